@@ -1,0 +1,53 @@
+// Structured logging: one line an event, `name` first, then fields. Any thread, never blocking.
+//
+// Never a message's content, a password, a token or a key: fields name accounts, modules, limits
+// and reasons. Lines are human text or JSON objects; the level can be changed while running.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace hotline::log {
+
+enum class Level { debug, info, warning, error };
+
+struct Field {
+  std::string_view key;
+  std::string value;
+
+  Field(std::string_view k, std::string_view v) : key(k), value(v) {}
+  Field(std::string_view k, const char* v) : key(k), value(v) {}
+  Field(std::string_view k, const std::string& v) : key(k), value(v) {}
+  template <typename Number>
+    requires std::is_arithmetic_v<Number>
+  Field(std::string_view k, Number v) : key(k), value(std::to_string(v)) {}
+};
+
+enum class Format { human, json };
+
+// Where lines go: standard error when `file` is empty. Called once at start; before it, lines go
+// to standard error.
+Result<void> open(const std::string& file, Format format, Level level);
+void set_level(Level level);
+Level level();
+Result<Level> parse_level(std::string_view text);
+void close();  // Writes what is queued.
+
+void write(Level level, std::string_view event, std::initializer_list<Field> fields);
+inline void debug(std::string_view event, std::initializer_list<Field> fields = {}) {
+  if (level() <= Level::debug) write(Level::debug, event, fields);
+}
+inline void info(std::string_view event, std::initializer_list<Field> fields = {}) {
+  write(Level::info, event, fields);
+}
+inline void warning(std::string_view event, std::initializer_list<Field> fields = {}) {
+  write(Level::warning, event, fields);
+}
+inline void error(std::string_view event, std::initializer_list<Field> fields = {}) {
+  write(Level::error, event, fields);
+}
+
+}  // namespace hotline::log

@@ -1,0 +1,47 @@
+# How the project's own targets are compiled, and how a host folder becomes a library of its own.
+
+add_library(hotline_options INTERFACE)
+target_compile_options(hotline_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
+  $<$<BOOL:${HOTLINE_WERROR}>:-Werror>
+  -fno-omit-frame-pointer -fstack-protector-strong)
+if(HOTLINE_SANITIZE)
+  target_compile_options(hotline_options INTERFACE -fsanitize=${HOTLINE_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(hotline_options INTERFACE -fsanitize=${HOTLINE_SANITIZE})
+  set(HOTLINE_MODULE_SANITIZE ${HOTLINE_SANITIZE})
+endif()
+if(HOTLINE_FUZZ)
+  target_compile_options(hotline_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+# hotline_add_host_folder(NAME SOURCES … LINK …)
+#
+# One library for each folder of host/. A folder sees only its own headers and those of the folders
+# it links: a wrong arrow between folders does not compile. (Headers are included as "folder/x.h";
+# each folder's include path is a directory with that one folder in it.)
+function(hotline_add_host_folder name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  set(view ${CMAKE_BINARY_DIR}/include-view/${name})
+  file(MAKE_DIRECTORY ${view})
+  file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR} ${view}/${name} SYMBOLIC)
+  add_library(hotline_${name} STATIC ${arg_SOURCES})
+  add_library(hotline::${name} ALIAS hotline_${name})
+  target_include_directories(hotline_${name} PUBLIC ${view})
+  target_link_libraries(hotline_${name} PUBLIC ${arg_LINK} PRIVATE hotline_options)
+endfunction()
+
+# hotline_add_tests(NAME LABEL label SOURCES … LINK … [TIMEOUT s] [ENVIRONMENT …])
+#
+# One doctest program; ctest runs it once. tests/main.cpp has its main().
+function(hotline_add_tests name)
+  cmake_parse_arguments(arg "" "LABEL;TIMEOUT" "SOURCES;LINK;ENVIRONMENT" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${CMAKE_SOURCE_DIR}/tests/main.cpp ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_LINK} hotline_options)
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+  add_test(NAME ${name} COMMAND ${name} --no-intro)
+  set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT}
+    ENVIRONMENT "${arg_ENVIRONMENT}")
+endfunction()
