@@ -1,4 +1,4 @@
-// Link: a byte pipe to a peer. A socket in the host (shard/uv_link), a queue in a simulation.
+// Link: a byte pipe to a peer. A socket in the host (net/uv_link), a queue in a simulation.
 #pragma once
 
 #include <cstdint>

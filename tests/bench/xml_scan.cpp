@@ -114,8 +114,11 @@ std::string_view attribute(std::string_view element, std::string_view name) {
 
 std::string_view child_text(std::string_view element, std::string_view name) {
   const std::size_t at = find_child(element, name);
-  if (at == not_there) return {};
-  const std::size_t open_end = tag_end(element, at);
+  return at == not_there ? std::string_view{} : own_text(element.substr(at));
+}
+
+std::string_view own_text(std::string_view element) {
+  const std::size_t open_end = tag_end(element, 0);
   if (open_end == not_there || element[open_end - 1] == '/') return {};
   const std::size_t close = element.find('<', open_end);
   if (close == not_there) return {};

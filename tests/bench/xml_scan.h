@@ -36,6 +36,8 @@ std::string_view element_name(std::string_view element);
 std::string_view attribute(std::string_view element, std::string_view name);
 // The raw text of the first descendant `name`; empty when it is not there or has none.
 std::string_view child_text(std::string_view element, std::string_view name);
+// The raw text right after the outermost start tag.
+std::string_view own_text(std::string_view element);
 bool has_child(std::string_view element, std::string_view name);
 
 // For text and attribute values that we write.
