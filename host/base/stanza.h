@@ -6,8 +6,9 @@
 //
 // Canonical bytes: attribute values in single quotes; & < > ' " escaped; an xmlns attribute where
 // an element's namespace differs from its parent's ("jabber:client" is taken as the stream's
-// default); foreign attribute prefixes renamed and declared where used; the root always has an
-// end tag (`<message …></message>`), so that a module may append a child before it.
+// default), and on every child of the root that is not in it; attribute prefixes renamed and declared
+// where used; the root always has an end tag (`<message …></message>`), so that a module may append
+// a child before it. Parsing canonical bytes gives the same bytes and the same index again.
 //
 // Nodes are elements, numbered in document order; 0 is the root.
 #pragma once
@@ -61,16 +62,17 @@ class Stanza final : public Buffer {
     Span name, value;
   };
 
-  Stanza(const char* data, std::uint32_t size) : Buffer(data, size) {}
-  const NodeRecord* nodes() const;
-  const AttrRecord* attrs() const;
-  std::string_view at(Span span) const { return {area_ + span.offset, span.size}; }
+  // Behind the object, in the same allocation: the node records, the attribute records, the byte area
+  // (canonical bytes, then the unescaped strings that differ from them).
+  Stanza(const char* area, std::uint32_t size) : Buffer(area, size) {}
+  const NodeRecord* nodes() const { return reinterpret_cast<const NodeRecord*>(this + 1); }
+  const AttrRecord* attrs() const { return reinterpret_cast<const AttrRecord*>(nodes() + node_count_); }
+  std::string_view at(Span span) const { return {bytes().data() + span.offset, span.size}; }
 
   Kind kind_ = Kind::nonza;
   std::uint32_t node_count_ = 0;
   std::uint32_t attr_count_ = 0;
   Span inner_;
-  const char* area_ = nullptr;  // Canonical bytes, then the unescaped strings that differ from them.
 };
 
 }  // namespace hotline
