@@ -1,0 +1,375 @@
+// FakeHost: a whole host in a test's memory, for modules' unit tests. One shard, no sockets, no clock
+// of its own; standard library only.
+//
+//     FakeHost host;
+//     host.load(hl_module);
+//     const hl_session alice = host.login("alice@localhost", "phone");
+//     host.stanza(alice, "<message to='bob@localhost'><body>hi</body></message>");
+//     host.run();                                      // posts, drains and work that were asked for
+//     CHECK(host.sent(bob).front() == "<message …>");  // what was written since it was last asked
+//
+// Honest   Capabilities, tables and routes are what the manifest names: a line that is missing there
+//          shows in the test. A call that does not answer HL_OK leaves no trace but its log lines.
+// Lenient  Its XML parser and its address preparation take more than the real host's do.
+// Knobs    state() is all of it, as plain values. numbers["fake.posts_max"], ["fake.work_max"] and
+//          ["fake.mailbox_entries_max"] set bounds that make the calls answer HL_E_FULL.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hotline/fake/tables.hpp"
+#include "hotline/module.h"
+
+namespace hotline::sdk {
+
+class FakeHost {
+ public:
+  std::string domain = "localhost";
+  std::uint64_t now_us = 1'000'000;
+  std::uint64_t wall_ms = 1'393'268'400'000;  // 2014-02-24T19:00:00Z
+  std::map<std::string, std::int64_t> numbers;
+  std::map<std::string, std::string> texts;
+  std::deque<std::string> random;
+  std::vector<std::string> log;
+
+  FakeHost() = default;
+  FakeHost(const FakeHost&) = delete;
+  FakeHost& operator=(const FakeHost&) = delete;
+  ~FakeHost() {
+    for (auto& module : modules_) module->entry->destroy(module->instance);
+  }
+
+  fake::State& state() { return state_; }
+
+  // Makes an instance of the module. Throws when create does not answer HL_OK.
+  void load(const hl_module_entry& entry) {
+    const Status status = try_load(entry);
+    if (status != HL_OK) throw std::runtime_error("create answered " + std::to_string(status));
+  }
+  Status try_load(const hl_module_entry& entry) {
+    auto module = std::make_unique<Loaded>(*this, entry);
+    const Status status = entry.create(&module->host, &module->instance);
+    if (status != HL_OK) return status;
+    modules_.push_back(std::move(module));
+    std::set<std::string> features;
+    for (const auto& loaded : modules_)
+      for (const std::string& feature : loaded->view.manifest.words("feature")) features.insert(feature);
+    std::string lines;
+    for (const std::string& feature : features) lines += feature + "\n";
+    for (const auto& loaded : modules_) loaded->view.features = lines;
+    return HL_OK;
+  }
+  // Destroys every instance and makes it anew: nothing may be missed (an instance is a cache).
+  void renew() {
+    for (auto& module : modules_) {
+      module->entry->destroy(module->instance);
+      if (module->entry->create(&module->host, &module->instance) != HL_OK)
+        throw std::runtime_error("create failed on renewal");
+    }
+  }
+
+  // ---- streams and sessions -----------------------------------------------------------------------
+  // A connection whose header has arrived: on_stream has been called.
+  hl_stream connect(fake::Stream stream = {}) {
+    const hl_stream id = state_.next_handle++;
+    state_.streams[id] = std::move(stream);
+    open_stream(id);
+    return id;
+  }
+  // The client's next header on the same connection, after STARTTLS or login.
+  Status open_stream(hl_stream id) {
+    hl_stream_event event{sizeof event, HL_STREAM_OPENED, id, str(domain), absent(), absent()};
+    return on_stream(event);
+  }
+  // The connection is cut. A resumable session detaches, another ends.
+  void disconnect(hl_stream id) {
+    fake::Stream& stream = state_.streams.at(id);
+    stream.is_open = false;
+    if (stream.session == 0) {
+      hl_stream_event event{sizeof event, HL_STREAM_CLOSED, id, absent(), absent(), absent()};
+      on_stream(event);
+      return;
+    }
+    fake::Session& session = state_.sessions.at(stream.session);
+    if (session.resume_s > 0) {
+      session.stream = 0;
+      state_.session_words.push_back({HL_SESSION_DETACHED, stream.session, 0});
+    } else {
+      fake::end_session(state_, stream.session, "");
+    }
+    say_session_words();
+  }
+  // A bound session that no module had a part in.
+  hl_session login(const std::string& account, const std::string& resource) {
+    const hl_stream stream = state_.next_handle++;
+    const hl_session session = state_.next_handle++;
+    state_.streams[stream].account = account;
+    state_.streams[stream].session = session;
+    fake::Session& made = state_.sessions[session];
+    made.account = account;
+    made.resource = resource;
+    made.address = account + "/" + resource;
+    made.stream = stream;
+    made.sm_id = "sm-" + std::to_string(session);
+    return session;
+  }
+  hl_stream stream_of(hl_session session) { return state_.sessions.at(session).stream; }
+  hl_session session_of(hl_stream stream) { return state_.streams.at(stream).session; }
+  // A session that ends without its module's doing: its window has passed, or an operator's command.
+  void end(hl_session session, const std::string& condition = "") {
+    fake::end_session(state_, session, condition);
+    say_session_words();
+  }
+  // The client has accepted all that was sent: the mailbox entries behind it go.
+  void accept_all(hl_session session) {
+    fake::Session& found = state_.sessions.at(session);
+    found.acknowledged += static_cast<std::uint32_t>(found.unacknowledged.size());
+    fake::pop_acknowledged(state_, found, found.unacknowledged.size());
+  }
+  // Holds back what session.safe() says; then says HL_SESSION_SAFE for all of it.
+  void hold_safe(hl_session session, std::uint32_t h) { state_.sessions.at(session).safe = h; }
+  void make_safe(hl_session session) {
+    fake::Session& found = state_.sessions.at(session);
+    found.safe.reset();
+    state_.session_words.push_back({HL_SESSION_SAFE, session, found.handled});
+    say_session_words();
+  }
+
+  // What was written on the stream, or the session's present one, since this was last asked.
+  std::vector<std::string> stream_sent(hl_stream stream) {
+    return std::exchange(state_.streams.at(stream).sent, {});
+  }
+  std::vector<std::string> sent(hl_session session) {
+    const hl_stream stream = state_.sessions.at(session).stream;
+    return stream == 0 ? std::vector<std::string>{} : stream_sent(stream);
+  }
+
+  // ---- what comes in ------------------------------------------------------------------------------
+  // An element from a client, offered to the module whose route is the most specific. HL_E_NONE when none
+  // has one. Throws when `xml` is not one element.
+  Status stanza(hl_session session, std::string_view xml) { return receive(stream_of(session), xml); }
+  Status receive(hl_stream id, std::string_view xml) {
+    const fake::Stream& stream = state_.streams.at(id);
+    fake::Stanza::Attributes stamps;
+    const hl_session session = stream.session;
+    if (session != 0 && !xml.starts_with("<r ") && !xml.starts_with("<a "))
+      stamps.emplace_back("from", state_.sessions.at(session).address);
+    auto parsed = fake::Stanza::parse(xml, stamps);
+    if (parsed == nullptr) throw std::invalid_argument("not one element: " + std::string(xml));
+    if (parsed->c().kind == HL_STANZA_NONZA) parsed = fake::Stanza::parse(xml);
+    if (session != 0 && state_.sessions.at(session).has_sm && parsed->c().kind != HL_STANZA_NONZA)
+      ++state_.sessions.at(session).handled;
+    const std::string account = stream.account;
+    const hl_stanza_event event{sizeof event, 0, id, session, fake::member(account), &parsed->c()};
+    const fake::Manifest::Where where{!account.empty(), session != 0, account, domain};
+    Loaded* best = nullptr;
+    int best_score = 0;
+    for (const auto& module : modules_) {
+      const int score = module->view.manifest.route_score(parsed->c(), where);
+      if (score > best_score) {
+        best = module.get();
+        best_score = score;
+      }
+    }
+    if (best == nullptr || best->entry->on_stanza == nullptr) return HL_E_NONE;
+    Status status = call(*best, best->entry->on_stanza, event);
+    if (status == HL_OK && std::exchange(moved_, false)) status = call(*best, best->entry->on_stanza, event);
+    return status;
+  }
+  Status line(hl_stream stream, const std::string& listener, const std::string& text) {
+    const hl_line_event event{sizeof event, 0, stream, str(listener), str(text)};
+    for (const auto& module : modules_)
+      if (module->entry->on_line != nullptr && module->view.manifest.has({"line", listener}))
+        return call(*module, module->entry->on_line, event);
+    return HL_E_NONE;
+  }
+  // A control command; its answer is at replies().at(number), which this returns when it is there.
+  fake::Reply command(const std::string& name, const std::string& account, const std::string& json) {
+    const std::uint64_t number = state_.next_handle++;
+    const hl_command_event event{sizeof event, 0, number, str(name), fake::member(account), str(json)};
+    for (const auto& module : modules_)
+      if (module->entry->on_command != nullptr && module->view.manifest.has({"command", name})) {
+        if (call(*module, module->entry->on_command, event) == HL_OK) run();
+        return state_.replies[number];
+      }
+    throw std::invalid_argument("no module has the command " + name);
+  }
+  // A post from another module or shard, delivered at once.
+  Status post(const std::string& module, const std::string& account, std::uint32_t topic,
+              const std::string& bytes) {
+    return deliver({module, account, topic, bytes, nullptr});
+  }
+
+  // ---- what waits ---------------------------------------------------------------------------------
+  // Delivers posts, drains and finished work until nothing is left.
+  void run() {
+    constexpr int steps_max = 100'000;
+    for (int step = 0; run_one(); ++step)
+      if (step == steps_max) throw std::runtime_error("the modules keep one another busy for ever");
+  }
+  // Lets time pass; timers fire in order, with the clock at their moment.
+  void advance(std::uint64_t ms) {
+    const std::uint64_t until_ms = now_us / 1000 + ms;
+    while (fire_next_timer(until_ms)) run();
+    set_time_ms(until_ms);
+  }
+
+ private:
+  struct Loaded {
+    Loaded(FakeHost& owner, const hl_module_entry& module)
+        : entry(&module),
+          view{fake::Manifest(module.manifest).word("name"),
+               fake::Manifest(module.manifest),
+               &owner.state_,
+               &owner.domain,
+               &owner.now_us,
+               &owner.wall_ms,
+               &owner.numbers,
+               &owner.texts,
+               &owner.random,
+               &owner.log,
+               &owner.fields_,
+               &owner.borrowed_,
+               {},
+               {},
+               {}} {
+      host.size = sizeof host;
+      host.abi_major = HL_ABI_MAJOR;
+      host.abi_minor = HL_ABI_MINOR;
+      host.context = &view;
+      host.capability = [](const hl_host* self, const char* name) -> const void* {
+        const fake::Manifest& manifest = fake::of(self).manifest;
+        if (!manifest.has({"needs", name}) && !manifest.has({"wants", name})) return nullptr;
+        static const fake::FunctionTables tables;
+        return tables.find(name);
+      };
+    }
+    const hl_module_entry* entry;
+    fake::View view;
+    hl_host host{};
+    hl_instance* instance = nullptr;
+  };
+
+  template <typename Event>
+  Status call(Loaded& module, hl_status (*function)(hl_instance*, const Event*), const Event& event) {
+    const fake::State before = state_;
+    state_.has_moved = false;
+    const Status status = function(module.instance, &event);
+    borrowed_.clear();
+    moved_ = status == HL_OK && state_.has_moved;
+    if (status != HL_OK || moved_) state_ = before;
+    if (moved_) state_.elsewhere.clear();  // The connection is at its account's home now.
+    if (status == HL_OK && !moved_) say_session_words();
+    return status;
+  }
+  Status on_stream(const hl_stream_event& event) {
+    for (const auto& module : modules_)
+      if (module->entry->on_stream != nullptr && module->view.manifest.has({"stream"}))
+        return call(*module, module->entry->on_stream, event);
+    return HL_E_NONE;
+  }
+  void say_session_words() {
+    while (!state_.session_words.empty()) {
+      const fake::SessionWord word = state_.session_words.front();
+      state_.session_words.pop_front();
+      const fake::Session session = state_.sessions.at(word.session);
+      const hl_session_event event{sizeof event,          word.what, word.session, str(session.account),
+                                   str(session.resource), word.value};
+      for (const auto& module : modules_)
+        if (module->entry->on_session != nullptr && module->view.manifest.has({"sessions"}))
+          call(*module, module->entry->on_session, event);
+    }
+  }
+  Loaded* find(const std::string& name) {
+    for (const auto& module : modules_)
+      if (module->view.module == name) return module.get();
+    return nullptr;
+  }
+  Status deliver(const fake::Post& post) {
+    Loaded* module = find(post.module);
+    if (module == nullptr || module->entry->on_post == nullptr) return HL_E_NONE;
+    const hl_post_event event{
+        sizeof event, post.topic, str(post.account),
+        post.stanza == nullptr ? str(post.bytes.empty() ? std::string_view("") : post.bytes) : absent(),
+        post.stanza == nullptr ? nullptr : &post.stanza->c()};
+    return call(*module, module->entry->on_post, event);
+  }
+  bool run_one() {
+    if (!state_.posts.empty()) {
+      const fake::Post post = std::move(state_.posts.front());
+      state_.posts.pop_front();
+      deliver(post);
+    } else if (!state_.drains.empty()) {
+      const auto [session, entry] = state_.drains.front();
+      state_.drains.pop_front();
+      offer(session, entry);
+    } else if (!state_.work.empty()) {
+      const fake::Work work = std::move(state_.work.front());
+      state_.work.pop_front();
+      const std::string key = fake::pbkdf2(work.digest, work.password, work.salt, work.iterations);
+      const hl_work_event event{sizeof event, HL_OK, fake::member(work.account), str(work.token), str(key)};
+      Loaded* module = find(work.module);
+      if (module != nullptr && module->entry->on_work != nullptr)
+        call(*module, module->entry->on_work, event);
+    } else {
+      return false;
+    }
+    return true;
+  }
+  void offer(hl_session session, hl_entry number) {
+    const fake::Session& to = state_.sessions.at(session);
+    const auto& entries = state_.mailboxes[to.account];
+    const auto found = entries.find(number);
+    if (to.has_ended || found == entries.end() || found->second.holder == session) return;
+    const fake::Entry entry = found->second;
+    const std::string account = to.account;
+    const hl_drain_event event{sizeof event, entry.flags,          session,       str(account),
+                               number,       entry.stored_wall_ms, str(entry.xml)};
+    for (const auto& module : modules_)
+      if (module->entry->on_drain != nullptr && module->view.manifest.has({"drain"}))
+        call(*module, module->entry->on_drain, event);
+  }
+  bool fire_next_timer(std::uint64_t until_ms) {
+    const std::string* owner = nullptr;
+    std::pair<std::string, std::string> key;
+    std::uint64_t due = until_ms;
+    for (const auto& [module, timers] : state_.timers)
+      for (const auto& [name, timer] : timers)
+        if (timer.due_ms <= due && (owner == nullptr || timer.due_ms < due)) {
+          owner = &module;
+          key = name;
+          due = timer.due_ms;
+        }
+    if (owner == nullptr) return false;
+    const std::string module_name = *owner;
+    const std::string bytes = state_.timers[module_name][key].bytes;
+    state_.timers[module_name].erase(key);
+    set_time_ms(due);
+    const hl_timer_event event{sizeof event, 0, str(key.first), str(key.second), str(bytes)};
+    Loaded* module = find(module_name);
+    if (module != nullptr && module->entry->on_timer != nullptr)
+      call(*module, module->entry->on_timer, event);
+    return true;
+  }
+  void set_time_ms(std::uint64_t ms) {
+    if (ms * 1000 <= now_us) return;
+    wall_ms += ms - now_us / 1000;
+    now_us = ms * 1000;
+  }
+
+  fake::State state_;
+  bool moved_ = false;
+  std::vector<std::string> fields_;
+  std::vector<std::shared_ptr<const void>> borrowed_;
+  std::vector<std::unique_ptr<Loaded>> modules_;
+};
+
+}  // namespace hotline::sdk
