@@ -17,9 +17,13 @@ inline std::int64_t read_clock_ns(clockid_t clock) {
 }
 
 // Never goes back; all latencies are differences of it.
-inline std::int64_t now_ns() { return read_clock_ns(CLOCK_MONOTONIC); }
+inline std::int64_t now_ns() {
+  return read_clock_ns(CLOCK_MONOTONIC);
+}
 
 // What to add to now_ns() for Unix time, the clock of push marks.
-inline std::int64_t unix_offset_ns() { return read_clock_ns(CLOCK_REALTIME) - now_ns(); }
+inline std::int64_t unix_offset_ns() {
+  return read_clock_ns(CLOCK_REALTIME) - now_ns();
+}
 
 }  // namespace hotline::bench

@@ -24,8 +24,8 @@ class Histogram {
   [[nodiscard]] double mean() const;
 
  private:
-  static constexpr unsigned sub_bits = 6;      // 64 buckets for each doubling.
-  static constexpr unsigned exponent_max = 44; // 2^44 ns are 4.9 hours; all above share the last bucket.
+  static constexpr unsigned sub_bits = 6;       // 64 buckets for each doubling.
+  static constexpr unsigned exponent_max = 44;  // 2^44 ns are 4.9 hours; all above share the last bucket.
   static constexpr std::size_t bucket_count = (exponent_max - sub_bits + 1) << sub_bits;
 
   static std::size_t bucket_of(std::uint64_t value);

@@ -13,7 +13,9 @@ namespace {
 
 constexpr unsigned iterations_max = 1'000'000;
 
-const EVP_MD* digest(ScramHash hash) { return hash == ScramHash::sha1 ? EVP_sha1() : EVP_sha256(); }
+const EVP_MD* digest(ScramHash hash) {
+  return hash == ScramHash::sha1 ? EVP_sha1() : EVP_sha256();
+}
 
 const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
@@ -22,7 +24,8 @@ const unsigned char* bytes_of(std::string_view text) {
 std::string hmac(ScramHash hash, std::string_view key, std::string_view text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
   unsigned size = 0;
-  HMAC(digest(hash), key.data(), static_cast<int>(key.size()), bytes_of(text), text.size(), out.data(), &size);
+  HMAC(digest(hash), key.data(), static_cast<int>(key.size()), bytes_of(text), text.size(), out.data(),
+       &size);
   return {reinterpret_cast<const char*>(out.data()), size};
 }
 
@@ -111,9 +114,13 @@ Scram::Scram(ScramHash hash, std::string user, std::string password, std::string
       nonce_(std::move(nonce)),
       kept_(kept) {}
 
-std::string Scram::bare() const { return "n=" + quoted_name(user_) + ",r=" + nonce_; }
+std::string Scram::bare() const {
+  return "n=" + quoted_name(user_) + ",r=" + nonce_;
+}
 
-std::string Scram::first_message() const { return "n,," + bare(); }
+std::string Scram::first_message() const {
+  return "n,," + bare();
+}
 
 std::optional<std::string> Scram::final_message(std::string_view server_first) {
   const auto nonce = field(server_first, 'r');

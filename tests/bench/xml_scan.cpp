@@ -21,7 +21,9 @@ std::size_t tag_end(std::string_view text, std::size_t at) {
   return not_there;
 }
 
-bool ends_name(char c) { return c == '>' || c == '/' || c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+bool ends_name(char c) {
+  return c == '>' || c == '/' || c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
 
 // The '<' of the first descendant `name`.
 std::size_t find_child(std::string_view element, std::string_view name) {
@@ -47,7 +49,9 @@ void StanzaSplitter::feed(std::string_view bytes) {
   buffer_.append(bytes);
 }
 
-void StanzaSplitter::reset() { *this = StanzaSplitter{}; }
+void StanzaSplitter::reset() {
+  *this = StanzaSplitter{};
+}
 
 StanzaSplitter::Piece StanzaSplitter::next() {
   const std::string_view text = buffer_;
