@@ -1,0 +1,288 @@
+#include "push/generation.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstring>
+#include <exception>
+#include <string_view>
+
+#include "base/check.h"
+
+namespace hotline {
+
+namespace {
+
+// The function pointers of an entry, from self_test on.
+constexpr std::size_t functions_offset = offsetof(hl_module_entry, self_test);
+static_assert((sizeof(hl_module_entry) - functions_offset) % sizeof(void*) == 0);
+// What major 1 began with: no module of it has less.
+constexpr std::uint32_t entry_bytes_min = offsetof(hl_module_entry, convert) + sizeof(void*);
+constexpr std::uint32_t entry_bytes_max = 4096;
+
+// The loaded object of that path, as dl_iterate_phdr shows it.
+struct Image {
+  const std::string& path;
+  std::uintptr_t address = 0;
+  std::vector<ElfW(Phdr)> headers;
+};
+
+Image find_image(const std::string& path) {
+  Image image{.path = path};
+  dl_iterate_phdr(
+      [](dl_phdr_info* info, std::size_t, void* data) {
+        auto& wanted = *static_cast<Image*>(data);
+        if (wanted.path != info->dlpi_name) return 0;
+        wanted.address = info->dlpi_addr;
+        wanted.headers.assign(info->dlpi_phdr, info->dlpi_phdr + info->dlpi_phnum);
+        return 1;
+      },
+      &image);
+  return image;
+}
+
+// The build id in a mapped note segment; empty when there is none.
+std::string build_id_of(std::uintptr_t base, std::size_t size) {
+  for (std::size_t at = 0; at + sizeof(ElfW(Nhdr)) <= size;) {
+    ElfW(Nhdr) note;
+    std::memcpy(&note, reinterpret_cast<const void*>(base + at), sizeof note);
+    const std::size_t name_at = at + sizeof note;
+    const std::size_t desc_at = name_at + ((std::size_t{note.n_namesz} + 3) & ~std::size_t{3});
+    const std::size_t next = desc_at + ((std::size_t{note.n_descsz} + 3) & ~std::size_t{3});
+    if (next > size) break;
+    const auto* bytes = reinterpret_cast<const unsigned char*>(base);
+    if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && std::memcmp(bytes + name_at, "GNU", 4) == 0) {
+      std::string hex;
+      for (std::size_t i = 0; i < note.n_descsz; ++i) {
+        constexpr std::string_view digits = "0123456789abcdef";
+        hex += digits[bytes[desc_at + i] >> 4];
+        hex += digits[bytes[desc_at + i] & 15];
+      }
+      return hex;
+    }
+    at = next;
+  }
+  return {};
+}
+
+// What a call let out. The exception object may be the module's: its words are copied here.
+std::string words_of_exception() {
+  try {
+    throw;
+  } catch (const std::exception& error) {
+    return std::string("threw ") + error.what();
+  } catch (...) {
+    return "threw something that is no std::exception";
+  }
+}
+
+}  // namespace
+
+std::string status_name(hl_status status) {
+  static constexpr std::array<std::string_view, 9> names{"HL_OK",          "HL_E_NONE",   "HL_E_INVALID",
+                                                         "HL_E_ELSEWHERE", "HL_E_GONE",   "HL_E_FULL",
+                                                         "HL_E_DENIED",    "HL_E_EXISTS", "HL_E_FAULT"};
+  if (status < 0 || static_cast<std::size_t>(status) >= names.size()) return std::to_string(status);
+  return std::string(names[static_cast<std::size_t>(status)]);
+}
+
+Result<std::unique_ptr<Generation>> Generation::load(GenerationFile file) {
+  std::unique_ptr<Generation> generation(new Generation(std::move(file)));
+  std::optional<std::string> wrong = generation->open();
+  if (!wrong) wrong = generation->check_image();
+  if (!wrong) wrong = generation->check_entry();
+  if (!wrong) wrong = generation->check_functions();
+  if (wrong) return Error{generation->manifest().label() + " refused: " + *wrong};
+  generation->touch_pages();
+  return generation;
+}
+
+Generation::~Generation() {
+  (void)destroy_instances();
+  if (handle_ != nullptr) (void)unload();
+}
+
+std::optional<std::string> Generation::open() {
+  if (look_for(file_.path).any())
+    return "its path " + file_.path + " is loaded already; every load needs a path of its own";
+  // NOW: what is missing is found here and named, not at the first call. LOCAL: two generations never see
+  // each other's symbols.
+  handle_ = dlopen(file_.path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (handle_ == nullptr) {
+    const char* words = dlerror();
+    return std::string("the loader says: ") + (words != nullptr ? words : "nothing");
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> Generation::check_image() {
+  link_map* map = nullptr;
+  if (dlinfo(handle_, RTLD_DI_LINKMAP, &map) != 0 || map == nullptr || file_.path != map->l_name)
+    return "the loader opened " + std::string(map != nullptr ? map->l_name : "nothing") + " instead of " +
+           file_.path;
+  const Image image = find_image(file_.path);
+  if (image.headers.empty()) return "the loader does not show " + file_.path + " among its images";
+
+  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  std::string mapped_build_id;
+  for (const ElfW(Phdr) & header : image.headers) {
+    const std::uintptr_t begin = image.address + header.p_vaddr;
+    if (header.p_type == PT_NOTE && mapped_build_id.empty())
+      mapped_build_id = build_id_of(begin, header.p_filesz);
+    if (header.p_type != PT_LOAD) continue;
+    const MappedRange pages{begin & ~(page - 1), (begin + header.p_memsz + page - 1) & ~(page - 1)};
+    segments_.push_back({pages, (header.p_flags & PF_R) != 0});
+    range_.base = range_.base == 0 ? pages.base : std::min(range_.base, pages.base);
+    range_.end = std::max(range_.end, pages.end);
+  }
+  if (mapped_build_id != file_.build_id)
+    return "the mapped image has build id " + mapped_build_id + ", the verified file " + file_.build_id +
+           ": the file was changed in between";
+  return std::nullopt;
+}
+
+std::optional<std::string> Generation::check_entry() {
+  const void* const entry = dlsym(handle_, "hl_module");
+  if (entry == nullptr) return "it has no `hl_module`; define it with HL_MODULE";
+  // The fields every entry of every version begins with, before its size is known.
+  constexpr std::size_t head_bytes = functions_offset;
+  if (!range_.contains(entry, head_bytes)) return "its `hl_module` lies outside its own image";
+  std::memcpy(&entry_, entry, head_bytes);
+  if (entry_.magic != HL_MODULE_MAGIC) return "its `hl_module` does not begin with HL_MODULE_MAGIC";
+  if (entry_.size < entry_bytes_min || entry_.size > entry_bytes_max ||
+      (entry_.size - functions_offset) % sizeof(void*) != 0 || !range_.contains(entry, entry_.size))
+    return "its `hl_module` says it has " + std::to_string(entry_.size) +
+           " bytes; set `size` to sizeof(hl_module_entry)";
+  if (entry_.abi_major != file_.manifest.abi_major || entry_.abi_minor != file_.manifest.abi_minor)
+    return "its `hl_module` is of ABI " + std::to_string(entry_.abi_major) + "." +
+           std::to_string(entry_.abi_minor) + ", its manifest of " +
+           std::to_string(file_.manifest.abi_major) + "." + std::to_string(file_.manifest.abi_minor);
+  const std::size_t known = std::min<std::size_t>(entry_.size, sizeof entry_);
+  std::memcpy(&entry_, entry, known);
+
+  const std::string& text = file_.manifest.text;
+  if (entry_.manifest == nullptr || !range_.contains(entry_.manifest, text.size() + 1) ||
+      std::memcmp(entry_.manifest, text.c_str(), text.size() + 1) != 0)
+    return "its `hl_module` points to another manifest than the one in its file; set it to hl_manifest_text";
+  return std::nullopt;
+}
+
+std::optional<std::string> Generation::check_functions() const {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(&entry_);
+  for (std::size_t at = functions_offset; at < sizeof entry_; at += sizeof(void*)) {
+    const void* function = nullptr;
+    std::memcpy(&function, bytes + at, sizeof function);
+    if (function != nullptr && !range_.contains(function))
+      return "function " + std::to_string((at - functions_offset) / sizeof(void*)) +
+             " of its `hl_module` lies outside its own image";
+  }
+  const Manifest& manifest = file_.manifest;
+  struct Need {
+    bool is_needed;
+    bool is_there;
+    const char* function;
+    const char* why;
+  };
+  const std::array needs{
+      Need{true, entry_.create != nullptr, "create", "every module makes instances"},
+      Need{true, entry_.destroy != nullptr, "destroy", "every module makes instances"},
+      Need{manifest.wants_stream, entry_.on_stream != nullptr, "on_stream", "its manifest says `stream`"},
+      Need{!manifest.routes.empty(), entry_.on_stanza != nullptr, "on_stanza", "its manifest has routes"},
+      Need{!manifest.lines.empty(), entry_.on_line != nullptr, "on_line", "its manifest says `line`"},
+      Need{manifest.wants_sessions, entry_.on_session != nullptr, "on_session",
+           "its manifest says `sessions`"},
+      Need{manifest.drains, entry_.on_drain != nullptr, "on_drain", "its manifest says `drain`"},
+      Need{!manifest.commands.empty(), entry_.on_command != nullptr, "on_command",
+           "its manifest has commands"},
+      Need{!manifest.accepts_posts.empty(), entry_.on_post != nullptr, "on_post",
+           "its manifest says `accepts-posts`"},
+      Need{!file_.convert_reason.empty(), entry_.convert != nullptr, "convert", file_.convert_reason.c_str()},
+  };
+  for (const Need& need : needs)
+    if (need.is_needed && !need.is_there)
+      return std::string("its `hl_module` has no ") + need.function + ", and " + need.why;
+  return std::nullopt;
+}
+
+// The first call into a cold page costs up to 0.1 ms, and would be a client's.
+void Generation::touch_pages() const {
+  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  for (const Segment& segment : segments_) {
+    if (!segment.is_readable) continue;
+    for (std::uintptr_t at = segment.range.base; at < segment.range.end; at += page)
+      (void)*reinterpret_cast<const volatile unsigned char*>(at);
+  }
+}
+
+Result<void> Generation::self_test(const hl_host* host) const {
+  if (entry_.self_test == nullptr) return {};
+  try {
+    const hl_status status = entry_.self_test(host);
+    if (status == HL_OK) return {};
+    return Error{manifest().label() + ": its self-test answers " + status_name(status)};
+  } catch (...) {
+    return Error{manifest().label() + ": its self-test " + words_of_exception()};
+  }
+}
+
+Result<void> Generation::create_instances(std::span<const hl_host* const> hosts) {
+  check(instances_.empty(), "instances are created once");
+  std::string wrong;
+  for (std::size_t shard = 0; shard < hosts.size() && wrong.empty(); ++shard) {
+    hl_instance* instance = nullptr;
+    try {
+      const hl_status status = entry_.create(hosts[shard], &instance);
+      if (status != HL_OK)
+        wrong = "answers " + status_name(status) + (status == HL_E_NONE ? " (a capability is missing)" : "");
+    } catch (...) {
+      wrong = words_of_exception();
+    }
+    if (wrong.empty())
+      instances_.push_back(instance);
+    else
+      wrong = manifest().label() + " refused: create for shard " + std::to_string(shard) + " " + wrong;
+  }
+  if (wrong.empty()) return {};
+  const Result<void> destroyed = destroy_instances();
+  if (!destroyed) wrong += "; then " + destroyed.error().message;
+  return Error{wrong};
+}
+
+Result<void> Generation::destroy_instances() {
+  std::string wrong;
+  for (std::size_t shard = instances_.size(); shard-- > 0;) {
+    try {
+      entry_.destroy(instances_[shard]);
+    } catch (...) {
+      if (wrong.empty())
+        wrong =
+            manifest().label() + ": destroy for shard " + std::to_string(shard) + " " + words_of_exception();
+    }
+  }
+  instances_.clear();
+  if (wrong.empty()) return {};
+  return Error{wrong};
+}
+
+Generation::Unloading Generation::unload() {
+  check(instances_.empty(), "a generation is unloaded without instances");
+  check(handle_ != nullptr, "a generation is unloaded once");
+  Unloading unloading{.range = range_};
+  if (!can_unload()) {
+    handle_ = nullptr;
+    unloading.reason = "this is a sanitizer build, which never unloads code";
+    return unloading;
+  }
+  dlclose(handle_);
+  handle_ = nullptr;
+  entry_ = {};
+  unloading.is_unmapped = !look_for(file_.path).any();
+  if (!unloading.is_unmapped) unloading.reason = file_.pins.cause();
+  return unloading;
+}
+
+}  // namespace hotline

@@ -1,0 +1,430 @@
+#include "push/manifest.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <optional>
+#include <span>
+
+namespace hotline {
+
+namespace {
+
+constexpr std::size_t line_bytes_max = 1024;
+constexpr std::size_t words_max = 40;     // In a line.
+constexpr std::size_t entries_max = 256;  // Lines of one word: routes, commands, ...
+constexpr std::size_t name_bytes_max = 64;
+constexpr std::size_t module_name_bytes_max = 32;
+constexpr std::size_t namespace_bytes_max = 255;
+constexpr std::size_t about_bytes_max = 200;
+constexpr std::uint32_t schema_max = 1'000'000;
+constexpr std::uint32_t budget_us_min = 100;
+constexpr std::uint32_t budget_us_max = 10'000'000;
+
+using Words = std::span<const std::string_view>;
+// Empty: the line is fine. Else what is wrong with it.
+using Fault = std::string;
+
+bool is_lower(char c) {
+  return c >= 'a' && c <= 'z';
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+std::string quoted(std::string_view word) {
+  return "`" + std::string(word) + "`";
+}
+
+std::optional<std::uint32_t> number(std::string_view text, std::uint32_t min, std::uint32_t max) {
+  std::uint32_t value = 0;
+  if (text.empty() || (text.size() > 1 && text[0] == '0')) return std::nullopt;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (code != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  if (value < min || value > max) return std::nullopt;
+  return value;
+}
+
+bool is_module_name(std::string_view text) {
+  return !text.empty() && text.size() <= module_name_bytes_max && is_lower(text[0]) &&
+         std::ranges::all_of(text, [](char c) { return is_lower(c) || is_digit(c) || c == '_'; });
+}
+
+// Names of tables, commands and listeners.
+bool is_name(std::string_view text) {
+  return !text.empty() && text.size() <= name_bytes_max && (is_lower(text[0]) || is_digit(text[0])) &&
+         std::ranges::all_of(
+             text, [](char c) { return is_lower(c) || is_digit(c) || c == '_' || c == '-' || c == '.'; });
+}
+
+// "hotline.table/1"
+bool is_capability(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  return slash != std::string_view::npos && is_name(text.substr(0, slash)) &&
+         number(text.substr(slash + 1), 1, 9999).has_value();
+}
+
+std::optional<Stanza::Kind> parse_kind(std::string_view word) {
+  for (const Stanza::Kind kind :
+       {Stanza::Kind::message, Stanza::Kind::presence, Stanza::Kind::iq, Stanza::Kind::nonza})
+    if (word == name_of(kind)) return kind;
+  return std::nullopt;
+}
+
+std::optional<AddressClass> parse_address(std::string_view word) {
+  for (const AddressClass address : {AddressClass::none, AddressClass::self, AddressClass::domain,
+                                     AddressClass::bare, AddressClass::full, AddressClass::any})
+    if (word == name_of(address)) return address;
+  return std::nullopt;
+}
+
+class Parser {
+ public:
+  Result<Manifest> run(std::string_view text);
+
+ private:
+  using LineRule = Fault (Parser::*)(Words);
+  struct Word {
+    std::string_view word;
+    std::size_t arguments_min;
+    std::size_t arguments_max;
+    LineRule rule;
+  };
+  static const std::array<Word, 17> grammar;
+
+  Fault line(std::string_view text);
+  Fault once(bool& seen, std::string_view word);
+  // Adds `entry` unless it is there already or there are too many.
+  static Fault add(std::vector<std::string>& list, std::string_view entry);
+  Fault capability(std::vector<std::string>& list, std::string_view name);
+
+  Fault name(Words words);
+  Fault version(Words words);
+  Fault abi(Words words);
+  Fault about(Words words);
+  Fault needs(Words words) { return capability(manifest_.needs, words[0]); }
+  Fault wants(Words words) { return capability(manifest_.wants, words[0]); }
+  Fault table(Words words);
+  Fault reads_table(Words words);
+  Fault route(Words words);
+  Fault stream(Words) { return once(manifest_.wants_stream, "stream"); }
+  Fault sessions(Words) { return once(manifest_.wants_sessions, "sessions"); }
+  Fault drain(Words) { return once(manifest_.drains, "drain"); }
+  Fault line_listener(Words words);
+  Fault command(Words words);
+  Fault accepts_posts(Words words);
+  Fault feature(Words words);
+  Fault budget(Words words);
+
+  Manifest manifest_;
+  bool has_name_ = false;
+  bool has_version_ = false;
+  bool has_abi_ = false;
+  bool has_about_ = false;
+  bool has_budget_ = false;
+};
+
+const std::array<Parser::Word, 17> Parser::grammar{{
+    {"name", 1, 1, &Parser::name},
+    {"version", 1, 1, &Parser::version},
+    {"abi", 1, 1, &Parser::abi},
+    {"about", 1, words_max, &Parser::about},
+    {"needs", 1, 1, &Parser::needs},
+    {"wants", 1, 1, &Parser::wants},
+    {"table", 6, words_max, &Parser::table},
+    {"reads-table", 1, 1, &Parser::reads_table},
+    {"route", 2, 4, &Parser::route},
+    {"stream", 0, 0, &Parser::stream},
+    {"sessions", 0, 0, &Parser::sessions},
+    {"drain", 0, 0, &Parser::drain},
+    {"line", 1, 1, &Parser::line_listener},
+    {"command", 2, 2, &Parser::command},
+    {"accepts-posts", 1, 1, &Parser::accepts_posts},
+    {"feature", 1, 1, &Parser::feature},
+    {"budget", 2, 2, &Parser::budget},
+}};
+
+Result<Manifest> Parser::run(std::string_view text) {
+  if (text.size() > Manifest::text_bytes_max)
+    return Error{"the manifest has " + std::to_string(text.size()) + " bytes, more than the " +
+                 std::to_string(Manifest::text_bytes_max) + " it may have"};
+  std::size_t number = 0;
+  for (std::string_view rest = text; !rest.empty();) {
+    ++number;
+    const std::size_t end = rest.find('\n');
+    const Fault fault = line(rest.substr(0, end));
+    if (!fault.empty()) return Error{"manifest line " + std::to_string(number) + ": " + fault};
+    rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+  }
+  if (!has_name_ || !has_version_ || !has_abi_)
+    return Error{std::string("the manifest has no `") +
+                 (!has_name_      ? "name"
+                  : !has_version_ ? "version"
+                                  : "abi") +
+                 "` line: build with hotline_add_module and HL_MANIFEST, which add it"};
+  manifest_.text = text;
+  return std::move(manifest_);
+}
+
+Fault Parser::line(std::string_view text) {
+  if (text.size() > line_bytes_max) return "longer than " + std::to_string(line_bytes_max) + " bytes";
+  if (std::ranges::any_of(text, [](char c) { return (c >= 0 && c < 0x20 && c != '\t') || c == 0x7f; }))
+    return "it has a control character";
+  std::array<std::string_view, words_max + 1> words;
+  std::size_t count = 0;
+  for (std::size_t at = text.find_first_not_of(" \t"); at != std::string_view::npos;) {
+    if (count == words.size()) return "more than " + std::to_string(words_max) + " words";
+    const std::size_t end = std::min(text.find_first_of(" \t", at), text.size());
+    words[count++] = text.substr(at, end - at);
+    at = text.find_first_not_of(" \t", end);
+  }
+  if (count == 0) return {};  // A blank line, as raw string literals have at their start.
+
+  const auto rule = std::ranges::find_if(grammar, [&](const Word& word) { return word.word == words[0]; });
+  if (rule == grammar.end())
+    return "unknown word " + quoted(words[0]) + ": hotline/manifest.h lists the known ones";
+  const std::size_t arguments = count - 1;
+  if (arguments < rule->arguments_min || arguments > rule->arguments_max)
+    return quoted(words[0]) + " has " + std::to_string(arguments) +
+           " words behind it; hotline/manifest.h shows its form";
+  return (this->*rule->rule)(Words(words).subspan(1, arguments));
+}
+
+Fault Parser::once(bool& seen, std::string_view word) {
+  if (seen) return quoted(word) + " is there twice";
+  seen = true;
+  return {};
+}
+
+Fault Parser::add(std::vector<std::string>& list, std::string_view entry) {
+  if (std::ranges::find(list, entry) != list.end()) return quoted(entry) + " is there twice";
+  if (list.size() == entries_max) return "more than " + std::to_string(entries_max) + " of its kind";
+  list.emplace_back(entry);
+  return {};
+}
+
+Fault Parser::capability(std::vector<std::string>& list, std::string_view name) {
+  if (!is_capability(name)) return quoted(name) + " is not a capability's name, like `hotline.table/1`";
+  if (manifest_.names_capability(name)) return quoted(name) + " is there twice";
+  return add(list, name);
+}
+
+Fault Parser::name(Words words) {
+  if (!is_module_name(words[0]))
+    return quoted(words[0]) + " is not a module's name: a lower-case letter, then up to " +
+           std::to_string(module_name_bytes_max - 1) + " of a-z, 0-9 and _";
+  manifest_.name = words[0];
+  return once(has_name_, "name");
+}
+
+Fault Parser::version(Words words) {
+  const Result<Version> version = Version::parse(words[0]);
+  if (!version) return version.error().message;
+  manifest_.version = *version;
+  return once(has_version_, "version");
+}
+
+Fault Parser::abi(Words words) {
+  const std::size_t dot = words[0].find('.');
+  const std::uint32_t max = std::numeric_limits<std::uint16_t>::max();
+  const auto major = number(words[0].substr(0, dot), 0, max);
+  const auto minor = dot == std::string_view::npos ? std::nullopt : number(words[0].substr(dot + 1), 0, max);
+  if (!major || !minor) return quoted(words[0]) + " is not an ABI's number, like `1.0`";
+  manifest_.abi_major = static_cast<std::uint16_t>(*major);
+  manifest_.abi_minor = static_cast<std::uint16_t>(*minor);
+  return once(has_abi_, "abi");
+}
+
+Fault Parser::about(Words words) {
+  const char* begin = words.front().data();
+  const char* end = words.back().data() + words.back().size();
+  manifest_.about.assign(begin, end);
+  if (manifest_.about.size() > about_bytes_max)
+    return "`about` is longer than " + std::to_string(about_bytes_max) + " bytes";
+  return once(has_about_, "about");
+}
+
+// NAME durable|volatile writes N reads N...
+Fault Parser::table(Words words) {
+  if (!is_name(words[0])) return quoted(words[0]) + " is not a table's name";
+  if (manifest_.table(words[0]) != nullptr) return "table " + quoted(words[0]) + " is there twice";
+  if (manifest_.tables.size() == entries_max) return "more than " + std::to_string(entries_max) + " tables";
+  if (words[1] != "durable" && words[1] != "volatile")
+    return quoted(words[1]) + " is neither `durable` nor `volatile`";
+  if (words[2] != "writes" || words[4] != "reads")
+    return "a table is said as `table NAME durable|volatile writes N reads N...`";
+  TableClaim claim{.name = std::string(words[0]), .is_durable = words[1] == "durable"};
+  const auto writes = number(words[3], 1, schema_max);
+  if (!writes) return quoted(words[3]) + " is not a schema's number: 1 to " + std::to_string(schema_max);
+  claim.writes = *writes;
+  for (const std::string_view word : words.subspan(5)) {
+    const auto schema = number(word, 1, schema_max);
+    if (!schema) return quoted(word) + " is not a schema's number: 1 to " + std::to_string(schema_max);
+    if (claim.reads_schema(*schema)) return "schema " + quoted(word) + " is there twice";
+    claim.reads.push_back(*schema);
+  }
+  if (!claim.reads_schema(claim.writes))
+    return "it writes schema " + std::to_string(claim.writes) + " and does not read it: add it to `reads`";
+  std::ranges::sort(claim.reads);
+  manifest_.tables.push_back(std::move(claim));
+  return {};
+}
+
+Fault Parser::reads_table(Words words) {
+  if (!is_name(words[0])) return quoted(words[0]) + " is not a table's name";
+  return add(manifest_.reads_tables, words[0]);
+}
+
+// KIND [NAMESPACE] ADDRESS [before-login|before-bind]
+Fault Parser::route(Words words) {
+  Route route;
+  const auto kind = parse_kind(words[0]);
+  if (!kind) return quoted(words[0]) + " is not a kind of stanza: message, presence, iq or nonza";
+  route.kind = *kind;
+  words = words.subspan(1);
+  if (*kind == Stanza::Kind::iq || *kind == Stanza::Kind::nonza) {
+    if (words[0].size() > namespace_bytes_max)
+      return "a namespace of more than " + std::to_string(namespace_bytes_max) + " bytes";
+    route.ns = words[0];
+    words = words.subspan(1);
+  }
+  const auto address = words.empty() ? std::nullopt : parse_address(words[0]);
+  if (!address)
+    return (words.empty() ? "the address is missing" : quoted(words[0]) + " is not an address") +
+           std::string(": none, self, domain, bare, full or any");
+  route.address = *address;
+  words = words.subspan(1);
+  if (!words.empty()) {
+    if (words.size() > 1 || (words[0] != "before-login" && words[0] != "before-bind"))
+      return quoted(words[0]) + " is neither `before-login` nor `before-bind`";
+    route.when = words[0] == "before-login" ? When::before_login : When::before_bind;
+  }
+  if (std::ranges::find(manifest_.routes, route) != manifest_.routes.end())
+    return "route " + quoted(route.text()) + " is there twice";
+  if (manifest_.routes.size() == entries_max) return "more than " + std::to_string(entries_max) + " routes";
+  manifest_.routes.push_back(std::move(route));
+  return {};
+}
+
+Fault Parser::line_listener(Words words) {
+  if (!is_name(words[0])) return quoted(words[0]) + " is not a listener's name";
+  return add(manifest_.lines, words[0]);
+}
+
+Fault Parser::command(Words words) {
+  if (!is_name(words[0])) return quoted(words[0]) + " is not a command's name, like `user.add`";
+  if (words[1] != "account" && words[1] != "everywhere")
+    return quoted(words[1]) + " is neither `account` nor `everywhere`";
+  const auto same_name = [&](const CommandClaim& claim) { return claim.name == words[0]; };
+  if (std::ranges::any_of(manifest_.commands, same_name))
+    return "command " + quoted(words[0]) + " is there twice";
+  if (manifest_.commands.size() == entries_max)
+    return "more than " + std::to_string(entries_max) + " commands";
+  manifest_.commands.push_back({std::string(words[0]), words[1] == "everywhere"});
+  return {};
+}
+
+Fault Parser::accepts_posts(Words words) {
+  if (!is_module_name(words[0])) return quoted(words[0]) + " is not a module's name";
+  return add(manifest_.accepts_posts, words[0]);
+}
+
+Fault Parser::feature(Words words) {
+  if (words[0].size() > namespace_bytes_max)
+    return "a feature of more than " + std::to_string(namespace_bytes_max) + " bytes";
+  return add(manifest_.features, words[0]);
+}
+
+Fault Parser::budget(Words words) {
+  if (words[0] != "call_us") return "unknown budget " + quoted(words[0]) + ": there is `call_us`";
+  const auto limit_us = number(words[1], budget_us_min, budget_us_max);
+  if (!limit_us)
+    return quoted(words[1]) + " is not a budget: " + std::to_string(budget_us_min) + " to " +
+           std::to_string(budget_us_max) + " us";
+  manifest_.budget_call_us = *limit_us;
+  return once(has_budget_, "budget call_us");
+}
+
+}  // namespace
+
+Result<Version> Version::parse(std::string_view text) {
+  Version version;
+  std::string_view rest = text;
+  for (std::uint32_t* part : {&version.major, &version.minor, &version.patch}) {
+    const std::size_t end = part == &version.patch ? rest.size() : rest.find('.');
+    const auto value = end == std::string_view::npos ? std::nullopt : number(rest.substr(0, end), 0, 999'999);
+    if (!value) return Error{quoted(text) + " is not a version: x.y.z, three numbers"};
+    *part = *value;
+    rest = rest.substr(std::min(end + 1, rest.size()));
+  }
+  return version;
+}
+
+std::string Version::text() const {
+  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch);
+}
+
+std::string Route::text() const {
+  std::string text(name_of(kind));
+  if (!ns.empty()) text += " " + ns;
+  text += " ";
+  text += name_of(address);
+  if (when == When::before_login) text += " before-login";
+  if (when == When::before_bind) text += " before-bind";
+  return text;
+}
+
+bool TableClaim::reads_schema(std::uint32_t schema) const {
+  return std::ranges::find(reads, schema) != reads.end();
+}
+
+Result<Manifest> Manifest::parse(std::string_view text) {
+  return Parser().run(text);
+}
+
+bool Manifest::names_capability(std::string_view capability) const {
+  return std::ranges::find(needs, capability) != needs.end() ||
+         std::ranges::find(wants, capability) != wants.end();
+}
+
+const TableClaim* Manifest::table(std::string_view table_name) const {
+  const auto found =
+      std::ranges::find_if(tables, [&](const TableClaim& claim) { return claim.name == table_name; });
+  return found == tables.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> Manifest::claims() const {
+  std::vector<std::string> claims;
+  for (const Route& route : routes) claims.push_back(route.text());
+  for (const TableClaim& claim : tables) claims.push_back("table " + claim.name);
+  for (const CommandClaim& claim : commands) claims.push_back("command " + claim.name);
+  for (const std::string& listener : lines) claims.push_back("line " + listener);
+  if (wants_stream) claims.emplace_back("stream");
+  if (drains) claims.emplace_back("drain");
+  return claims;
+}
+
+std::string_view name_of(Stanza::Kind kind) {
+  switch (kind) {
+    case Stanza::Kind::message: return "message";
+    case Stanza::Kind::presence: return "presence";
+    case Stanza::Kind::iq: return "iq";
+    case Stanza::Kind::nonza: return "nonza";
+  }
+  return "?";
+}
+
+std::string_view name_of(AddressClass address) {
+  switch (address) {
+    case AddressClass::none: return "none";
+    case AddressClass::self: return "self";
+    case AddressClass::domain: return "domain";
+    case AddressClass::bare: return "bare";
+    case AddressClass::full: return "full";
+    case AddressClass::any: return "any";
+  }
+  return "?";
+}
+
+}  // namespace hotline
