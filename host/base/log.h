@@ -2,11 +2,17 @@
 //
 // Never a message's content, a password, a token or a key: fields name accounts, modules, limits
 // and reasons. Lines are human text or JSON objects; the level can be changed while running.
+//
+// After open() lines are written by a thread of their own, behind a bounded queue: when it is full
+// the oldest line is dropped and counted, and a later line says how many. A child made by fork()
+// has no such thread: its lines go to standard error.
 #pragma once
 
+#include <cmath>
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "base/result.h"
 
@@ -17,13 +23,20 @@ enum class Level { debug, info, warning, error };
 struct Field {
   std::string_view key;
   std::string value;
+  bool is_number = false;  // JSON writes it without quotes.
 
   Field(std::string_view k, std::string_view v) : key(k), value(v) {}
   Field(std::string_view k, const char* v) : key(k), value(v) {}
   Field(std::string_view k, const std::string& v) : key(k), value(v) {}
   template <typename Number>
     requires std::is_arithmetic_v<Number>
-  Field(std::string_view k, Number v) : key(k), value(std::to_string(v)) {}
+  Field(std::string_view k, Number v) : key(k), value(std::to_string(v)) {
+    if constexpr (std::is_floating_point_v<Number>) {
+      is_number = std::isfinite(v);  // JSON has neither infinities nor NaN.
+    } else {
+      is_number = true;
+    }
+  }
 };
 
 enum class Format { human, json };

@@ -1,0 +1,115 @@
+// Calls: from what happened on a shard to the module that is asked, each call a transaction.
+//
+// Whatever one call causes that others must be told of (a session ended, a drain goes on) is queued and told after
+// it, so that calls never nest. Between two calls the shard looks at the safepoint: there, and only there, the
+// live set may be another one afterwards.
+//
+// Threads: the shard's; live() is written by whoever swaps, while the shard stands at the safepoint.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dispatch/module_context.h"
+#include "dispatch/post.h"
+#include "dispatch/transaction.h"
+#include "hotline/module.h"
+#include "push/routes.h"
+
+namespace hotline {
+
+class Shard;
+class Session;
+struct Stream;
+
+// A module as one shard calls it.
+struct LiveModule {
+  const Generation* generation = nullptr;  // nullptr: not there.
+  hl_instance* instance = nullptr;
+  ModuleContext* context = nullptr;
+  hl_module_entry entry{};
+};
+
+// What is live, as one shard sees it. The same on all shards but for the instances.
+struct LiveSet {
+  std::vector<LiveModule> modules;        // By module number.
+  std::vector<std::uint16_t> numbers;     // From a place in `routes` to a module number.
+  std::shared_ptr<const RouteTable> routes;
+  std::string features;                   // For hl_cap_config.features.
+};
+
+// Calls and time of one module's generations on one shard.
+struct ModuleMeter {
+  std::uint64_t calls = 0;
+  std::uint64_t faults = 0;
+  std::uint64_t sampled_us = 0;  // Of every 16th call.
+  std::uint64_t sampled = 0;
+};
+
+class Calls {
+ public:
+  explicit Calls(Shard& shard);
+
+  LiveSet& live() { return live_; }
+  Transaction& transaction() { return transaction_; }
+  ModuleCounters& counters(std::uint16_t module);
+  const ModuleMeter& meter(std::uint16_t module);
+
+  // What happened. Each returns when the module has been called and what it asked for was done.
+  void stream_opened(std::uint64_t stream, const StreamHeader& header);
+  void stream_closed(std::uint64_t stream);
+  void stanza(Stream& stream, Ref<const Stanza> stanza);
+  void line(Stream& stream, std::string_view line);
+  void posted(Post& post);
+  void drained(Session& session, MailboxEntry& entry);
+  void timer(std::uint16_t module, std::string_view account, std::string_view key, std::string_view bytes);
+  void command(Post& post);
+  void worked(Post& post);
+
+  // Told after the call that is being made, or at once.
+  void session_is(std::uint64_t session, std::int32_t what, std::uint64_t value);
+  void pump(std::uint64_t session);
+  // Runs what is queued. True: some is left for the next turn.
+  bool run_queued();
+
+ private:
+  struct Notice {
+    std::int32_t what;  // HL_SESSION_…; 0: pump.
+    std::uint64_t session;
+    std::uint64_t value;
+  };
+  enum class Answer { taken, not_mine, fault };
+
+  template <typename Call>
+  Answer run(std::uint16_t module, const Receipt& receipt, const Stanza* stanza, Call&& call);
+  void commit();
+  void apply(Effect& effect, const Receipt& part);
+  void write_rows();
+  LiveModule* live(std::uint16_t module);
+  std::uint16_t number_of(ModuleIndex place) const {
+    return place == no_module ? no_module : live_.numbers[place];
+  }
+  AddressClass address_class(const Stream& stream, std::string_view to) const;
+  void refuse(Stream& stream, const Stanza& stanza, const char* type, const char* condition);
+  void tell(const Notice& notice);
+
+  Shard& shard_;
+  LiveSet live_;
+  Transaction transaction_;
+  std::deque<Notice> notices_;
+  std::vector<std::unique_ptr<ModuleCounters>> counters_;
+  std::vector<ModuleMeter> meters_;
+  bool is_telling_ = false;
+};
+
+// The stanza as modules see it; valid as long as `stanza`.
+hl_stanza view_of(const Stanza& stanza);
+
+inline hl_str to_str(std::string_view text) { return {text.data(), text.size()}; }
+inline std::string_view from_str(hl_str text) { return {text.data, text.size}; }
+
+}  // namespace hotline

@@ -1,0 +1,47 @@
+#include "dispatch/module_timers.h"
+
+#include "dispatch/shard.h"
+
+namespace hotline {
+
+bool ModuleTimers::has_room(std::string_view account) const {
+  const Account* found = shard_.accounts.find(account);
+  return found == nullptr || found->timers < shard_.world.limits.timers_per_account_max;
+}
+
+bool ModuleTimers::has(std::uint16_t module, std::string_view account, std::string_view key) const {
+  return timers_.contains({module, std::string(account), std::string(key)});
+}
+
+void ModuleTimers::set(std::uint16_t module, std::string account, std::string key, std::uint64_t due_us,
+                       Ref<const Buffer> bytes) {
+  cancel(module, account, key);
+  ++shard_.accounts.get(account).timers;
+  Name name{module, std::move(account), std::move(key)};
+  const std::uint64_t id = shard_.timers.set(due_us, [this, name] { fire(name); });
+  timers_.emplace(std::move(name), Timer{id, std::move(bytes)});
+}
+
+void ModuleTimers::cancel(std::uint16_t module, const std::string& account, const std::string& key) {
+  const auto found = timers_.find({module, account, key});
+  if (found == timers_.end()) return;
+  shard_.timers.cancel(found->second.id);
+  timers_.erase(found);
+  if (Account* owner = shard_.accounts.find(account)) {
+    --owner->timers;
+    shard_.accounts.drop_if_empty(*owner);
+  }
+}
+
+void ModuleTimers::fire(const Name& name) {
+  const auto found = timers_.find(name);
+  if (found == timers_.end()) return;
+  const Ref<const Buffer> bytes = std::move(found->second.bytes);
+  const auto [module, account, key] = name;
+  timers_.erase(found);
+  if (Account* owner = shard_.accounts.find(account)) --owner->timers;
+  shard_.calls.timer(module, account, key, bytes == nullptr ? std::string_view() : bytes->bytes());
+  if (Account* owner = shard_.accounts.find(account)) shard_.accounts.drop_if_empty(*owner);
+}
+
+}  // namespace hotline

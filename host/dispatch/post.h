@@ -1,0 +1,51 @@
+// Post: what one thread has for a shard. Plain data and references: nothing in it points into a module, so it is
+// handled by whichever generation is current when it arrives.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/stanza.h"
+#include "hotline/status.h"
+#include "net/connection.h"
+#include "state/receipt.h"
+
+namespace hotline {
+
+struct Post {
+  enum class Kind : std::uint8_t {
+    bytes,       // on_post, with `buffer` as bytes.
+    stanza,      // on_post, with `buffer` as a Stanza.
+    safe,        // extra->receipts are safe.
+    committed,   // Batch `number` is on disk.
+    connection,  // extra->connection has its home here; `buffer`, a Stanza, is offered again.
+    work,        // on_work: extra->token and extra->text.
+    command,     // on_command: `number`, extra->token is its name, extra->text its parameters.
+    call,        // extra->call: for the control thread's questions.
+  };
+
+  // What only rare posts have.
+  struct Extra {
+    std::vector<Receipt> receipts;
+    std::unique_ptr<Connection> connection;
+    std::string token, text;
+    hl_status status = HL_OK;
+    std::function<void()> call;
+  };
+
+  Kind kind = Kind::call;
+  std::uint16_t module = 0;
+  std::uint32_t topic = 0;
+  std::uint64_t number = 0;
+  std::string account;
+  Ref<const Buffer> buffer;
+  Receipt receipt;  // Whoever waits for this to be safe.
+  std::unique_ptr<Extra> extra;
+
+  const Stanza& stanza() const { return static_cast<const Stanza&>(*buffer); }
+};
+
+}  // namespace hotline

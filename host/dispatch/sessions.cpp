@@ -1,0 +1,374 @@
+#include "dispatch/sessions.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "dispatch/shard.h"
+#include "hotline/module.h"
+
+namespace hotline {
+
+namespace {
+constexpr std::size_t pump_slice = 64;                // Entries a drain offers before others have their turn.
+constexpr std::uint64_t arrivals_every_us = 20'000;   // How often TCP's acknowledgements are asked for.
+constexpr std::uint64_t resume_retry_us = 2'000;      // While what the client sent before is not yet safe.
+}  // namespace
+
+Sessions::Sessions(Shard& shard) : shard_(shard), sessions_(shard.number) {}
+
+Session* Sessions::find(std::uint64_t handle) const {
+  Session* session = sessions_.find(handle);
+  return session == nullptr || session->is_ended ? nullptr : session;
+}
+
+Session* Sessions::find_by_sm_id(std::string_view id) const {
+  const auto found = by_sm_id_.find(std::string(id));
+  return found == by_sm_id_.end() ? nullptr : find(found->second);
+}
+
+Session& Sessions::prepare(Account& account, std::string_view resource) {
+  const std::uint64_t handle = sessions_.reserve();
+  std::string address = account.address;
+  const std::size_t resource_at = address.size() + 1;
+  address.append("/").append(resource);
+  auto session = std::make_unique<Session>(handle, account, std::move(address), resource_at);
+  Session& made = *session;
+  sessions_.put(handle, std::move(session));
+  return made;
+}
+
+void Sessions::forget(std::uint64_t handle) { sessions_.take(handle); }
+
+void Sessions::commit_bind(Stream& stream, Session& session) {
+  Account& account = session.account;
+  // Who binds a resource that is bound takes it over (RFC 6120 7.7.2.2).
+  for (std::size_t i = 0; i < account.sessions.size(); ++i)
+    if (account.sessions[i]->resource() == session.resource()) {
+      end(*account.sessions[i], "conflict", "the resource was bound by another client");
+      break;
+    }
+  account.sessions.push_back(&session);
+  session.connection = stream.connection.get();
+  stream.session = session.handle;
+  shard_.streams.bound(stream, session);
+}
+
+void Sessions::end(Session& session, std::string_view condition, std::string_view text) {
+  if (session.is_ended) return;
+  session.is_ended = true;
+  if (session.connection != nullptr) {
+    hold_entries(session, -1);
+    Connection* connection = session.connection;
+    session.connection = nullptr;
+    shard_.streams.unbind(*connection);
+    connection->close(condition, text);
+  } else {
+    --detached_;
+  }
+  shard_.timers.cancel(session.timer);
+  if (!session.sm_id.empty()) by_sm_id_.erase(session.sm_id);
+  arrivals_.erase(session.handle);
+  std::erase(session.account.sessions, &session);
+  while (!session.unacknowledged.empty()) session.pop();
+  shard_.calls.session_is(session.handle, HL_SESSION_ENDED, 0);
+}
+
+void Sessions::bury(std::uint64_t handle) {
+  const std::unique_ptr<Session> session = sessions_.take(handle);
+  if (session != nullptr) shard_.accounts.drop_if_empty(session->account);
+}
+
+void Sessions::detach(Session& session) {
+  if (session.connection == nullptr || session.is_ended) return;
+  if (session.sm.resume_s == 0) {
+    end(session, {}, {});
+    return;
+  }
+  hold_entries(session, -1);
+  session.connection = nullptr;
+  session.is_draining = false;
+  ++detached_;
+  session.timer = shard_.timers.set(shard_.now_us() + session.sm.resume_s * 1'000'000ull,
+                                    [this, handle = session.handle] {
+                                      Session* expired = find(handle);
+                                      if (expired == nullptr) return;
+                                      shard_.counters.sessions_expired.add();
+                                      end(*expired, {}, {});
+                                      shard_.calls.run_queued();
+                                    });
+  shard_.calls.session_is(session.handle, HL_SESSION_DETACHED, 0);
+}
+
+void Sessions::hold_entries(Session& session, int by) {
+  for (std::size_t i = 0; i < session.unacknowledged.size(); ++i)
+    if (const Ref<MailboxEntry>& entry = session.unacknowledged[i].entry)
+      entry->holders = static_cast<std::uint16_t>(entry->holders + by);
+}
+
+bool Sessions::is_behind(const Session& session) const {
+  const ShardLimits& limits = shard_.world.limits;
+  return session.unacknowledged.size() >= limits.drain_window ||
+         (session.connection != nullptr && session.connection->pending_bytes() >= limits.drain_bytes);
+}
+
+void Sessions::write(Session& session, const Buffer& bytes) {
+  Connection& connection = *session.connection;
+  connection.write_element(bytes.bytes());
+  shard_.counters.stanzas_out.add();
+  if (connection.pending_bytes() > shard_.world.limits.output_bytes_max) {
+    shard_.counters.slow_readers_cut.add();
+    log::info("session.slow_reader", {{"session", session.address}, {"pending_bytes", connection.pending_bytes()}});
+    connection.abandon("it does not read what it is sent");
+  }
+}
+
+void Sessions::send(Session& session, Ref<const Buffer> bytes) {
+  const Buffer& written = *bytes;
+  if (session.sm.is_on) session.push({bytes, nullptr});
+  if (session.connection != nullptr) {
+    write(session, written);
+  } else if (session.unacknowledged_bytes > shard_.world.limits.detached_bytes_max) {
+    // What only the session keeps is bounded. Its messages are in the mailbox and stay there.
+    end(session, {}, {});
+  }
+}
+
+void Sessions::send_entry(Session& session, Ref<MailboxEntry> entry, Ref<const Buffer> bytes, bool is_drain) {
+  if (!is_drain) {
+    if (session.is_draining || session.left_behind) return;  // It comes to this entry in its order.
+    if (is_behind(session)) {
+      session.left_behind = session.connection == nullptr;
+      session.is_draining = !session.left_behind;
+      session.drained = entry->id - 1;
+      return;
+    }
+  }
+  if (entry->is_accepted) return;
+  if (bytes.get() == nullptr) bytes = entry->body;
+  const Buffer& written = *bytes;
+  if (session.connection == nullptr && !session.sm.is_on) return;
+  if (session.connection != nullptr) ++entry->holders;
+  session.push({std::move(bytes), std::move(entry)});
+  if (session.connection == nullptr) return;
+  write(session, written);
+  if (!session.sm.is_on) {
+    arrivals_.try_emplace(session.handle);
+    arm_arrivals();
+  }
+}
+
+void Sessions::send_nonza(Session& session, std::string_view xml) {
+  if (session.connection != nullptr) session.connection->write_element(xml);
+}
+
+void Sessions::before_flush(Session& session) {
+  StreamManagement& sm = session.sm;
+  if (!sm.is_on || sm.is_requested || session.unacknowledged.empty() || session.connection == nullptr) return;
+  sm.is_requested = true;
+  sm.requested_us = shard_.now_us();
+  session.connection->write_element(sm.request->bytes());
+}
+
+void Sessions::enable(Session& session, std::string_view answer, std::string_view request,
+                      std::uint32_t resume_s) {
+  send_nonza(session, answer);
+  // What was sent before it is on is not counted, but its entries still wait for their acceptance:
+  // the first acknowledgement cannot tell of them, the peer's TCP can.
+  arrivals_.erase(session.handle);
+  session.sm.is_on = true;
+  session.sm.before = static_cast<std::uint32_t>(session.unacknowledged.size());
+  session.sm.request = Buffer::copy(request);
+  session.sm.resume_s = std::min(resume_s, shard_.world.limits.resume_s_max);
+  if (session.sm.resume_s > 0) by_sm_id_[session.sm_id] = session.handle;
+}
+
+bool Sessions::can_acknowledge(const Session& session, std::uint32_t h) const {
+  return session.sm.is_on && h - session.sm.acknowledged <= session.unacknowledged.size() - session.sm.before;
+}
+
+void Sessions::accept_front(Session& session) {
+  const Outgoing outgoing = session.pop();
+  if (!outgoing.entry) return;
+  if (session.connection != nullptr) --outgoing.entry->holders;
+  accept(session.account, *outgoing.entry);
+}
+
+hl_status Sessions::acknowledge(Session& session, std::uint32_t h) {
+  if (!can_acknowledge(session, h)) return HL_E_INVALID;
+  StreamManagement& sm = session.sm;
+  // An acknowledgement covers what was sent before the count began, too: streams are in order.
+  std::uint32_t count = h - sm.acknowledged;
+  if (count > 0) count += std::exchange(sm.before, 0);
+  sm.acknowledged = h;
+  sm.is_requested = false;
+  for (; count > 0; --count) accept_front(session);
+  if (session.is_draining) shard_.calls.pump(session.handle);
+  // Something was sent after the request that this answers: ask again with the next flush.
+  if (!session.unacknowledged.empty() && session.connection != nullptr) session.connection->touch();
+  return HL_OK;
+}
+
+void Sessions::resume(std::uint64_t stream_handle, std::uint64_t handle, std::uint32_t h, std::string_view answer) {
+  Session* session = find(handle);
+  Stream* stream = shard_.streams.find(stream_handle);
+  if (session == nullptr || stream == nullptr || stream->session != 0 || !can_acknowledge(*session, h)) {
+    if (stream != nullptr) stream->connection->close("undefined-condition", "the session can not be resumed now");
+    return;
+  }
+  StreamManagement& sm = session->sm;
+  if (sm.safe.safe() != sm.safe.received()) {
+    // The client sends again what our count does not cover. So the count is given when all it sent before is
+    // safe: less would double a message, more could lose one.
+    shard_.timers.set(shard_.now_us() + resume_retry_us,
+                      [this, stream_handle, handle, h, answer = std::string(answer)] {
+                        resume(stream_handle, handle, h, answer);
+                        shard_.calls.run_queued();
+                      });
+    return;
+  }
+  if (Connection* old = session->connection) {
+    hold_entries(*session, -1);
+    session->connection = nullptr;
+    shard_.streams.unbind(*old);
+    old->close("conflict", "the session was resumed on another connection");
+  } else {
+    --detached_;
+  }
+  shard_.timers.cancel(session->timer);
+  session->timer = 0;
+  session->connection = stream->connection.get();
+  hold_entries(*session, +1);
+  stream->session = session->handle;
+  shard_.streams.bound(*stream, *session);
+  acknowledge(*session, h);
+  sm.is_requested = false;
+  sm.owes_answer = false;
+
+  std::string text(answer);
+  if (const std::size_t at = text.find("%h"); at != std::string::npos)
+    text.replace(at, 2, std::to_string(sm.safe.received()));
+  session->connection->write_element(text);
+  write_again(*session);
+  shard_.counters.sessions_resumed.add();
+  shard_.calls.session_is(handle, HL_SESSION_RESUMED, 0);
+}
+
+void Sessions::write_again(Session& session) {
+  for (std::size_t i = 0; i < session.unacknowledged.size() && session.connection != nullptr; ++i)
+    session.connection->write_element(session.unacknowledged[i].bytes->bytes());
+  // Messages that came while it was away and did not fit are still in the mailbox.
+  if (session.left_behind) drain(session);
+}
+
+Receipt Sessions::received(Session& session) {
+  return {session.handle, session.sm.safe.begin(), shard_.number};
+}
+
+void Sessions::released(std::uint64_t handle, std::uint32_t stanza) {
+  Session* session = find(handle);
+  if (session == nullptr) return;
+  StreamManagement& sm = session->sm;
+  if (!sm.safe.release(stanza) || !sm.owes_answer) return;
+  if (static_cast<std::int32_t>(sm.safe.safe() - sm.owed) < 0) return;
+  sm.owes_answer = false;
+  shard_.calls.session_is(handle, HL_SESSION_SAFE, sm.safe.safe());
+}
+
+void Sessions::put(Account& account, Ref<MailboxEntry> entry) {
+  shard_.counters.mailbox_put.add();
+  const std::uint16_t module = entry->module;
+  account.mailbox.put(entry);
+  shard_.window.put(std::move(entry), account.address, shard_.world.modules->name(module));
+}
+
+void Sessions::accept(Account& account, MailboxEntry& entry) {
+  if (entry.is_accepted) return;
+  shard_.counters.mailbox_accepted.add();
+  const Receipt receipt = std::exchange(entry.receipt, Receipt{});
+  shard_.window.forget(entry);
+  account.mailbox.remove(entry);  // May be the last reference.
+  if (receipt) shard_.release(receipt);
+}
+
+void Sessions::purge(Account& account) {
+  while (MailboxEntry* entry = account.mailbox.first()) accept(account, *entry);
+}
+
+void Sessions::drain(Session& session) {
+  session.is_draining = true;
+  session.left_behind = false;
+  session.drained = 0;
+  shard_.calls.pump(session.handle);
+}
+
+void Sessions::pump(Session& session) {
+  if (!session.is_draining || session.connection == nullptr) return;
+  const std::uint64_t handle = session.handle;
+  MailboxEntry* entry = session.account.mailbox.after(session.drained);
+  for (std::size_t offered = 0; entry != nullptr; entry = session.account.mailbox.after(session.drained)) {
+    if (is_behind(session)) return;  // Goes on when the client has accepted, or its connection has taken, something.
+    session.drained = entry->id;
+    if (entry->holders > 0) continue;
+    shard_.counters.messages_drained.add();
+    shard_.calls.drained(session, *entry);
+    if (find(handle) == nullptr || session.connection == nullptr || !session.is_draining) return;
+    if (++offered == pump_slice) {
+      shard_.calls.pump(handle);
+      return;
+    }
+  }
+  session.is_draining = false;
+}
+
+void Sessions::arm_arrivals() {
+  if (arrivals_timer_ != 0) return;
+  arrivals_timer_ = shard_.timers.set(shard_.now_us() + arrivals_every_us, [this] {
+    arrivals_timer_ = 0;
+    watch_arrivals();
+  });
+}
+
+void Sessions::watch_arrivals() {
+  for (auto at = arrivals_.begin(); at != arrivals_.end();) {
+    Session* session = find(at->first);
+    ArrivalMark& mark = at->second;
+    if (session == nullptr || session->connection == nullptr || session->unacknowledged.empty()) {
+      at = arrivals_.erase(at);
+      continue;
+    }
+    Connection& connection = *session->connection;
+    if (mark.count > 0 && connection.arrived_bytes() >= mark.at_bytes) {
+      std::size_t arrived = std::min(mark.count, session->unacknowledged.size());
+      mark.count = 0;
+      for (; arrived > 0; --arrived) accept_front(*session);
+      if (session->is_draining) shard_.calls.pump(session->handle);
+    }
+    if (mark.count == 0 && connection.is_flushed()) {
+      mark.count = session->unacknowledged.size();
+      mark.at_bytes = connection.sealed_bytes();
+    }
+    ++at;
+  }
+  if (!arrivals_.empty()) arm_arrivals();
+}
+
+void Sessions::sweep() {
+  const std::uint64_t now_us = shard_.now_us();
+  const ShardLimits& limits = shard_.world.limits;
+  for (std::size_t place = 0; place < sessions_.places(); ++place) {
+    Session* session = sessions_.at(place);
+    if (session == nullptr || session->is_ended || session->connection == nullptr) continue;
+    StreamManagement& sm = session->sm;
+    if (sm.is_requested && now_us - sm.requested_us > limits.ack_timeout_s * 1'000'000ull)
+      session->connection->abandon("it did not acknowledge in time");
+    if (sm.owes_answer && now_us - sm.owed_us > limits.safe_answer_s * 1'000'000ull) {
+      sm.owes_answer = false;
+      shard_.counters.safe_answers_late.add();
+      shard_.calls.session_is(session->handle, HL_SESSION_SAFE, sm.safe.safe());
+    }
+  }
+}
+
+}  // namespace hotline

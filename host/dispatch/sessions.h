@@ -1,0 +1,95 @@
+// Sessions: the bound clients of the accounts at home on one shard, what they were sent and what they accepted.
+//
+// The one rule: a mailbox entry leaves its mailbox when a device has accepted it, and by no other event. A session's
+// client accepts by XEP-0198 acknowledgement; without stream management, when its TCP has acknowledged the
+// bytes. A session that is behind (its window is full) is not written to: it drains later, from the mailbox.
+//
+// Threads: the shard's.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/slot_map.h"
+#include "hotline/status.h"
+#include "state/account.h"
+#include "state/session.h"
+
+namespace hotline {
+
+class Shard;
+struct Stream;
+
+class Sessions {
+ public:
+  explicit Sessions(Shard& shard);
+
+  Session* find(std::uint64_t handle) const;  // nullptr also for one that has ended but is still being told of.
+  Session* find_ended(std::uint64_t handle) const { return sessions_.find(handle); }
+  Session* find_by_sm_id(std::string_view id) const;
+  std::size_t size() const { return sessions_.size(); }
+  std::size_t detached() const { return detached_; }
+
+  // Makes a session that is not attached yet; commit_bind() attaches it, forget() undoes it.
+  Session& prepare(Account& account, std::string_view resource);
+  void forget(std::uint64_t handle);
+  void commit_bind(Stream& stream, Session& session);
+  void end(Session& session, std::string_view condition, std::string_view text);
+  // Its connection is gone.
+  void detach(Session& session);
+
+  void send(Session& session, Ref<const Buffer> bytes);
+  void send_entry(Session& session, Ref<MailboxEntry> entry, Ref<const Buffer> bytes, bool is_drain);
+  void send_nonza(Session& session, std::string_view xml);
+  // Before its connection is flushed: asks the client to acknowledge when something is outstanding.
+  void before_flush(Session& session);
+
+  void enable(Session& session, std::string_view answer, std::string_view request, std::uint32_t resume_s);
+  hl_status acknowledge(Session& session, std::uint32_t h);
+  bool can_acknowledge(const Session& session, std::uint32_t h) const;
+  void resume(std::uint64_t stream, std::uint64_t session, std::uint32_t h, std::string_view answer);
+
+  // Receipts of stanzas that sessions of this shard sent.
+  Receipt received(Session& session);  // Numbers the stanza and holds it.
+  void released(std::uint64_t session, std::uint32_t stanza);
+
+  // Mailboxes.
+  void put(Account& account, Ref<MailboxEntry> entry);
+  void accept(Account& account, MailboxEntry& entry);
+  void purge(Account& account);
+  void drain(Session& session);
+  void pump(Session& session);
+
+  // Sessions without stream management whose TCP may have acknowledged what they were sent.
+  void watch_arrivals();
+  // Once a second: overdue acknowledgements, answers owed for too long.
+  void sweep();
+  void bury(std::uint64_t handle);  // An ended session has been told of.
+
+ private:
+  bool is_behind(const Session& session) const;
+  void hold_entries(Session& session, int by);
+  void write(Session& session, const Buffer& bytes);
+  void write_again(Session& session);
+  void accept_front(Session& session);
+  void arm_arrivals();
+
+  struct ArrivalMark {
+    std::size_t count = 0;          // The oldest so many stanzas ...
+    std::uint64_t at_bytes = 0;     // ... have arrived when that many bytes have.
+  };
+
+  Shard& shard_;
+  SlotMap<Session> sessions_;
+  std::unordered_map<std::string, std::uint64_t> by_sm_id_;
+  std::unordered_map<std::uint64_t, ArrivalMark> arrivals_;
+  std::uint64_t arrivals_timer_ = 0;
+  std::size_t detached_ = 0;
+};
+
+}  // namespace hotline

@@ -1,0 +1,171 @@
+#include "dispatch/shard.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+
+namespace hotline {
+
+namespace {
+constexpr std::uint64_t group_mark = 1ull << 63;  // In Receipt::session: a group of this shard, not a session.
+constexpr std::uint64_t sweep_every_us = 1'000'000;
+constexpr std::size_t local_per_turn_max = 10'000;
+}  // namespace
+
+Shard::Shard(std::uint32_t shard_number, ShardWorld& its_world, Loops its_loops)
+    : number(shard_number),
+      world(its_world),
+      loops(std::move(its_loops)),
+      window(*world.store, number, *world.clock, {.window_us = world.limits.commit_window_us}),
+      streams(*this),
+      sessions(*this),
+      calls(*this),
+      module_timers(*this),
+      inbox_(world.limits.inbox_max, loops.wake),
+      out_(world.shards),
+      safe_out_(world.shards) {
+  timers.set(now_us() + sweep_every_us, [this] { sweep(); });
+}
+
+Shard::~Shard() = default;
+
+void Shard::post(Post post) {
+  const std::uint32_t home = world.home_of(post.account);
+  if (home == number) {
+    counters.posts_local.add();
+    local_.push_back(std::move(post));
+  } else {
+    counters.posts_out.add();
+    out_[home].push_back(std::move(post));
+  }
+}
+
+bool Shard::has_room_for(std::string_view account) const {
+  const std::uint32_t home = world.home_of(account);
+  if (home == number) return local_.size() < world.limits.inbox_max;
+  return out_[home].size() < world.limits.inbox_max && world.all[home]->inbox_.has_room();
+}
+
+Receipt Shard::share(const Receipt& receipt, std::uint32_t parts) {
+  const std::uint64_t group = group_mark | ++last_group_;
+  groups_.emplace(group, Group{receipt, parts});
+  return {group, 0, number};
+}
+
+void Shard::release(const Receipt& receipt) {
+  if (receipt.shard != number) {
+    safe_out_[receipt.shard].push_back(receipt);
+    return;
+  }
+  if ((receipt.session & group_mark) == 0) return sessions.released(receipt.session, receipt.stanza);
+  const auto found = groups_.find(receipt.session);
+  if (found == groups_.end() || --found->second.left > 0) return;
+  const Receipt whole = found->second.whole;
+  groups_.erase(found);
+  release(whole);
+}
+
+void Shard::take_inbox() {
+  inbox_.take(taken_);
+  for (Post& post : taken_) {
+    counters.posts_in.add();
+    handle(post);
+  }
+  taken_.clear();
+}
+
+void Shard::handle(Post& post) {
+  switch (post.kind) {
+    case Post::Kind::bytes:
+    case Post::Kind::stanza: calls.posted(post); break;
+    case Post::Kind::safe:
+      for (const Receipt& receipt : post.extra->receipts) release(receipt);
+      calls.run_queued();
+      break;
+    case Post::Kind::committed:
+      window.committed(post.number, [this](const Receipt& receipt) { release(receipt); });
+      calls.run_queued();
+      break;
+    case Post::Kind::connection:
+      streams.adopt(std::move(post.extra->connection), std::move(post.buffer));
+      break;
+    case Post::Kind::work: calls.worked(post); break;
+    case Post::Kind::command: calls.command(post); break;
+    case Post::Kind::call: post.extra->call(); break;
+  }
+}
+
+void Shard::run_local() {
+  for (std::size_t i = 0; i < local_per_turn_max && !local_.empty(); ++i) {
+    Post post = std::move(local_.front());
+    local_.pop_front();
+    handle(post);
+  }
+}
+
+void Shard::send_out() {
+  for (std::uint32_t shard = 0; shard < world.shards; ++shard) {
+    if (!safe_out_[shard].empty()) {
+      Post post;
+      post.kind = Post::Kind::safe;
+      post.extra = std::make_unique<Post::Extra>();
+      post.extra->receipts.swap(safe_out_[shard]);
+      out_[shard].push_back(std::move(post));
+    }
+    if (!out_[shard].empty()) world.all[shard]->inbox_.push(out_[shard]);
+  }
+}
+
+void Shard::run_timers() {
+  timers.run(now_us());
+  calls.run_queued();
+}
+
+std::uint64_t Shard::next_timer_us() { return std::min(timers.next_us(), window.due_us()); }
+
+bool Shard::end_turn() {
+  run_local();
+  bool has_more = calls.run_queued();
+  streams.flush();
+  run_local();
+  streams.flush();
+  if (now_us() >= window.due_us()) window.submit();
+  send_out();
+  streams.bury();
+  counters.connections.store(streams.size(), std::memory_order_relaxed);
+  counters.sessions.store(sessions.size(), std::memory_order_relaxed);
+  counters.detached.store(sessions.detached(), std::memory_order_relaxed);
+  return has_more || !local_.empty() || calls.run_queued();
+}
+
+void Shard::sweep() {
+  sessions.sweep();
+  counters.accounts.store(accounts.size(), std::memory_order_relaxed);
+  timers.set(now_us() + sweep_every_us, [this] { sweep(); });
+}
+
+void Shard::load(StoredRow row, std::uint32_t table) {
+  accounts.get(row.account).rows.get(table)[std::move(row.key)] = {row.schema, std::move(row.value)};
+}
+
+void Shard::load(StoredMessage message, std::uint16_t module) {
+  auto entry = Ref<MailboxEntry>::adopt(new MailboxEntry);
+  entry->id = message.id;
+  entry->tag = message.tag;
+  entry->wall_ms = message.wall_ms;
+  entry->flags = message.flags;
+  entry->module = module;
+  entry->body = std::move(message.body);
+  entry->kept = MailboxEntry::Kept::disk;
+  accounts.get(message.account).mailbox.put(std::move(entry));
+}
+
+void Shard::close(std::string_view condition, std::string_view text) {
+  streams.close_all(condition, text);
+  end_turn();
+  window.submit();
+  send_out();
+}
+
+}  // namespace hotline

@@ -1,0 +1,221 @@
+#include "dispatch/streams.h"
+
+#include <openssl/crypto.h>
+
+#include "base/log.h"
+#include "dispatch/shard.h"
+
+namespace hotline {
+
+Streams::Streams(Shard& shard) : shard_(shard), streams_(shard.number), parser_(*shard.world.random) {}
+
+FramerLimits Streams::limits_before_login() const { return shard_.world.limits.before_login; }
+
+void Streams::begin_turn() { shard_.loops.begin_turn(); }
+
+void Streams::accept(std::unique_ptr<Link> link, const ListenerFacts& listener) {
+  shard_.counters.accepted.add();
+  const std::uint64_t handle = streams_.reserve();
+  auto stream = std::make_unique<Stream>();
+  stream->listener = &listener;
+  stream->peer = link->peer();
+  stream->is_loopback = link->is_loopback();
+  std::unique_ptr<Tls> tls = listener.is_tls ? shard_.world.tls->accept(listener.alpn) : nullptr;
+  stream->connection = std::make_unique<Connection>(
+      std::move(link), std::move(tls), make_framer(listener.framer, parser_, limits_before_login()), *this);
+  stream->connection->handle = handle;
+  stream->connection->stream = stream.get();
+  // A line protocol has no login to wait for.
+  if (listener.framer != FramerKind::lines)
+    set_deadline(*stream, shard_.world.limits.login_s * 1'000'000ull, "connection-timeout",
+                 "login must be complete within " + std::to_string(shard_.world.limits.login_s) + " s");
+  streams_.put(handle, std::move(stream));
+}
+
+void Streams::set_deadline(Stream& stream, std::uint64_t after_us, const char* condition, std::string text) {
+  shard_.timers.cancel(stream.deadline);
+  stream.deadline = shard_.timers.set(
+      shard_.now_us() + after_us,
+      [this, handle = stream.connection->handle, condition, text = std::move(text)] {
+        if (Stream* late = streams_.find(handle)) {
+          late->deadline = 0;
+          late->connection->close(condition, text);
+        }
+      });
+}
+
+void Streams::adopt(std::unique_ptr<Connection> connection, Ref<const Buffer> again) {
+  const std::uint64_t handle = streams_.reserve();
+  // What was known of it came along, behind its `stream`.
+  std::unique_ptr<Stream> stream(static_cast<Stream*>(connection->stream));
+  connection->handle = handle;
+  shard_.loops.put_on_loop(connection->link());
+  stream->connection = std::move(connection);
+  Stream& moved = *stream;
+  streams_.put(handle, std::move(stream));
+  moved.connection->join(*this, parser_);
+  set_deadline(moved, shard_.world.limits.login_s * 1'000'000ull, "connection-timeout",
+               "login must be complete within " + std::to_string(shard_.world.limits.login_s) + " s");
+  Ref<const Stanza> stanza =
+      Ref<const Stanza>::adopt(static_cast<const Stanza*>(again.leak()));
+  if (stanza) on_stanza(*moved.connection, std::move(stanza));
+  // It may have gone meanwhile.
+  if (Stream* still = streams_.find(handle)) still->connection->go_on();
+}
+
+void Streams::send(std::uint64_t handle, std::string_view xml) {
+  if (Stream* stream = streams_.find(handle)) stream->connection->write_element(xml);
+}
+
+void Streams::close(std::uint64_t handle, std::string_view condition, std::string_view text) {
+  Stream* stream = streams_.find(handle);
+  if (stream == nullptr) return;
+  if (Session* session = shard_.sessions.find(stream->session)) return shard_.sessions.end(*session, condition, text);
+  stream->connection->close(condition, text);
+}
+
+void Streams::start_tls(std::uint64_t handle, std::string_view xml) {
+  Stream* stream = streams_.find(handle);
+  if (stream == nullptr) return;
+  stream->connection->start_tls(xml, shard_.world.tls->accept(stream->listener->alpn));
+}
+
+void Streams::move(std::uint64_t handle, std::uint32_t home, std::string_view account) {
+  Stream* stream = streams_.find(handle);
+  if (stream == nullptr) return;
+  stream->home = home;
+  stream->home_account = account;
+  if (const Stanza* stanza = shard_.calls.transaction().stanza()) {
+    stanza->retain();
+    stream->again = Ref<const Buffer>::adopt(stanza);
+  }
+  stream->connection->leave();
+  stream->connection->touch();
+}
+
+void Streams::hand_over(Connection& connection) {
+  Stream& stream = stream_of(connection);
+  shard_.timers.cancel(stream.deadline);
+  stream.deadline = 0;
+  std::unique_ptr<Stream> kept = streams_.take(connection.handle);
+  connection.link().detach();
+  Post post;
+  post.kind = Post::Kind::connection;
+  post.account = kept->home_account;
+  post.buffer = std::move(kept->again);
+  post.extra = std::make_unique<Post::Extra>();
+  post.extra->connection = std::move(kept->connection);
+  static_cast<void>(kept.release());  // It travels behind connection.stream.
+  shard_.post(std::move(post));
+}
+
+void Streams::login(std::uint64_t handle, std::string_view account, std::string_view answer) {
+  Stream* stream = streams_.find(handle);
+  if (stream == nullptr) return;
+  stream->account = account;
+  wipe_scratch(*stream);
+  stream->connection->write_element(answer);
+  stream->connection->framer().set_limits(shard_.world.limits.after_login);
+  stream->connection->restart_stream();
+  shard_.counters.logins.add();
+}
+
+void Streams::bound(Stream& stream, Session& session) {
+  shard_.timers.cancel(stream.deadline);
+  stream.deadline = 0;
+  stream.connection->framer().stamp(session.address, stream.lang);
+}
+
+void Streams::wipe_scratch(Stream& stream) {
+  OPENSSL_cleanse(stream.scratch.data(), stream.scratch.size());
+  std::string().swap(stream.scratch);
+}
+
+void Streams::flush() {
+  // Flushing may end connections, and what that causes may write to others: until nothing is left.
+  for (int round = 0; round < 8 && !dirty_.empty(); ++round) {
+    std::vector<Connection*> dirty;
+    dirty.swap(dirty_);
+    for (Connection* connection : dirty) {
+      if (connection->is_gone()) continue;
+      Session* session = shard_.sessions.find(stream_of(*connection).session);
+      if (session != nullptr) shard_.sessions.before_flush(*session);
+      connection->flush();
+      if (connection->is_leaving()) {
+        hand_over(*connection);
+      } else if (session != nullptr && session->is_draining && !session->is_ended) {
+        shard_.calls.pump(session->handle);
+      }
+    }
+    shard_.calls.run_queued();
+  }
+}
+
+void Streams::bury() { graveyard_.clear(); }
+
+void Streams::close_all(std::string_view condition, std::string_view text) {
+  for (std::size_t place = 0; place < streams_.places(); ++place)
+    if (Stream* stream = streams_.at(place)) stream->connection->close(condition, text);
+}
+
+void Streams::on_open(Connection& connection, StreamHeader header) {
+  Stream& stream = stream_of(connection);
+  const std::string& domain = shard_.world.settings.domain;
+  if (!header.to.empty() && header.to != domain)
+    return connection.close("host-unknown", "this host serves " + domain);
+  stream.lang = header.lang;
+  connection.write_open(shard_.world.random->hex(10), domain, header.lang.empty() ? "en" : header.lang);
+  stream.was_told = true;
+  shard_.calls.stream_opened(connection.handle, header);
+  shard_.calls.run_queued();
+}
+
+void Streams::on_stanza(Connection& connection, Ref<const Stanza> stanza) {
+  shard_.calls.stanza(stream_of(connection), std::move(stanza));
+}
+
+void Streams::on_line(Connection& connection, std::string_view line) {
+  shard_.calls.line(stream_of(connection), line);
+}
+
+void Streams::on_partial(Connection& connection, bool has_partial) {
+  Stream& stream = stream_of(connection);
+  if (stream.session == 0 && stream.listener->framer != FramerKind::lines) return;  // The login deadline runs.
+  if (has_partial) {
+    set_deadline(stream, shard_.world.limits.partial_stanza_s * 1'000'000ull, "connection-timeout",
+                 "an element must be complete within " + std::to_string(shard_.world.limits.partial_stanza_s) + " s");
+  } else {
+    shard_.timers.cancel(stream.deadline);
+    stream.deadline = 0;
+  }
+}
+
+void Streams::on_peer_close(Connection& connection) {
+  Stream& stream = stream_of(connection);
+  // A client that says goodbye ends its session: it will not resume (XEP-0198 section 5).
+  if (Session* session = shard_.sessions.find(stream.session)) {
+    shard_.sessions.end(*session, {}, {});
+  } else {
+    connection.close({}, {});
+  }
+  shard_.calls.run_queued();
+}
+
+void Streams::on_gone(Connection& connection, std::string_view reason) {
+  Stream& stream = stream_of(connection);
+  log::debug("connection.gone", {{"peer", stream.peer}, {"account", stream.account}, {"reason", reason}});
+  shard_.counters.closed.add();
+  shard_.timers.cancel(stream.deadline);
+  if (Session* session = shard_.sessions.find(stream.session)) {
+    stream.session = 0;
+    shard_.sessions.detach(*session);
+  } else if (stream.was_told) {
+    shard_.calls.stream_closed(connection.handle);
+  }
+  wipe_scratch(stream);
+  if (shard_.world.connection_closed) shard_.world.connection_closed(stream.peer);
+  graveyard_.push_back(streams_.take(connection.handle));  // It is still on the stack.
+  shard_.calls.run_queued();
+}
+
+}  // namespace hotline

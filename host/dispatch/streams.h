@@ -1,0 +1,100 @@
+// Streams: the connections on one shard, from their first byte to their last, and what is known of each.
+//
+// Before login a stream is on the shard that accepted it; when it says who it is, it moves to that account's home.
+//
+// Threads: the shard's.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/slot_map.h"
+#include "net/connection.h"
+#include "net/xml_parser.h"
+
+namespace hotline {
+
+class Shard;
+class Session;
+
+// What a listener promised its clients. Immutable while the host lives.
+struct ListenerFacts {
+  std::string name;
+  FramerKind framer = FramerKind::xml;
+  bool is_tls = false;             // From the first byte.
+  bool offers_starttls = false;
+  bool needs_tls = true;           // Login only once encrypted.
+  std::string alpn;
+};
+
+struct Stream {
+  std::unique_ptr<Connection> connection;
+  const ListenerFacts* listener = nullptr;
+  std::string peer;
+  bool is_loopback = false;
+  std::string account;             // Authenticated as; empty before.
+  std::uint64_t session = 0;
+  std::string lang;
+  std::string scratch;             // A module's, wiped when it goes.
+  std::uint32_t failures = 0;
+  std::uint64_t deadline = 0;      // Timer: login must be done by then, or a partial stanza complete.
+  bool was_told = false;           // on_stream(OPENED) was called: CLOSED is owed.
+  // While it moves: where to, and the stanza that is offered again there.
+  std::uint32_t home = 0;
+  std::string home_account;
+  Ref<const Buffer> again;
+};
+
+class Streams final : public Connection::Owner {
+ public:
+  explicit Streams(Shard& shard);
+
+  // A new connection of a listener of this shard.
+  void accept(std::unique_ptr<Link> link, const ListenerFacts& listener);
+  // One that moved here; `again` is offered once more.
+  void adopt(std::unique_ptr<Connection> connection, Ref<const Buffer> again);
+
+  Stream* find(std::uint64_t handle) { return streams_.find(handle); }
+  std::size_t size() const { return streams_.size(); }
+
+  void send(std::uint64_t handle, std::string_view xml);
+  void close(std::uint64_t handle, std::string_view condition, std::string_view text);
+  void start_tls(std::uint64_t handle, std::string_view xml);
+  void move(std::uint64_t handle, std::uint32_t home, std::string_view account);
+  void login(std::uint64_t handle, std::string_view account, std::string_view answer);
+  // A session was bound or resumed on it: `address` stamps what the client sends.
+  void bound(Stream& stream, Session& session);
+  void unbind(Connection& connection) { stream_of(connection).session = 0; }
+  void wipe_scratch(Stream& stream);
+
+  void flush();          // Everything that was written since: at the end of a turn.
+  void bury();           // Frees what has gone.
+  void close_all(std::string_view condition, std::string_view text);
+
+ private:
+  void begin_turn() override;
+  Connection::Scratch& scratch() override { return scratch_; }
+  void needs_flush(Connection& connection) override { dirty_.push_back(&connection); }
+  void on_open(Connection& connection, StreamHeader header) override;
+  void on_stanza(Connection& connection, Ref<const Stanza> stanza) override;
+  void on_line(Connection& connection, std::string_view line) override;
+  void on_partial(Connection& connection, bool has_partial) override;
+  void on_peer_close(Connection& connection) override;
+  void on_gone(Connection& connection, std::string_view reason) override;
+
+  Stream& stream_of(Connection& connection) { return *static_cast<Stream*>(connection.stream); }
+  void hand_over(Connection& connection);
+  void set_deadline(Stream& stream, std::uint64_t after_us, const char* condition, std::string text);
+  FramerLimits limits_before_login() const;
+
+  Shard& shard_;
+  SlotMap<Stream> streams_;
+  XmlParser parser_;
+  Connection::Scratch scratch_;
+  std::vector<Connection*> dirty_;
+  std::vector<std::unique_ptr<Stream>> graveyard_;
+};
+
+}  // namespace hotline

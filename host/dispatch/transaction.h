@@ -1,0 +1,119 @@
+// Transaction: what one call into a module asks for. It takes effect when the call has returned well, in the order it was
+// asked for; or not at all (invariant 3).
+//
+// Changes that the call itself must see (rows, session fields, a session it binds) are made at once with a
+// record of how to undo them; everything else waits as an effect.
+//
+// Threads: its shard's. One at a time: calls do not nest.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/stanza.h"
+#include "state/mailbox.h"
+#include "state/receipt.h"
+#include "state/table.h"
+
+namespace hotline {
+
+struct Effect {
+  enum class Kind : std::uint8_t {
+    stream_send,        // handle, bytes
+    stream_close,       // handle, text: condition, text2
+    stream_start_tls,   // handle, bytes
+    stream_move,        // handle, text: account
+    stream_login,       // handle, text: account, bytes: answer
+    stream_line,        // handle, bytes
+    session_bind,       // handle: stream, handle2: session
+    session_end,        // handle: session, text: condition, text2
+    session_send,       // handle, bytes
+    session_entry,      // handle, entry, bytes or null: its own
+    session_nonza,      // handle, bytes
+    session_enable,     // handle, bytes: answer, text: request, number: resume_s
+    session_ack,        // handle, number: h
+    session_resume,     // handle: stream, handle2: session, number: h, text: answer
+    mailbox_put,        // text: account, entry
+    mailbox_drain,      // handle: session
+    mailbox_remove,     // text: account, entry
+    mailbox_purge,      // text: account
+    timer_set,          // text: account, text2: key, number64: due_us, bytes
+    timer_cancel,       // text: account, text2: key
+    post,               // text: account, number: topic, number64: module, bytes, is_stanza
+    work,               // call
+    command_reply,      // number64: command, text: json, is_refusal
+  };
+  Kind kind;
+  bool flag = false;  // is_stanza, is_refusal
+  std::uint32_t number = 0;
+  std::uint64_t number64 = 0;
+  std::uint64_t handle = 0;
+  std::uint64_t handle2 = 0;
+  Ref<const Buffer> bytes;
+  Ref<MailboxEntry> entry;
+  std::string text, text2;
+  std::function<void()> call;
+};
+
+// A durable row that the call changed: written to the store when the call has returned well.
+struct RowTouch {
+  std::uint32_t table;
+  std::string account;
+  std::string key;
+};
+
+class Transaction {
+ public:
+  bool is_open() const { return is_open_; }
+  std::uint16_t module() const { return module_; }
+
+  void begin(std::uint16_t module, const Receipt& receipt, const Stanza* stanza) {
+    is_open_ = true;
+    module_ = module;
+    receipt_ = receipt;
+    stanza_ = stanza;
+  }
+
+  Effect& add(Effect::Kind kind) { return effects_.emplace_back(Effect{.kind = kind}); }
+  void undo_by(std::function<void()> undo) { undos_.push_back(std::move(undo)); }
+  void touch_row(RowTouch row) { rows_.push_back(std::move(row)); }
+
+  // The stanza that is being handled, and those that the module parsed in this call.
+  const Stanza* stanza() const { return stanza_; }
+  const Receipt& receipt() const { return receipt_; }
+  // Keeps something alive until the call is over.
+  void keep(Ref<const Buffer> buffer) { kept_.push_back(std::move(buffer)); }
+  const std::string& keep_text(std::string text);
+  Ref<const Buffer> find_kept(const Buffer* buffer) const;
+
+  // Entries put in this call, or offered to it by a drain.
+  void know(Ref<MailboxEntry> entry) { entries_.push_back(std::move(entry)); }
+  Ref<MailboxEntry> known(std::uint64_t id) const;
+
+  std::vector<Effect>& effects() { return effects_; }
+  std::vector<RowTouch>& rows() { return rows_; }
+  // Undoes what was done at once, newest first, and forgets the rest.
+  void roll_back();
+  void end();
+
+  // Set while an entry is being drained into this session.
+  std::uint64_t draining_session = 0;
+
+ private:
+  bool is_open_ = false;
+  std::uint16_t module_ = 0;
+  Receipt receipt_;
+  const Stanza* stanza_ = nullptr;
+  std::vector<Effect> effects_;
+  std::vector<RowTouch> rows_;
+  std::vector<std::function<void()>> undos_;
+  std::vector<Ref<const Buffer>> kept_;
+  std::vector<std::unique_ptr<std::string>> texts_;
+  std::vector<Ref<MailboxEntry>> entries_;
+};
+
+}  // namespace hotline

@@ -1,0 +1,208 @@
+#include "net/connection.h"
+
+#include <utility>
+
+namespace hotline {
+
+Connection::Connection(std::unique_ptr<Link> link, std::unique_ptr<Tls> tls, std::unique_ptr<Framer> framer,
+                       Owner& owner)
+    : link_(std::move(link)), tls_(std::move(tls)), framer_(std::move(framer)), owner_(&owner) {
+  link_->attach(this);
+}
+
+Connection::~Connection() = default;
+
+void Connection::mark() {
+  if (is_marked_) return;
+  is_marked_ = true;
+  owner_->needs_flush(*this);
+}
+
+void Connection::write_element(std::string_view xml) {
+  if (is_closing_) return;
+  framer_->write_element(xml, out_);
+  mark();
+}
+
+void Connection::write_open(std::string_view id, std::string_view from, std::string_view lang) {
+  framer_->write_open(id, from, lang, out_);
+  is_opened_ = true;
+  mark();
+}
+
+void Connection::write_line(std::string_view line) {
+  if (is_closing_) return;
+  framer_->write_line(line, out_);
+  mark();
+}
+
+void Connection::send(std::string_view records) {
+  if (is_gone_ || records.empty()) return;
+  if (!unsent_.empty()) {
+    unsent_.append(records);
+    return;
+  }
+  const std::size_t sent = link_->send(records);
+  sent_bytes_ += sent;
+  if (sent < records.size()) unsent_.assign(records.substr(sent));
+}
+
+void Connection::flush() {
+  is_marked_ = false;
+  if (is_gone_) return;
+  if (!out_.empty() && unsent_.empty()) {
+    if (tls_ == nullptr) {
+      send(out_);
+      std::string().swap(out_);  // An idle connection holds no buffer.
+    } else if (tls_->state() == Tls::State::open || tls_->state() == Tls::State::peer_closed) {
+      std::string& records = owner_->scratch().records;
+      records.clear();
+      const bool sealed = tls_->seal(out_, records);
+      std::string().swap(out_);
+      send(records);
+      if (!sealed) return gone(tls_->error());
+    }
+  }
+  if (is_closing_ && out_.empty()) {
+    if (tls_ != nullptr && tls_->state() == Tls::State::open) {
+      std::string& records = owner_->scratch().records;
+      records.clear();
+      tls_->close(records);
+      send(records);
+    }
+    if (unsent_.empty()) gone(reason_);
+  }
+}
+
+void Connection::close(std::string_view condition, std::string_view text) {
+  if (is_closing_ || is_gone_) return;
+  framer_->write_close(condition, text, is_opened_, out_);
+  is_closing_ = true;
+  reason_ = condition.empty() ? "closed" : condition;
+  mark();
+}
+
+void Connection::abandon(std::string_view reason) {
+  if (is_gone_) return;
+  is_closing_ = true;
+  out_.clear();
+  unsent_.clear();
+  reason_ = reason;
+  mark();
+}
+
+void Connection::start_tls(std::string_view xml, std::unique_ptr<Tls> tls) {
+  framer_->write_element(xml, out_);
+  // In clear and now: what comes next from us is TLS.
+  send(out_);
+  std::string().swap(out_);
+  tls_ = std::move(tls);
+  framer_->restart();
+  is_tls_starting_ = true;
+  is_opened_ = false;
+}
+
+void Connection::restart_stream() {
+  framer_->restart();
+  is_opened_ = false;
+}
+
+void Connection::join(Owner& owner, XmlParser& parser) {
+  owner_ = &owner;
+  framer_->set_parser(parser);
+  is_leaving_ = false;
+  is_marked_ = false;
+  if (!out_.empty() || is_closing_) mark();
+}
+
+void Connection::go_on() {
+  const std::string input = std::move(carried_);
+  std::string().swap(carried_);
+  if (!input.empty()) consume(input);
+}
+
+void Connection::on_bytes(std::string_view bytes) {
+  owner_->begin_turn();
+  if (is_gone_) return;
+  if (tls_ == nullptr) return consume(bytes);
+  Scratch& scratch = owner_->scratch();
+  scratch.plain.clear();
+  scratch.records.clear();
+  const Tls::State state = tls_->feed(bytes, scratch.plain, scratch.records);
+  send(scratch.records);
+  if (state == Tls::State::failed) return gone(tls_->error());
+  // Nothing below feeds this TLS again before the plaintext is used up, so the scratch may be read in place.
+  if (!scratch.plain.empty()) consume(scratch.plain);
+  if (state == Tls::State::peer_closed && !is_closing_ && !is_gone_) {
+    if (is_leaving_) return;
+    owner_->on_peer_close(*this);
+  }
+  if (!out_.empty()) mark();  // The handshake may have ended with something to write.
+}
+
+void Connection::consume(std::string_view plain) {
+  is_tls_starting_ = false;
+  while (!is_closing_ && !is_gone_) {
+    if (is_leaving_) {
+      carried_.append(plain);
+      return;
+    }
+    FrameEvent event = framer_->next(plain);
+    if (!handle_event(event)) break;
+    if (is_tls_starting_) {  // Whatever else came in clear was never meant for the encrypted stream.
+      is_tls_starting_ = false;
+      break;
+    }
+  }
+  if (is_closing_ || is_gone_ || is_leaving_) return;
+  if (framer_->has_partial() != had_partial_) {
+    had_partial_ = !had_partial_;
+    owner_->on_partial(*this, had_partial_);
+  }
+}
+
+bool Connection::handle_event(FrameEvent& event) {
+  switch (event.kind) {
+    case FrameEvent::Kind::need_more: return false;
+    case FrameEvent::Kind::open: owner_->on_open(*this, std::move(event.header)); return true;
+    case FrameEvent::Kind::stanza: owner_->on_stanza(*this, std::move(event.stanza)); return true;
+    case FrameEvent::Kind::line: owner_->on_line(*this, event.text); return true;
+    case FrameEvent::Kind::close: owner_->on_peer_close(*this); return false;
+    case FrameEvent::Kind::error: close(event.condition, event.text); return false;
+    case FrameEvent::Kind::reply:
+      out_.append(event.text);
+      mark();
+      return true;
+    case FrameEvent::Kind::refused:
+      out_.append(event.text);
+      is_closing_ = true;
+      reason_ = "refused";
+      mark();
+      return false;
+  }
+  return false;
+}
+
+void Connection::on_writable() {
+  owner_->begin_turn();
+  if (is_gone_) return;
+  const std::string records = std::move(unsent_);
+  std::string().swap(unsent_);
+  send(records);
+  if (unsent_.empty()) mark();
+}
+
+void Connection::on_end(std::string_view reason) {
+  owner_->begin_turn();
+  gone(reason);
+}
+
+void Connection::gone(std::string_view reason) {
+  if (is_gone_) return;
+  is_gone_ = true;
+  is_closing_ = true;
+  if (is_leaving_) return;  // Its new owner is told: join() finds it gone.
+  owner_->on_gone(*this, reason);
+}
+
+}  // namespace hotline

@@ -1,0 +1,124 @@
+// Connection: one peer: its link, its TLS if any, its framer, and what is still to be written.
+//
+//     link -> [tls] -> framer -> Owner           Owner -> out -> flush(): [tls] -> link
+//
+// What is queued during a turn leaves with one flush() at its end: one TLS record (up to 16 KB), one write.
+// An idle connection holds no buffer. While the peer does not take what was sealed, nothing more is sealed.
+//
+// Life   opened by its owner; closing once close() was called (input is dropped, output still leaves); gone
+//        after Owner::on_gone, its last word. It may be handed to another shard: leave(), then join().
+// Threads  its shard's.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "net/framer.h"
+#include "net/link.h"
+#include "net/tls.h"
+
+namespace hotline {
+
+class Connection final : public LinkEvents {
+ public:
+  // Buffers that all connections of a shard use in turn.
+  struct Scratch {
+    std::string plain;
+    std::string records;
+  };
+
+  // Whose it is: the shard's streams. Calls come one at a time; the connection stays valid until on_gone returns.
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    virtual void begin_turn() = 0;
+    virtual Scratch& scratch() = 0;
+    virtual void needs_flush(Connection& connection) = 0;  // Once, until flush().
+    virtual void on_open(Connection& connection, StreamHeader header) = 0;
+    virtual void on_stanza(Connection& connection, Ref<const Stanza> stanza) = 0;
+    virtual void on_line(Connection& connection, std::string_view line) = 0;
+    virtual void on_partial(Connection& connection, bool has_partial) = 0;  // When that changes.
+    virtual void on_peer_close(Connection& connection) = 0;                 // It ended its stream.
+    virtual void on_gone(Connection& connection, std::string_view reason) = 0;
+  };
+
+  Connection(std::unique_ptr<Link> link, std::unique_ptr<Tls> tls, std::unique_ptr<Framer> framer, Owner& owner);
+  ~Connection() override;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // Writing. All of it waits for flush().
+  void write_element(std::string_view xml);
+  void write_open(std::string_view id, std::string_view from, std::string_view lang);
+  void write_line(std::string_view line);
+  void touch() { mark(); }  // Flush it at the end of the turn, though nothing was written.
+  void flush();
+
+  // Ends the stream, with a stream error when `condition` is not empty, and closes once that is sent.
+  void close(std::string_view condition, std::string_view text);
+  // Closes without another word, at the end of the turn.
+  void abandon(std::string_view reason);
+
+  // `xml` leaves in clear, everything the peer sent behind its request is dropped, then TLS begins.
+  void start_tls(std::string_view xml, std::unique_ptr<Tls> tls);
+  // The peer opens a new stream (after login).
+  void restart_stream();
+
+  // Handing over. leave() stops input between two events and keeps what is left of it; at the end of the turn the owner
+  // flushes it, takes the link off the loop and gives the object to its new owner, which puts the link on its own
+  // loop, sets the parser and calls join(), then go_on() for the input that was left.
+  void leave() { is_leaving_ = true; }
+  bool is_leaving() const { return is_leaving_; }
+  void join(Owner& owner, XmlParser& parser);
+  void go_on();
+
+  bool is_closing() const { return is_closing_; }
+  bool is_gone() const { return is_gone_; }
+  bool is_opened() const { return is_opened_; }
+  std::size_t pending_bytes() const { return out_.size() + unsent_.size(); }
+  // Bytes on the wire: how many were given out so far, those that wait for the link included, and how many of them
+  // the peer's TCP has acknowledged. What is not flushed is in neither.
+  bool is_flushed() const { return out_.empty(); }
+  std::uint64_t sealed_bytes() const { return sent_bytes_ + unsent_.size(); }
+  std::uint64_t arrived_bytes() const { return sent_bytes_ - link_->unacknowledged(); }
+
+  Link& link() { return *link_; }
+  Tls* tls() { return tls_.get(); }
+  Framer& framer() { return *framer_; }
+
+  // The owner's own.
+  std::uint64_t handle = 0;
+  void* stream = nullptr;
+
+ private:
+  void on_bytes(std::string_view bytes) override;
+  void on_writable() override;
+  void on_end(std::string_view reason) override;
+
+  void consume(std::string_view plain);
+  bool handle_event(FrameEvent& event);  // False: no more input now.
+  void send(std::string_view records);
+  void mark();
+  void gone(std::string_view reason);
+
+  std::unique_ptr<Link> link_;
+  std::unique_ptr<Tls> tls_;
+  std::unique_ptr<Framer> framer_;
+  Owner* owner_;
+  std::string out_;      // Plaintext that waits for flush().
+  std::string unsent_;   // Records (or plaintext without TLS) that the link did not take.
+  std::string carried_;  // Input that was left when the connection moved.
+  std::string reason_;
+  std::uint64_t sent_bytes_ = 0;
+  bool is_marked_ = false;
+  bool is_opened_ = false;
+  bool is_closing_ = false;
+  bool is_leaving_ = false;
+  bool is_gone_ = false;
+  bool is_tls_starting_ = false;  // Input of this turn behind <starttls/> is dropped.
+  bool had_partial_ = false;
+};
+
+}  // namespace hotline

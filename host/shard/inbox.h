@@ -1,0 +1,64 @@
+// Inbox: what other threads have for a shard. Many writers, one reader; batches both ways.
+//
+// A writer appends a whole batch under one short lock and wakes the shard only when it was empty: one wake-up a batch.
+// Bounded: senders ask has_room() before they promise anything; what must not be lost (a command's answer, a
+// connection that moves) is taken past the bound, which is why push() does not refuse.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <iterator>
+#include <mutex>
+#include <vector>
+
+namespace hotline {
+
+template <typename Item>
+class Inbox {
+ public:
+  // `wake` is called from any thread when the inbox stops being empty.
+  Inbox(std::size_t items_max, std::function<void()> wake) : items_max_(items_max), wake_(std::move(wake)) {}
+
+  bool has_room() const { return size_.load(std::memory_order_relaxed) < items_max_; }
+  std::size_t size() const { return size_.load(std::memory_order_relaxed); }
+
+  // Takes all of `batch` and leaves it empty.
+  void push(std::vector<Item>& batch) {
+    if (batch.empty()) return;
+    bool was_empty = false;
+    {
+      const std::lock_guard lock(mutex_);
+      was_empty = items_.empty();
+      if (was_empty) {
+        items_.swap(batch);
+      } else {
+        items_.insert(items_.end(), std::make_move_iterator(batch.begin()),
+                      std::make_move_iterator(batch.end()));
+        batch.clear();
+      }
+      size_.store(items_.size(), std::memory_order_relaxed);
+    }
+    if (was_empty) wake_();
+  }
+  void push_one(Item item) {
+    std::vector<Item> batch;
+    batch.push_back(std::move(item));
+    push(batch);
+  }
+
+  // Swaps everything out into `batch`, which must be empty. The reader's thread.
+  void take(std::vector<Item>& batch) {
+    const std::lock_guard lock(mutex_);
+    items_.swap(batch);
+    size_.store(0, std::memory_order_relaxed);
+  }
+
+ private:
+  const std::size_t items_max_;
+  const std::function<void()> wake_;
+  std::mutex mutex_;
+  std::vector<Item> items_;
+  std::atomic<std::size_t> size_{0};
+};
+
+}  // namespace hotline

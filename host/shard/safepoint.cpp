@@ -1,0 +1,107 @@
+#include "shard/safepoint.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace hotline {
+
+namespace {
+constexpr std::uint64_t spin_us = 200;         // Swaps are short: waiting awake is cheaper than a wake-up.
+constexpr std::uint64_t attempt_gap_us = 300;  // Between attempts, so that shards get on with their work.
+}  // namespace
+
+Safepoint::Safepoint(std::uint32_t shards, Clock& clock) : clock_(clock), states_(shards) {}
+
+void Safepoint::park(std::uint32_t shard) {
+  states_[shard].is_running.store(false, std::memory_order_seq_cst);
+  if (!pending_.load(std::memory_order_seq_cst)) return;
+  // The others may be waiting for just this one.
+  const std::lock_guard lock(mutex_);
+  if (swap_ != nullptr && !is_done_ && all_stopped()) swap_now();
+}
+
+void Safepoint::unpark(std::uint32_t shard) {
+  // Store, then look: either this shard sees that a swap is pending and arrives, or the one who
+  // counts the parked sees that it runs. Both need the total order of seq_cst.
+  states_[shard].is_running.store(true, std::memory_order_seq_cst);
+  if (pending_.load(std::memory_order_seq_cst)) arrive(shard);
+}
+
+bool Safepoint::all_stopped() const {
+  return std::all_of(states_.begin(), states_.end(), [](const State& state) {
+    return state.has_arrived || !state.is_running.load(std::memory_order_seq_cst);
+  });
+}
+
+void Safepoint::swap_now() {
+  (*swap_)();
+  is_done_ = true;
+  pending_.store(false, std::memory_order_seq_cst);
+  changed_.notify_all();
+}
+
+void Safepoint::arrive(std::uint32_t shard) {
+  const std::uint64_t from = clock_.mono_us();
+  std::unique_lock lock(mutex_);
+  State& self = states_[shard];
+  if (swap_ == nullptr || is_done_ || self.attempt == attempt_) return;
+  const std::uint64_t attempt = attempt_;
+  self.has_arrived = true;
+  if (all_stopped()) {
+    swap_now();
+  } else {
+    // Awake for a moment, then asleep: the one we wait for may need this very core.
+    while (!is_done_ && attempt_ == attempt && clock_.mono_us() < attempt_ends_us_) {
+      if (clock_.mono_us() - from < spin_us) {
+        lock.unlock();
+        for (int i = 0; i < 64; ++i) __builtin_ia32_pause();
+        lock.lock();
+      } else {
+        changed_.wait_for(lock, std::chrono::microseconds(100));
+      }
+    }
+    if (!is_done_) self.attempt = attempt;  // Given up: on with the events until the next attempt.
+  }
+  self.has_arrived = false;
+  pause_us_max_ = std::max(pause_us_max_, clock_.mono_us() - from);
+}
+
+Safepoint::Outcome Safepoint::run(const std::function<void()>& swap, std::uint64_t attempt_us,
+                                  std::uint64_t deadline_us) {
+  const std::uint64_t give_up_us = clock_.mono_us() + deadline_us;
+  Outcome outcome;
+  std::unique_lock lock(mutex_);
+  swap_ = &swap;
+  is_done_ = false;
+  pause_us_max_ = 0;
+  while (!is_done_ && clock_.mono_us() < give_up_us) {
+    ++outcome.attempts;
+    ++attempt_;
+    attempt_ends_us_ = clock_.mono_us() + attempt_us;
+    pending_.store(true, std::memory_order_seq_cst);
+    if (all_stopped()) {  // Everybody is parked.
+      swap_now();
+      break;
+    }
+    const std::uint64_t wait_us = attempt_us + attempt_gap_us;
+    changed_.wait_for(lock, std::chrono::microseconds(attempt_us), [this] { return is_done_; });
+    if (is_done_) break;
+    pending_.store(false, std::memory_order_seq_cst);
+    changed_.wait_for(lock, std::chrono::microseconds(wait_us - attempt_us), [this] { return is_done_; });
+  }
+  pending_.store(false, std::memory_order_seq_cst);
+  // A shard may still be on its way out of arrive(): the pause it will report is awaited, so that the figure is whole.
+  swap_ = nullptr;
+  const bool swapped = is_done_;
+  for (int i = 0; i < 100; ++i) {
+    const bool waiting = std::any_of(states_.begin(), states_.end(),
+                                     [](const State& state) { return state.has_arrived; });
+    if (!waiting) break;
+    changed_.wait_for(lock, std::chrono::microseconds(200));
+  }
+  outcome.swapped = swapped;
+  outcome.pause_us_max = pause_us_max_;
+  return outcome;
+}
+
+}  // namespace hotline

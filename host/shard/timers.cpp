@@ -1,0 +1,47 @@
+#include "shard/timers.h"
+
+#include <algorithm>
+
+namespace hotline {
+
+Timers::Id Timers::set(std::uint64_t at_us, Call call) {
+  const Id id = ++last_id_;
+  calls_.emplace(id, std::move(call));
+  heap_.push_back({at_us, id});
+  std::push_heap(heap_.begin(), heap_.end());
+  return id;
+}
+
+void Timers::cancel(Id id) {
+  if (calls_.erase(id) == 0) return;
+  if (heap_.size() > 64 && heap_.size() > 2 * calls_.size()) {
+    std::erase_if(heap_, [this](const Due& due) { return !calls_.contains(due.id); });
+    std::make_heap(heap_.begin(), heap_.end());
+  }
+}
+
+void Timers::drop_cancelled() {
+  while (!heap_.empty() && !calls_.contains(heap_.front().id)) {
+    std::pop_heap(heap_.begin(), heap_.end());
+    heap_.pop_back();
+  }
+}
+
+void Timers::run(std::uint64_t now_us) {
+  for (drop_cancelled(); !heap_.empty() && heap_.front().at_us <= now_us; drop_cancelled()) {
+    const Id id = heap_.front().id;
+    std::pop_heap(heap_.begin(), heap_.end());
+    heap_.pop_back();
+    const auto found = calls_.find(id);
+    const Call call = std::move(found->second);
+    calls_.erase(found);
+    call();
+  }
+}
+
+std::uint64_t Timers::next_us() {
+  drop_cancelled();
+  return heap_.empty() ? UINT64_MAX : heap_.front().at_us;
+}
+
+}  // namespace hotline

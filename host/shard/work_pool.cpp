@@ -1,0 +1,48 @@
+#include "shard/work_pool.h"
+
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace hotline {
+
+ThreadWorkPool::ThreadWorkPool(std::size_t threads, std::size_t waiting_max) : waiting_max_(waiting_max) {
+  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { serve(); });
+}
+
+ThreadWorkPool::~ThreadWorkPool() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_ending_ = true;
+    waiting_.clear();
+  }
+  changed_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+bool ThreadWorkPool::submit(std::function<void()> work) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (is_ending_ || waiting_.size() >= waiting_max_) return false;
+    waiting_.push_back(std::move(work));
+  }
+  changed_.notify_one();
+  return true;
+}
+
+void ThreadWorkPool::serve() {
+  // Logins by password may wait a little; messages may not wait for them.
+  setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), 5);
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return is_ending_ || !waiting_.empty(); });
+    if (is_ending_) return;
+    const std::function<void()> work = std::move(waiting_.front());
+    waiting_.pop_front();
+    lock.unlock();
+    work();
+    lock.lock();
+  }
+}
+
+}  // namespace hotline

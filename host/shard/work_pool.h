@@ -1,0 +1,38 @@
+// WorkPool: computations that would hold up a loop (PBKDF2), done elsewhere. Bounded.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace hotline {
+
+class WorkPool {
+ public:
+  virtual ~WorkPool() = default;
+  // Runs `work` on some other thread; false when too much is waiting already. [any thread]
+  virtual bool submit(std::function<void()> work) = 0;
+};
+
+// Threads of low priority. Destruction drops what has not begun and waits for what has.
+class ThreadWorkPool final : public WorkPool {
+ public:
+  ThreadWorkPool(std::size_t threads, std::size_t waiting_max);
+  ~ThreadWorkPool() override;
+  bool submit(std::function<void()> work) override;
+
+ private:
+  void serve();
+
+  const std::size_t waiting_max_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::function<void()>> waiting_;
+  bool is_ending_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace hotline

@@ -1,0 +1,64 @@
+// Account: what the host keeps of an addressable user: mailbox, sessions, rows. And where all of them are.
+//
+// Accounts hash into 256 partitions; a partition is at home on one shard, and everything of its
+// accounts is touched by that shard's thread alone. A partition is the unit that moves.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "state/mailbox.h"
+#include "state/session.h"
+#include "state/table.h"
+
+namespace hotline {
+
+inline constexpr std::uint32_t partitions = 256;
+
+// The same in every process of every version: it says where rows are.
+std::uint32_t partition_of(std::string_view bare_address);
+
+struct Account {
+  explicit Account(std::string bare) : address(std::move(bare)) {}
+  const std::string address;  // Bare.
+  Mailbox mailbox;
+  std::vector<Session*> sessions;  // Oldest first; owned by the shard's Sessions.
+  AccountRows rows;
+  std::uint32_t timers = 0;  // Of modules; see dispatch.
+
+  bool is_empty() const { return sessions.empty() && mailbox.size() == 0 && rows.empty() && timers == 0; }
+};
+
+// The accounts at home on one shard, by partition. Threads: that shard's.
+class Accounts {
+ public:
+  Account* find(std::string_view bare);
+  Account& get(std::string_view bare);  // Makes it when it is new.
+  void drop_if_empty(Account& account);
+  std::size_t size() const;
+
+  // Visits all; `visit` must not add or drop accounts.
+  template <typename Visit>
+  void each(Visit&& visit) {
+    for (auto& partition : by_partition_)
+      for (auto& [name, account] : partition) visit(*account);
+  }
+  // The account after that one in no order that means anything; nullptr at the end.
+  Account* next(std::string_view after);
+
+ private:
+  // Another function than partition_of, or every table here would use one bucket in 256.
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+  using Map = std::unordered_map<std::string_view, std::unique_ptr<Account>, Hash, std::equal_to<>>;
+  std::array<Map, partitions> by_partition_;  // Keys lie in the accounts.
+};
+
+}  // namespace hotline

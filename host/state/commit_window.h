@@ -1,0 +1,98 @@
+// CommitWindow: a shard's changes on their way to the store.
+//
+// They wait here for a few milliseconds, so that many become one commit and what is accepted meanwhile never
+// reaches the disk. Then they go as a batch; when the store says that it is on disk, whoever waits is told.
+//
+// Threads: its shard's; committed() is called there too (the store's word comes through the inbox).
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "base/clock.h"
+#include "state/mailbox.h"
+#include "state/receipt.h"
+#include "state/store.h"
+
+namespace hotline {
+
+class CommitWindow {
+ public:
+  struct Limits {
+    std::uint64_t window_us = 3'000;
+    std::size_t window_bytes_max = 1 << 20;         // Goes at once above this.
+    std::size_t waiting_bytes_max = 256u << 20;     // With the store and not yet on disk: then is_full().
+  };
+  // What is told when it is on disk: `released` for each receipt, and the calls that wait.
+  using Released = std::function<void(const Receipt&)>;
+
+  CommitWindow(Store& store, std::uint32_t shard, Clock& clock, Limits limits)
+      : store_(store), shard_(shard), clock_(clock), limits_(limits) {}
+
+  void put(Ref<MailboxEntry> entry, const std::string& account, const std::string& module);
+  // The entry was accepted (or dropped): it need not be kept any longer. Its receipt is the caller's.
+  void forget(MailboxEntry& entry);
+
+  void put_row(const std::string& table, std::string_view account, std::string_view key, std::uint32_t schema,
+               std::string_view value);
+  void erase_row(const std::string& table, std::string_view account, std::string_view key);
+  bool has_open_rows() const { return !rows_.empty(); }
+
+  // Told once everything so far is on disk.
+  void wait(const Receipt& receipt);
+  void wait(std::function<void()> call);
+
+  // When submit() is due (Clock::mono_us); UINT64_MAX: nothing waits.
+  std::uint64_t due_us() const { return due_us_; }
+  void submit();
+  void committed(std::uint64_t number, const Released& released);
+
+  bool is_full() const { return waiting_bytes_ > limits_.waiting_bytes_max; }
+  std::size_t waiting_bytes() const { return waiting_bytes_; }
+  std::size_t batches_waiting() const { return sent_.size(); }
+  bool has_open() const { return due_us_ != UINT64_MAX; }
+
+ private:
+  struct Kept {
+    Ref<MailboxEntry> entry;
+    std::string account;
+    const std::string* module;
+  };
+  struct Sent {
+    std::uint64_t number;
+    std::size_t bytes;
+    std::vector<Ref<MailboxEntry>> entries;
+    std::vector<Receipt> receipts;
+    std::vector<std::function<void()>> calls;
+  };
+  struct RowChange {
+    bool is_put;
+    std::uint32_t schema;
+    std::string value;
+  };
+  void opened();
+
+  Store& store_;
+  const std::uint32_t shard_;
+  Clock& clock_;
+  const Limits limits_;
+
+  std::uint64_t due_us_ = UINT64_MAX;
+  std::size_t open_bytes_ = 0;
+  std::vector<Kept> entries_;
+  std::vector<std::uint64_t> drops_;
+  std::map<std::tuple<std::string, std::string, std::string>, RowChange> rows_;  // The last change of each wins.
+  std::vector<Receipt> receipts_;
+  std::vector<std::function<void()>> calls_;
+
+  std::uint64_t last_number_ = 0;
+  std::deque<Sent> sent_;
+  std::size_t waiting_bytes_ = 0;
+};
+
+}  // namespace hotline
