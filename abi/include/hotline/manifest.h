@@ -19,6 +19,8 @@
 //                                        `*` is any. message and presence have none.
 //                                        ADDRESS (of `to`): none (absent), self (absent or the own bare
 //                                        address), domain (the host's), bare, full, any.
+//                                        Without a last word a route is for streams with a bound
+//                                        resource only; one for several stages is said several times.
 //                                        The most specific route wins; two modules with the same
 //                                        one are a refused push.
 //   stream                           wants on_stream (one module only)
