@@ -183,7 +183,7 @@ struct Output {
 // Never destroyed: destructors of other statics may still log.
 struct Shared {
   std::mutex mutex;
-  std::shared_ptr<Output> output;  // Null: lines go straight to standard error.
+  std::shared_ptr<Output> output;   // Null: lines go straight to standard error.
   std::shared_ptr<Output> parents;  // In a child of fork(): cannot be ended there, its thread is missing.
 };
 Shared& shared() {
@@ -228,8 +228,12 @@ Result<void> open(const std::string& file, Format format, Level level) {
   return {};
 }
 
-void set_level(Level level) { current_level.store(level, std::memory_order_relaxed); }
-Level level() { return current_level.load(std::memory_order_relaxed); }
+void set_level(Level level) {
+  current_level.store(level, std::memory_order_relaxed);
+}
+Level level() {
+  return current_level.load(std::memory_order_relaxed);
+}
 
 Result<Level> parse_level(std::string_view text) {
   for (const Level level : {Level::debug, Level::info, Level::warning, Level::error}) {

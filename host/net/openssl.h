@@ -1,0 +1,35 @@
+// OpenSSL's objects with owners, and its reasons as words.
+#pragma once
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include <memory>
+#include <string>
+
+namespace hotline::openssl {
+
+template <auto Free>
+struct Freed {
+  template <typename T>
+  void operator()(T* object) const {
+    Free(object);
+  }
+};
+
+using Ssl = std::unique_ptr<SSL, Freed<SSL_free>>;
+using Context = std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>>;
+using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
+using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
+
+// The cause of the last failure on this thread, and forgets it.
+inline std::string take_reason() {
+  const unsigned long code = ERR_peek_error();  // The oldest: what came first is the cause.
+  const char* text = code == 0 ? nullptr : ERR_reason_error_string(code);
+  ERR_clear_error();
+  return text == nullptr ? "no reason given" : text;
+}
+
+}  // namespace hotline::openssl
