@@ -1,0 +1,256 @@
+// What the control methods take and answer: the same structs on both ends of the socket.
+//
+//     method       parameters                          result
+//     status       {}                                  StatusReport
+//     modules      {}                                  ModulesReport
+//     push         {files, as_one, reason}             PushReport; PushProgress as notifications
+//     rollback     {module, to, reason}                PushReport; `to` "" is the one before the current
+//     history      {limit}                             HistoryReport, newest first
+//     user.add     {account, password}                 {account}          (these four are commands of
+//     user.passwd  {account, password}                 {account}           the module that keeps
+//     user.remove  {account}                           {account}           accounts)
+//     user.list    {}                                  AccountsReport
+//     sessions     {account}                           SessionsReport; `account` "" is all
+//     mailbox      {account}                           MailboxReport
+//     log.level    {level}                             {level}
+//     config.show  {}                                  config_report() of config_keys.h
+//     tls.reload   {}                                  TlsReport
+//     shutdown     {}                                  {}; the connection closes when the host has ended
+//
+// What is refused (a file that does not verify, an account that exists) is the error -32000 with a
+// message to show as it is, but for push and rollback: these answer a report with the outcome "refused".
+//
+// Members are only added, never renamed: a missing one is read as its default, an unknown one ignored,
+// so that a command line and a host of neighbouring versions understand each other. Plain values.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hotline {
+
+struct ListenReport {
+  std::string kind;
+  std::string address;
+  std::uint32_t port = 0;
+};
+
+// Decayed over 1, 10 and 100 seconds, a second.
+struct RateReport {
+  double s1 = 0;
+  double s10 = 0;
+  double s100 = 0;
+};
+
+struct ShardReport {
+  std::uint32_t number = 0;
+  std::uint64_t connections = 0;
+  std::uint64_t sessions = 0;           // Attached and detached.
+  std::uint64_t sessions_detached = 0;  // Of these: without a connection, waiting to be resumed.
+  std::uint64_t inbox = 0;              // Events from other shards that wait.
+  std::uint64_t inbox_longest = 0;      // The most that ever waited.
+  double loop_busy = 0;                 // Share of the time the loop was not waiting, 0 to 1.
+};
+
+struct MessagesReport {
+  std::uint64_t stanzas_in = 0;
+  std::uint64_t stanzas_out = 0;
+  std::uint64_t messages = 0;  // Of the stanzas in: messages.
+  RateReport stanzas_in_per_s;
+  RateReport stanzas_out_per_s;
+  std::uint64_t mailboxes = 0;  // Those that are not empty.
+  std::uint64_t mailbox_entries = 0;
+  std::uint64_t mailbox_bytes = 0;
+};
+
+struct StoreReport {
+  bool is_writable = true;
+  std::string problem;  // With the way out; empty: none.
+  std::uint64_t batches_waiting = 0;
+  std::uint64_t bytes_waiting = 0;
+  std::uint64_t oldest_waiting_ms = 0;
+  std::uint64_t commits = 0;
+  std::uint64_t messages_written = 0;
+  std::uint64_t commit_us_max = 0;
+};
+
+struct AlarmReport {
+  std::string name;     // "store.unwritable"
+  std::string message;  // The thing, the limit, the way out.
+  std::uint64_t since_wall_ms = 0;
+};
+
+struct ModuleReport {
+  std::string name;
+  std::string version;
+  std::string build_id;
+  std::string state;  // "current", "previous", "resident" (older, still loaded), "candidate", "pinned".
+  std::uint64_t live_wall_ms = 0;  // When it last became current; 0: never.
+  std::uint64_t calls = 0;
+  std::uint64_t faults = 0;
+  std::optional<double> call_us_p50;  // Unset where it is not measured.
+  std::optional<double> call_us_p99;
+  std::map<std::string, std::int64_t> counters;  // The module's own.
+  std::string note;                              // Why it stays mapped, where it should not.
+};
+
+struct ModulesReport {
+  std::vector<ModuleReport> modules;
+};
+
+struct PushesReport {
+  std::uint64_t pushes = 0;
+  std::uint64_t rollbacks = 0;
+  std::uint64_t refused = 0;
+  std::uint64_t pause_us_last = 0;  // The longest any shard stood still at the barrier of the last one.
+  std::uint64_t pause_us_max = 0;   // Of all since the start.
+};
+
+struct TlsReport {
+  std::string certificate;  // Path.
+  std::string fingerprint;  // SHA-256, hexadecimal.
+  bool is_development = false;
+};
+
+struct StatusReport {
+  std::string version;
+  std::int64_t pid = 0;
+  std::string domain;
+  std::string state_dir;
+  std::uint64_t uptime_s = 0;
+  std::uint64_t memory_bytes = 0;  // Resident.
+  std::vector<ListenReport> listen;
+  TlsReport tls;
+  std::vector<ShardReport> shards;
+  MessagesReport messages;
+  StoreReport store;
+  std::vector<AlarmReport> alarms;
+  std::vector<ModuleReport> modules;  // The current generation of each.
+  PushesReport pushes;
+};
+
+// One module's part in a push or rollback.
+struct ModuleChange {
+  std::string name;
+  std::string from;  // Version; empty: it was not there before.
+  std::string to;
+  std::string build_id;  // Of `to`.
+};
+
+struct RefusalReport {
+  std::string file;    // Or module, for a rollback.
+  std::string reason;  // With the way out.
+};
+
+struct StepReport {
+  std::string name;  // "verify", "preflight", "stage", "live", "retire"
+  double ms = 0;
+};
+
+struct PushReport {
+  std::string outcome;       // "live" or "refused".
+  std::uint64_t number = 0;  // In the history.
+  std::vector<ModuleChange> modules;
+  std::vector<RefusalReport> refusals;
+  std::vector<StepReport> steps;
+  double took_ms = 0;          // From the request to live.
+  std::uint64_t pause_us = 0;  // The longest any shard stood still at the barrier.
+};
+
+// While a push runs: a step has ended.
+struct PushProgress {
+  std::string step;
+  std::string detail;  // "routing 1.1.0 (build 5f2c…)", or empty.
+  double ms = 0;
+};
+
+struct HistoryEntry {
+  std::uint64_t number = 0;
+  std::uint64_t wall_ms = 0;
+  std::string kind;  // "start", "push", "rollback", …
+  std::string outcome;
+  std::string user;
+  std::int64_t uid = -1;
+  std::int64_t pid = 0;
+  std::string reason;  // As the operator gave it.
+  std::vector<ModuleChange> modules;
+  std::vector<RefusalReport> refusals;
+  double took_ms = 0;
+  std::uint64_t pause_us = 0;
+};
+
+struct HistoryReport {
+  std::vector<HistoryEntry> records;
+};
+
+struct AccountsReport {
+  std::vector<std::string> accounts;
+};
+
+struct SessionReport {
+  std::string address;  // Full JID.
+  std::uint32_t shard = 0;
+  bool is_attached = true;
+  std::string peer;       // Address of the client; empty while detached.
+  std::string transport;  // "TLSv1.3", "ws+TLSv1.2", "tcp".
+  std::uint64_t since_wall_ms = 0;
+  bool has_sm = false;
+  std::uint64_t unacknowledged = 0;  // Stanzas sent and not yet acknowledged by the client.
+};
+
+struct SessionsReport {
+  std::vector<SessionReport> sessions;
+};
+
+// Never a message's content.
+struct MailboxReport {
+  std::string account;
+  std::uint64_t entries = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t entries_max = 0;
+  std::uint64_t bytes_max = 0;
+  std::uint64_t oldest_wall_ms = 0;  // 0: it is empty.
+};
+
+void to_json(nlohmann::json& out, const ModuleReport& report);
+void from_json(const nlohmann::json& in, ModuleReport& report);
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ListenReport, kind, address, port)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RateReport, s1, s10, s100)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ShardReport, number, connections, sessions, sessions_detached,
+                                                inbox, inbox_longest, loop_busy)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MessagesReport, stanzas_in, stanzas_out, messages,
+                                                stanzas_in_per_s, stanzas_out_per_s, mailboxes,
+                                                mailbox_entries, mailbox_bytes)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StoreReport, is_writable, problem, batches_waiting,
+                                                bytes_waiting, oldest_waiting_ms, commits, messages_written,
+                                                commit_us_max)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(AlarmReport, name, message, since_wall_ms)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ModulesReport, modules)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PushesReport, pushes, rollbacks, refused, pause_us_last,
+                                                pause_us_max)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TlsReport, certificate, fingerprint, is_development)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StatusReport, version, pid, domain, state_dir, uptime_s,
+                                                memory_bytes, listen, tls, shards, messages, store, alarms,
+                                                modules, pushes)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ModuleChange, name, from, to, build_id)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RefusalReport, file, reason)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StepReport, name, ms)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PushReport, outcome, number, modules, refusals, steps,
+                                                took_ms, pause_us)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PushProgress, step, detail, ms)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HistoryEntry, number, wall_ms, kind, outcome, user, uid, pid,
+                                                reason, modules, refusals, took_ms, pause_us)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HistoryReport, records)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(AccountsReport, accounts)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SessionReport, address, shard, is_attached, peer, transport,
+                                                since_wall_ms, has_sm, unacknowledged)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SessionsReport, sessions)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MailboxReport, account, entries, bytes, entries_max,
+                                                bytes_max, oldest_wall_ms)
+
+}  // namespace hotline
