@@ -156,10 +156,6 @@ auto with_default_field(const ConfigKey& key, const Use& use) {
 
 }  // namespace
 
-std::span<const ConfigKey> config_keys() {
-  return table();
-}
-
 std::string config_type_text(const ConfigKey& key) {
   return with_default_field(key,
                             [&key](const ConfigField& field) { return std::visit(TypeText{key}, field); });
