@@ -53,6 +53,11 @@ class Table {
     found(call_->count(host_, number_, str(account), &rows), "table.count");
     return rows;
   }
+  // Whether this shard is the account's home: false where the other calls would throw.
+  bool is_home(std::string_view account) const {
+    std::uint64_t rows = 0;
+    return call_->count(host_, number_, str(account), &rows) != HL_E_ELSEWHERE;
+  }
   std::optional<std::string_view> next_account(std::string_view after) const {
     hl_str account{};
     if (!found(call_->next_account(host_, number_, str(after), &account), "table.next_account"))

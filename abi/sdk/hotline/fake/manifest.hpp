@@ -59,9 +59,11 @@ class Manifest {
       if (line.size() < (has_ns ? 4u : 3u)) continue;
       const std::string_view ns = view(stanza.kind == HL_STANZA_IQ ? stanza.payload_ns : stanza.ns);
       if (has_ns && line[2] != "*" && line[2] != ns) continue;
-      const std::string& phase = line.back();
-      if (!where.is_logged_in && phase != "before-login") continue;
-      if (!where.is_bound && phase != "before-login" && phase != "before-bind") continue;
+      // A route is for one stage of the stream alone.
+      const std::string_view stage = where.is_bound ? "" : where.is_logged_in ? "before-bind" : "before-login";
+      const std::string_view last = line.back();
+      const bool is_early = last == "before-login" || last == "before-bind";
+      if ((is_early ? last : std::string_view{}) != stage) continue;
       const int address = address_score(line[has_ns ? 3 : 2], stanza, where);
       if (address > 0) best = std::max(best, address + (has_ns && line[2] != "*" ? 10 : 0));
     }

@@ -1,0 +1,86 @@
+// Login: SASL on a stream (RFC 6120 6), against the verifiers in table "accounts".
+//
+// Between a client's elements an exchange is bytes in the stream's scratch, so that it goes on where the
+// stream's shard or this module's generation changes. One exchange at a time; each that fails counts
+// against the stream (stream.failed).
+//
+// Existence   An account that does not exist takes the same steps as one that does, with a salt made
+//             from its name and a secret of the shard's: the same for each attempt, and gone from nobody's
+//             sight by a push. Who asks learns only "not-authorized".
+// Downgrade   A client that could bind the channel and was kept from seeing that we offer it says so by
+//             "y", and is refused (RFC 5802 6).
+#pragma once
+
+#include <cstdint>
+#include <hotline/sdk.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "registration/account_row.h"
+#include "session/scram.h"
+
+namespace hotline::session {
+
+constexpr std::string_view sasl_ns = "urn:ietf:params:xml:ns:xmpp-sasl";
+
+struct Mechanism;  // login.cpp
+
+class Login {
+ public:
+  explicit Login(const hl_host* host);
+
+  // <mechanisms/> for a stream that may log in now, and what goes with it.
+  void write_features(sdk::Xml& xml, hl_stream stream, const hl_stream_info& info) const;
+  // An element of the SASL namespace.
+  sdk::Status on_element(hl_stream stream, const hl_stanza& element);
+  // A password's key is computed.
+  sdk::Status on_work(const hl_work_event& event);
+
+ private:
+  struct Exchange;
+
+  // How a mechanism is treated on a stream.
+  enum class Offer { no, needs_encryption, yes };
+  Offer offer(const Mechanism& mechanism, hl_stream stream, const hl_stream_info& info) const;
+  bool may_bind(hl_stream stream) const;
+
+  sdk::Status begin(hl_stream stream, const hl_stream_info& info, const hl_stanza& auth);
+  sdk::Status first_data(hl_stream stream, const Mechanism& mechanism, std::string_view data);
+  sdk::Status begin_scram(hl_stream stream, const Mechanism& mechanism, std::string_view message);
+  sdk::Status begin_plain(hl_stream stream, std::string_view message);
+  sdk::Status finish_scram(hl_stream stream, const Exchange& exchange, std::string_view message);
+  sdk::Status answer(hl_stream stream, const hl_stanza& response);
+
+  sdk::Status fail(hl_stream stream, std::string_view condition, std::string_view text = {}) const;
+  sdk::Status succeed(hl_stream stream, std::string_view account, std::string_view data) const;
+
+  // The address a user name stands for; nothing when it cannot be one.
+  std::optional<std::string> account_of(std::string_view username) const;
+  bool is_authzid(std::string_view authzid, std::string_view account) const;
+
+  // What a mechanism checks against: the account's, or one that nothing matches.
+  struct Known {
+    bool exists = false;
+    std::uint32_t iterations = 0;
+    std::string salt;
+    std::string stored_key;
+    std::string server_key;
+  };
+  Known known(std::string_view account, sdk::Digest digest);
+  std::string secret();
+
+  sdk::Streams streams_;
+  sdk::Stanzas stanzas_;
+  sdk::Crypto crypto_;
+  sdk::Random random_;
+  sdk::Config config_;
+  sdk::Log log_;
+  sdk::Table accounts_;
+  sdk::Table secrets_;
+  sdk::Counter logins_;
+  sdk::Counter refused_;
+  std::string secret_;  // A copy of the shard's row, once read.
+};
+
+}  // namespace hotline::session

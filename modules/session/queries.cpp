@@ -1,0 +1,68 @@
+#include "session/queries.h"
+
+namespace hotline::session {
+
+using namespace hotline::sdk;
+
+namespace {
+
+constexpr std::string_view info_ns = "http://jabber.org/protocol/disco#info";
+constexpr std::string_view items_ns = "http://jabber.org/protocol/disco#items";
+constexpr std::string_view version_ns = "jabber:iq:version";
+constexpr std::string_view time_ns = "urn:xmpp:time";
+constexpr std::string_view ping_ns = "urn:xmpp:ping";
+
+}  // namespace
+
+Queries::Queries(const hl_host* host) : sessions_(host), stanzas_(host), config_(host), clock_(host) {}
+
+Status Queries::on_iq(const hl_stanza_event& event) {
+  const hl_stanza& iq = *event.stanza;
+  const std::string_view type = view(iq.type);
+  if (type == "result" || type == "error") return HL_OK;  // An answer to nothing we ask.
+  const std::string_view ns = view(iq.payload_ns);
+  if (type != "get") return reply(event, stanza_error(iq, "cancel", "feature-not-implemented"));
+  if (ns == ping_ns) return reply(event, iq_result(iq));
+  if (ns == info_ns || ns == items_ns) {
+    // There are no nodes here, so whoever names one asks for what does not exist.
+    if (!stanzas_.payload(iq).attr("node").empty())
+      return reply(event, stanza_error(iq, "cancel", "item-not-found"));
+    return reply(event, iq_result(iq, ns == info_ns ? disco_info(iq) : disco_items(iq)));
+  }
+  Xml xml;
+  if (ns == version_ns) {
+    xml.open("query", version_ns).leaf("name", "Hotline").leaf("version", HL_MODULE_VERSION).close();
+    return reply(event, iq_result(iq, xml.written()));
+  }
+  if (ns == time_ns) {
+    // Not where this machine stands: whoever asks wants to compare clocks.
+    xml.open("time", time_ns).leaf("tzo", "+00:00").leaf("utc", timestamp(clock_.wall_ms())).close();
+    return reply(event, iq_result(iq, xml.written()));
+  }
+  return HL_E_NONE;
+}
+
+std::string Queries::disco_info(const hl_stanza& iq) const {
+  Xml xml;
+  xml.open("query", info_ns).open("identity");
+  if (!is_to_domain(iq)) {
+    xml.attr("category", "account").attr("type", "registered").close();
+    xml.open("feature").attr("var", info_ns).close().open("feature").attr("var", items_ns).close();
+    return xml.take();
+  }
+  xml.attr("category", "server").attr("type", "im").attr("name", "Hotline").close();
+  config_.for_each_feature(
+      [&](std::string_view feature) { xml.open("feature").attr("var", feature).close(); });
+  return xml.take();
+}
+
+std::string Queries::disco_items(const hl_stanza&) const {
+  return Xml().open("query", items_ns).take();
+}
+
+Status Queries::reply(const hl_stanza_event& event, const std::string& answer) {
+  sessions_.send(event.session, answer);
+  return HL_OK;
+}
+
+}  // namespace hotline::session

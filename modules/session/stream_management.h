@@ -1,0 +1,38 @@
+// StreamManagement: the elements of XEP-0198. The counting, the queue and the resumption window are the
+// host's (hotline.session/1); this is what they look like on the wire.
+#pragma once
+
+#include <cstdint>
+#include <hotline/sdk.hpp>
+#include <string_view>
+
+namespace hotline::session {
+
+constexpr std::string_view sm_ns = "urn:xmpp:sm:3";
+
+class StreamManagement {
+ public:
+  explicit StreamManagement(const hl_host* host);
+
+  // An element of sm_ns on a stream that has logged in.
+  sdk::Status on_element(const hl_stanza_event& event);
+  // What the client asked for with <r/> is safe now.
+  sdk::Status on_safe(hl_session session, std::uint64_t handled);
+
+ private:
+  sdk::Status enable(hl_session session, const hl_stanza& element);
+  sdk::Status resume(hl_stream stream, const hl_stanza& element);
+  sdk::Status acknowledged(hl_stream stream, hl_session session, const hl_stanza& element);
+  sdk::Status requested(hl_stream stream, hl_session session);
+  sdk::Status answer(hl_session session, std::uint32_t handled);
+  sdk::Status fail(hl_stream stream, std::string_view condition);
+  // The client claims to have accepted more than it was sent: the stream ends (XEP-0198 4).
+  sdk::Status refuse_count(hl_stream stream, std::uint32_t h, std::uint32_t sent);
+
+  sdk::Streams streams_;
+  sdk::Sessions sessions_;
+  sdk::Stanzas stanzas_;
+  sdk::Field acknowledged_;  // The client's last h: with what is unacknowledged, how many were sent.
+};
+
+}  // namespace hotline::session
