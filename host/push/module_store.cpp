@@ -1,0 +1,252 @@
+#include "push/module_store.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+namespace hotline {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int format = 1;                   // Of the lock file.
+constexpr std::size_t copies_max = 10'000;  // Of one build.
+constexpr std::uintmax_t lock_file_bytes_max = 1 << 20;
+constexpr const char* lock_file = "/modules/running.json";
+
+std::string because(const std::string& what) {
+  return what + ": " + std::strerror(errno);
+}
+
+bool write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = write(fd, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
+Result<void> sync_directory(const std::string& directory) {
+  const int fd = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return Error{because("cannot open " + directory)};
+  const bool is_synced = fsync(fd) == 0;
+  const int code = errno;
+  close(fd);
+  errno = code;
+  if (!is_synced) return Error{because("cannot sync " + directory)};
+  return {};
+}
+
+// A new file with these bytes, on disk when it returns. Nothing is left behind on failure.
+Result<void> write_new(const std::string& path, std::string_view bytes, mode_t mode) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+  if (fd < 0) return Error{because("cannot create " + path)};
+  bool is_written = write_all(fd, bytes) && fsync(fd) == 0;
+  int code = errno;
+  if (close(fd) != 0 && is_written) {
+    is_written = false;
+    code = errno;
+  }
+  if (is_written) return {};
+  unlink(path.c_str());
+  errno = code;
+  return Error{because("cannot write " + path)};
+}
+
+bool is_build_id(std::string_view text) {
+  return text.size() >= 16 && text.size() <= 128 &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+bool is_module_directory(std::string_view text) {
+  return !text.empty() && text.size() <= 32 &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
+}
+
+std::optional<RunningModule> parse_module(const nlohmann::json& json) {
+  RunningModule module;
+  const std::array<std::pair<const char*, std::string*>, 5> fields{{{"module", &module.module},
+                                                                    {"version", &module.version},
+                                                                    {"build_id", &module.build_id},
+                                                                    {"sha256", &module.digest},
+                                                                    {"path", &module.path}}};
+  if (!json.is_object()) return std::nullopt;
+  for (const auto& [key, field] : fields) {
+    const auto found = json.find(key);
+    if (found == json.end() || !found->is_string()) return std::nullopt;
+    *field = found->get<std::string>();
+  }
+  const std::string directory = "modules/" + module.module + "/";
+  const bool is_below = is_module_directory(module.module) && module.path.starts_with(directory) &&
+                        module.path.find('/', directory.size()) == std::string::npos;
+  if (!is_below || !is_build_id(module.build_id)) return std::nullopt;
+  return module;
+}
+
+}  // namespace
+
+Result<ModuleStore> ModuleStore::open(const std::string& state_dir) {
+  std::error_code code;
+  fs::create_directories(state_dir + "/modules", code);
+  if (code) return Error{"cannot make " + state_dir + "/modules: " + code.message()};
+  const fs::path canonical = fs::canonical(state_dir, code);
+  if (code) return Error{"cannot resolve " + state_dir + ": " + code.message()};
+  struct stat status {};
+  if (stat((canonical.string() + "/modules").c_str(), &status) != 0)
+    return Error{because("cannot look at " + canonical.string() + "/modules")};
+  if ((status.st_mode & S_IWOTH) != 0)
+    return Error{canonical.string() + "/modules can be written by everybody; chmod o-w it"};
+  return ModuleStore(canonical.string());
+}
+
+std::string ModuleStore::relative(const std::string& path) const {
+  return path.starts_with(state_dir_ + "/") ? path.substr(state_dir_.size() + 1) : path;
+}
+
+Result<std::string> ModuleStore::add(const Image& image, std::string_view name, std::string_view build_id) {
+  if (!is_module_directory(name) || !is_build_id(build_id))
+    return Error{"`" + std::string(name) + "` with build id `" + std::string(build_id) +
+                 "` cannot be stored: neither may name a file"};
+  const std::string directory = state_dir_ + "/modules/" + std::string(name);
+  std::error_code code;
+  const bool is_new_directory = fs::create_directory(directory, code);
+  if (code) return Error{"cannot make " + directory + ": " + code.message()};
+  if (is_new_directory) {
+    const Result<void> synced = sync_directory(state_dir_ + "/modules");
+    if (!synced) return synced.error();
+  }
+
+  const std::string unfinished = directory + "/" + std::string(build_id) + ".part";
+  unlink(unfinished.c_str());  // Of a process that was killed here.
+  const std::string_view bytes(reinterpret_cast<const char*>(image.bytes().data()), image.bytes().size());
+  const Result<void> written = write_new(unfinished, bytes, 0400);
+  if (!written) return written.error();
+
+  for (std::size_t copy = 0; copy < copies_max; ++copy) {
+    const std::string path =
+        directory + "/" + std::string(build_id) + (copy == 0 ? "" : "." + std::to_string(copy)) + ".so";
+    if (given_out_.contains(path)) continue;
+    if (renameat2(AT_FDCWD, unfinished.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) != 0) {
+      if (errno == EEXIST) continue;
+      const std::string why = because("cannot rename " + unfinished);
+      unlink(unfinished.c_str());
+      return Error{why};
+    }
+    given_out_.insert(path);
+    const Result<void> synced = sync_directory(directory);
+    if (!synced) return synced.error();
+    return path;
+  }
+  unlink(unfinished.c_str());
+  return Error{"there are " + std::to_string(copies_max) + " copies of build " + std::string(build_id) +
+               " in " + directory + "; restart the host and remove them"};
+}
+
+Result<std::string> ModuleStore::take(const RunningModule& running) {
+  const std::string path = state_dir_ + "/" + running.path;
+  const Result<Image> image = Image::read(path);
+  if (!image) return image.error();
+  if (image->digest() != running.digest)
+    return Error{path + " refused: its digest is " + image->digest() + ", the running set says " +
+                 running.digest + "; push " + running.module + " " + running.version + " again"};
+  if (given_out_.insert(path).second) return path;
+  return add(*image, running.module, running.build_id);
+}
+
+Result<std::vector<RunningModule>> ModuleStore::running() const {
+  const std::string path = state_dir_ + lock_file;
+  std::error_code code;
+  const std::uintmax_t size = fs::file_size(path, code);
+  if (code == std::errc::no_such_file_or_directory) return std::vector<RunningModule>{};
+  if (code) return Error{"cannot look at " + path + ": " + code.message()};
+  if (size > lock_file_bytes_max)
+    return Error{path + " has " + std::to_string(size) + " bytes, more than the " +
+                 std::to_string(lock_file_bytes_max) + " a running set may have"};
+  std::ifstream file(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  const auto damaged = [&](const std::string& what) {
+    return Error{path + " is damaged: " + what + "; move it away to start without modules, then push them"};
+  };
+  if (!json.is_object() || !json.contains("format") || !json.contains("modules") ||
+      !json["modules"].is_array())
+    return damaged("it is no running set");
+  if (json["format"] != format)
+    return damaged("its format is " + json["format"].dump() + ", this host writes " + std::to_string(format));
+  if (json["modules"].size() > running_max)
+    return damaged("it has more than " + std::to_string(running_max) + " modules");
+  std::vector<RunningModule> set;
+  for (const auto& entry : json["modules"]) {
+    std::optional<RunningModule> module = parse_module(entry);
+    if (!module) return damaged("module " + std::to_string(set.size() + 1) + " of it is not one");
+    const auto is_same = [&](const RunningModule& other) { return other.module == module->module; };
+    if (std::ranges::any_of(set, is_same)) return damaged("it has " + module->module + " twice");
+    set.push_back(std::move(*module));
+  }
+  return set;
+}
+
+Result<void> ModuleStore::set_running(std::span<const RunningModule> set) {
+  nlohmann::json modules = nlohmann::json::array();
+  for (const RunningModule& module : set)
+    modules.push_back({{"module", module.module},
+                       {"version", module.version},
+                       {"build_id", module.build_id},
+                       {"sha256", module.digest},
+                       {"path", module.path}});
+  const nlohmann::json json{{"format", format}, {"modules", std::move(modules)}};
+  const std::string path = state_dir_ + lock_file;
+  const std::string unfinished = path + ".part";
+  unlink(unfinished.c_str());
+  const std::string text = json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  const Result<void> written = write_new(unfinished, text, 0600);
+  if (!written) return written;
+  if (rename(unfinished.c_str(), path.c_str()) != 0) {
+    const std::string why = because("cannot rename " + unfinished);
+    unlink(unfinished.c_str());
+    return Error{why};
+  }
+  return sync_directory(state_dir_ + "/modules");
+}
+
+Result<std::size_t> ModuleStore::remove_unused(const std::set<std::string>& in_use) {
+  const Result<std::vector<RunningModule>> set = running();
+  if (!set) return set.error();
+  std::set<std::string> kept = in_use;
+  for (const RunningModule& module : *set) kept.insert(state_dir_ + "/" + module.path);
+  std::size_t removed = 0;
+  std::error_code code;
+  for (fs::directory_iterator directories(state_dir_ + "/modules", code), end; !code && directories != end;
+       directories.increment(code)) {
+    if (!directories->is_directory(code) || !is_module_directory(directories->path().filename().string()))
+      continue;
+    for (fs::directory_iterator files(directories->path(), code); !code && files != fs::directory_iterator();
+         files.increment(code)) {
+      const fs::path& path = files->path();
+      // What is not named as ours is somebody else's.
+      const bool is_ours = path.extension() == ".so" || path.extension() == ".part";
+      const std::string name = path.filename().string();
+      if (!is_ours || !is_build_id(name.substr(0, name.find('.'))) || kept.contains(path.string())) continue;
+      if (unlink(path.c_str()) == 0) ++removed;
+    }
+  }
+  if (code) return Error{"cannot list " + state_dir_ + "/modules: " + code.message()};
+  return removed;
+}
+
+}  // namespace hotline
