@@ -151,6 +151,8 @@ bool FrameReader::read(std::string_view bytes, Frame* frame, bool* is_too_large)
 }
 
 void serve_relay(unsigned threads) {
+  std::signal(SIGTERM, SIG_DFL);
+  std::signal(SIGINT, SIG_DFL);
   std::vector<std::unique_ptr<Relay>> relays;
   std::string line = "relay";
   for (unsigned i = 0; i < threads; ++i) {
@@ -192,7 +194,7 @@ RelayProcess::RelayProcess(unsigned threads) {
 }
 
 RelayProcess::~RelayProcess() {
-  kill(pid_, SIGTERM);
+  kill(pid_, SIGKILL);
   waitpid(pid_, nullptr, 0);
 }
 
