@@ -341,6 +341,7 @@ Login::Known Login::known(std::string_view account, Digest digest) {
     if (const auto row = accounts::decode(*bytes)) {
       const accounts::Verifier& verifier = digest == Digest::sha1 ? row->sha1 : row->sha256;
       found.exists = true;
+      iterations_seen_ = row->iterations;
       found.iterations = row->iterations;
       found.salt = verifier.salt;
       found.stored_key = verifier.stored_key;
@@ -349,17 +350,23 @@ Login::Known Login::known(std::string_view account, Digest digest) {
     }
     log_.error("an account's row cannot be read; its owner cannot log in");
   }
-  // As many iterations as another account of this shard has, so that the number tells nothing either.
-  found.iterations = iterations_default;
-  if (const auto other = accounts_.next_account({}))
-    if (const auto bytes = accounts_.get(*other, accounts::scram_key))
-      if (const auto row = accounts::decode(*bytes)) found.iterations = row->iterations;
+  found.iterations = usual_iterations();
   const std::string label = digest == Digest::sha1 ? "1" : "256";
   const std::string made = crypto_.hmac(Digest::sha256, secret(), label + std::string(account));
   found.salt = made.substr(0, accounts::salt_size);
   found.stored_key = random_.bytes(digest_size(digest));
   found.server_key = random_.bytes(digest_size(digest));
   return found;
+}
+
+// As many iterations as another account of this shard has, so that the number tells nothing either.
+std::uint32_t Login::usual_iterations() {
+  if (iterations_seen_ != 0) return iterations_seen_;
+  iterations_seen_ = iterations_default;
+  if (const auto other = accounts_.next_account({}))
+    if (const auto bytes = accounts_.get(*other, accounts::scram_key))
+      if (const auto row = accounts::decode(*bytes)) iterations_seen_ = row->iterations;
+  return iterations_seen_;
 }
 
 std::string Login::secret() {

@@ -68,6 +68,7 @@ class Login {
     std::string server_key;
   };
   Known known(std::string_view account, sdk::Digest digest);
+  std::uint32_t usual_iterations();
   std::string secret();
 
   sdk::Streams streams_;
@@ -80,7 +81,8 @@ class Login {
   sdk::Table secrets_;
   sdk::Counter logins_;
   sdk::Counter refused_;
-  std::string secret_;  // A copy of the shard's row, once read.
+  std::string secret_;                 // A copy of the shard's row, once read.
+  std::uint32_t iterations_seen_ = 0;  // Of the account last looked at.
 };
 
 }  // namespace hotline::session
