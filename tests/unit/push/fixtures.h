@@ -1,8 +1,12 @@
 // Paths of the fixture modules, and scratch directories.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
+#include <vector>
 
 namespace hotline::test {
 
@@ -12,6 +16,16 @@ inline std::string fixture(const std::string& target, const std::string& file) {
 }
 inline std::string fixture(const std::string& target) {
   return fixture(target, target + "-1.0.0");
+}
+
+inline std::string bytes_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+inline std::vector<std::byte> to_bytes(const std::string& text) {
+  const auto* data = reinterpret_cast<const std::byte*>(text.data());
+  return {data, data + text.size()};
 }
 
 // A directory that goes when the test ends.

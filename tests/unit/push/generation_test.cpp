@@ -28,11 +28,6 @@ const void* no_capability(const hl_host*, const char*) {
 }
 const hl_host host{sizeof(hl_host), HL_ABI_MAJOR, HL_ABI_MINOR, nullptr, no_capability};
 
-std::string bytes_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 // A copy of a fixture under a path of its own, described as the verifier would, but not verified: what
 // generation.cpp itself refuses and reports is asked here.
 GenerationFile copy_of(const ScratchDirectory& directory, const std::string& fixture_path) {
