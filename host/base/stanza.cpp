@@ -53,6 +53,8 @@ std::string_view Stanza::xml(Node node) const {
   return at(nodes()[node].xml);
 }
 
-std::string_view Stanza::inner() const { return at(inner_); }
+std::string_view Stanza::inner() const {
+  return at(inner_);
+}
 
 }  // namespace hotline

@@ -77,7 +77,8 @@ class Framer {
   virtual void write_element(std::string_view xml, std::string& out) = 0;
   virtual void write_line(std::string_view line, std::string& out) = 0;
   // Ends the stream, with a stream error when `condition` is not empty. `opened`: our header was sent.
-  virtual void write_close(std::string_view condition, std::string_view text, bool opened, std::string& out) = 0;
+  virtual void write_close(std::string_view condition, std::string_view text, bool opened,
+                           std::string& out) = 0;
 };
 
 enum class FramerKind { xml, websocket, lines };

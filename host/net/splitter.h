@@ -1,0 +1,79 @@
+// Splitter: finds where a piece of a client's stream ends, without understanding it: the stream header, each
+// element below it, the stream's end tag. What it is wrong about the parser refuses: it is given every piece
+// whole and has to find exactly one element in it.
+//
+// Never looks at a byte twice, and keeps a few counters, no bytes. Source: XML 1.0 2.4 to 2.7, 3.1.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace hotline {
+
+class Splitter {
+ public:
+  enum class Found : std::uint8_t {
+    need_more,  // All bytes were looked at; the piece goes on.
+    nothing,    // All bytes were whitespace between pieces: drop them.
+    header,     // An XML declaration or none, and <stream:stream …>.
+    element,
+    end,    // The stream's end tag.
+    error,  // condition() and reason() say why.
+  };
+
+  // At the start of a stream, where its header is expected.
+  explicit Splitter(std::uint32_t piece_bytes_max) : bytes_max_(piece_bytes_max) {}
+
+  // Takes whitespace between pieces off the front of `input`, then looks at the rest. `used`: how many
+  // bytes of it belong to the piece (need_more: all of them).
+  Found next(std::string_view& input, std::size_t& used);
+
+  void set_max(std::uint32_t piece_bytes_max) { bytes_max_ = piece_bytes_max; }
+  void restart();  // A header is expected again.
+  bool has_partial() const { return size_ > 0; }
+  const char* condition() const { return condition_; }
+  const std::string& reason() const { return reason_; }
+
+ private:
+  enum class Mode : std::uint8_t {
+    between,      // Outside of any piece.
+    markup,       // Behind '<'.
+    instruction,  // Behind "<?", up to "?>".
+    bang,         // Behind "<!".
+    cdata,        // Behind "<![CDATA[", up to "]]>".
+    tag,          // In a start tag.
+    quoted,       // In an attribute's value.
+    end_tag,
+    text,
+  };
+
+  // Each takes bytes from `at` on and returns where it stopped.
+  std::size_t scan(std::string_view input);
+  std::size_t scan_tag(std::string_view input, std::size_t at);
+  std::size_t scan_cdata(std::string_view input, std::size_t at);
+  void on_between(char c);
+  void on_markup(char c);
+  void on_bang(char c);
+  void on_end_tag(char c);
+  void on_start_tag_end();
+  void on_stream_prefix(char c);
+  void fail(const char* condition, std::string reason);
+
+  std::uint32_t bytes_max_;
+  std::uint32_t size_ = 0;   // Of the piece so far.
+  std::uint32_t depth_ = 0;  // Elements open in it.
+  Mode mode_ = Mode::between;
+  Found found_ = Found::need_more;
+  char quote_ = 0;            // Which one ends the value.
+  char last_ = 0;             // The byte before, in a tag or an instruction.
+  std::uint8_t matched_ = 0;  // How much was met of what is looked for: "[CDATA[", "]]", "stream:stream".
+  bool is_naming_ = false;    // In the name of an element's start tag, which may not begin with "stream:".
+  bool is_opened_ = false;    // The header was found.
+  bool has_declaration_ = false;
+  const char* condition_ = "";
+  std::string reason_;
+};
+
+}  // namespace hotline

@@ -1,0 +1,219 @@
+#include "net/websocket_framer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "net/stream_error.h"
+#include "net/stream_header.h"
+#include "net/websocket_upgrade.h"
+#include "net/xml_parser.h"
+
+namespace hotline {
+
+namespace {
+
+constexpr std::string_view ns_framing = "urn:ietf:params:xml:ns:xmpp-framing";
+constexpr std::string_view declare_client = " xmlns='jabber:client'";
+constexpr std::string_view declare_stream = " xmlns:stream='http://etherx.jabber.org/streams'";
+
+// The start tag of the root, without its '>' or "/>".
+std::string_view root_tag(std::string_view xml) {
+  char quote = 0;
+  for (std::size_t at = 0; at < xml.size(); ++at) {
+    const char c = xml[at];
+    if (quote != 0) {
+      if (c == quote) quote = 0;
+    } else if (c == '\'' || c == '"') {
+      quote = c;
+    } else if (c == '>') {
+      return xml.substr(0, at > 0 && xml[at - 1] == '/' ? at - 1 : at);
+    }
+  }
+  return xml;
+}
+
+bool is_space(char c) {
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+// Whether the tag has that attribute; looks outside of values only.
+bool has_attribute(std::string_view tag, std::string_view name) {
+  char quote = 0;
+  for (std::size_t at = 0; at < tag.size(); ++at) {
+    const char c = tag[at];
+    if (quote != 0) {
+      if (c == quote) quote = 0;
+    } else if (c == '\'' || c == '"') {
+      quote = c;
+    } else if (is_space(c) && tag.substr(at + 1).starts_with(name)) {
+      const std::string_view rest = tag.substr(at + 1 + name.size());
+      if (!rest.empty() && (rest.front() == '=' || is_space(rest.front()))) return true;
+    }
+  }
+  return false;
+}
+
+const char* condition_of(std::uint16_t code) {
+  switch (code) {
+    case websocket_bad_payload: return "not-well-formed";
+    case websocket_too_big: return "policy-violation";
+    default: return "bad-format";
+  }
+}
+
+}  // namespace
+
+WebsocketFramer::WebsocketFramer(XmlParser& parser, const FramerLimits& limits)
+    : parser_(&parser), limits_(limits), reader_(limits.stanza_bytes_max) {}
+
+FrameEvent WebsocketFramer::next(std::string_view& input) {
+  if (is_over_) input = {};
+  if (input.empty()) return {};
+  if (!is_upgraded_) return next_of_head(input);
+  FrameEvent event;
+  switch (reader_.next(input)) {
+    case WebsocketReader::Found::need_more: break;
+    case WebsocketReader::Found::message: return take_message(reader_.take());
+    case WebsocketReader::Found::ping:
+      event.kind = FrameEvent::Kind::reply;
+      append_websocket_frame(event.text, WebsocketOpcode::pong, reader_.take());
+      break;
+    case WebsocketReader::Found::close:
+      is_over_ = true;
+      is_closed_by_peer_ = true;
+      event.kind = FrameEvent::Kind::close;
+      break;
+    case WebsocketReader::Found::error:
+      return fail(condition_of(reader_.code()), std::string(reader_.reason()));
+  }
+  return event;
+}
+
+FrameEvent WebsocketFramer::next_of_head(std::string_view& input) {
+  constexpr std::string_view end = "\r\n\r\n";
+  FrameEvent event;
+  const std::size_t before = head_.size();
+  head_.append(input.substr(0, http_head_bytes_max - before));
+  const std::size_t found = head_.find(end, before < end.size() ? 0 : before - (end.size() - 1));
+  const bool is_http = head_.front() >= 'A' && head_.front() <= 'Z';
+  if (found == std::string::npos && is_http && head_.size() < http_head_bytes_max) {
+    input = {};
+    return event;
+  }
+  const std::string head = std::exchange(head_, {});
+  if (found != std::string::npos) {
+    input.remove_prefix(found + end.size() - before);
+    UpgradeAnswer answer = answer_upgrade(std::string_view(head).substr(0, found + end.size()));
+    is_upgraded_ = answer.is_upgraded;
+    event.text = std::move(answer.text);
+  } else if (!is_http) {
+    event.text = http_refusal("400 Bad Request", "This is not an HTTP/1.1 request.");
+  } else {
+    event.text = http_refusal("431 Request Header Fields Too Large",
+                              "A request may have " + std::to_string(http_head_bytes_max) + " bytes.");
+  }
+  event.kind = is_upgraded_ ? FrameEvent::Kind::reply : FrameEvent::Kind::refused;
+  is_over_ = !is_upgraded_;
+  return event;
+}
+
+FrameEvent WebsocketFramer::take_message(std::string_view message) {
+  XmlParser::Outcome outcome = parser_->parse(message, limits_, {from_, lang_, {}});
+  if (!outcome.stanza) return fail(outcome.condition, std::move(outcome.text));
+  FrameEvent event;
+  if (outcome.stanza->ns(0) == ns_framing) {
+    if (outcome.stanza->name(0) == "open") return take_open(*outcome.stanza);
+    if (outcome.stanza->name(0) != "close")
+      return fail("bad-format", "only <open/> and <close/> frame a stream");
+    is_over_ = true;
+    event.kind = FrameEvent::Kind::close;
+    return event;
+  }
+  if (!is_open_) return fail("bad-format", "a stream begins with <open/>");
+  event.kind = FrameEvent::Kind::stanza;
+  event.stanza = std::move(outcome.stanza);
+  return event;
+}
+
+FrameEvent WebsocketFramer::take_open(const Stanza& open) {
+  if (is_open_) return fail("bad-format", "a second <open/> in one stream");
+  if (!is_version_supported(open.attr(0, "version"))) {
+    return fail("unsupported-version", "the stream's version has to be 1.0 or later");
+  }
+  is_open_ = true;
+  FrameEvent event;
+  event.kind = FrameEvent::Kind::open;
+  event.header.to = open.attr(0, "to");
+  event.header.from = open.attr(0, "from");
+  event.header.lang = open.attr(0, "xml:lang");
+  event.header.version = open.attr(0, "version");
+  return event;
+}
+
+FrameEvent WebsocketFramer::fail(const char* condition, std::string text) {
+  is_over_ = true;
+  FrameEvent event;
+  event.kind = FrameEvent::Kind::error;
+  event.condition = condition;
+  event.text = std::move(text);
+  return event;
+}
+
+void WebsocketFramer::stamp(std::string from, std::string lang) {
+  from_ = std::move(from);
+  lang_ = std::move(lang);
+}
+
+void WebsocketFramer::set_limits(const FramerLimits& limits) {
+  limits_ = limits;
+  reader_.set_max(limits.stanza_bytes_max);
+}
+
+void WebsocketFramer::restart() {
+  is_open_ = false;
+  is_over_ = false;
+  reader_.drop_message();
+}
+
+void WebsocketFramer::write_open(std::string_view id, std::string_view from, std::string_view lang,
+                                 std::string& out) {
+  std::string xml("<open xmlns='");
+  xml.append(ns_framing).append("'");
+  append_attribute(xml, "id", id);
+  append_attribute(xml, "from", from);
+  xml.append(" version='1.0'");
+  append_attribute(xml, "xml:lang", lang);
+  append_websocket_frame(out, WebsocketOpcode::text, xml.append("/>"));
+}
+
+// A message is a document of its own: what the stream would have declared is declared in it.
+void WebsocketFramer::write_element(std::string_view xml, std::string& out) {
+  const std::string_view tag = root_tag(xml);
+  std::size_t name_end = 0;
+  while (name_end < tag.size() && !is_space(tag[name_end])) ++name_end;
+  const std::string_view stream = tag.starts_with("<stream:") && !has_attribute(tag, "xmlns:stream")
+                                      ? declare_stream
+                                      : std::string_view();
+  const std::string_view client = has_attribute(tag, "xmlns") ? std::string_view() : declare_client;
+  append_websocket_header(out, WebsocketOpcode::text, xml.size() + stream.size() + client.size());
+  out.append(xml.substr(0, name_end)).append(client).append(stream).append(xml.substr(name_end));
+}
+
+void WebsocketFramer::write_close(std::string_view condition, std::string_view text, bool opened,
+                                  std::string& out) {
+  if (!is_upgraded_) return;
+  if (!is_closed_by_peer_ && (opened || !condition.empty())) {
+    if (!opened) write_open({}, {}, {}, out);
+    if (!condition.empty()) {
+      std::string error;
+      append_stream_error(error, condition, text, declare_stream);
+      append_websocket_frame(out, WebsocketOpcode::text, error);
+    }
+    append_websocket_frame(out, WebsocketOpcode::text,
+                           "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>");
+  }
+  const std::uint16_t code = reader_.code() != 0 ? reader_.code() : websocket_normal;
+  append_websocket_close(out, code);
+}
+
+}  // namespace hotline

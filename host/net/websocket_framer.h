@@ -1,0 +1,51 @@
+// WebsocketFramer: XMPP over WebSocket (RFC 7395): the HTTP upgrade first, then one element a message.
+//
+// Each message is one whole parse by the shard's parser: no XML declaration, no second element, nothing in
+// front or behind. The stream opens and closes by elements of its own, <open/> and <close/>.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "net/framer.h"
+#include "net/websocket_frame.h"
+
+namespace hotline {
+
+class WebsocketFramer final : public Framer {
+ public:
+  WebsocketFramer(XmlParser& parser, const FramerLimits& limits);
+
+  FrameEvent next(std::string_view& input) override;
+  void stamp(std::string from, std::string lang) override;
+  void set_limits(const FramerLimits& limits) override;
+  void set_parser(XmlParser& parser) override { parser_ = &parser; }
+  // The WebSocket goes on; the next message has to be <open/>.
+  void restart() override;
+  bool has_partial() const override { return !head_.empty() || reader_.has_partial(); }
+  void write_open(std::string_view id, std::string_view from, std::string_view lang,
+                  std::string& out) override;
+  void write_element(std::string_view xml, std::string& out) override;
+  // Messages are XML: writes nothing.
+  void write_line(std::string_view, std::string&) override {}
+  // Ends the stream, then the WebSocket. Nothing before the upgrade.
+  void write_close(std::string_view condition, std::string_view text, bool opened, std::string& out) override;
+
+ private:
+  FrameEvent next_of_head(std::string_view& input);
+  FrameEvent take_message(std::string_view message);
+  FrameEvent take_open(const Stanza& open);
+  FrameEvent fail(const char* condition, std::string text);
+
+  XmlParser* parser_;
+  FramerLimits limits_;
+  WebsocketReader reader_;
+  bool is_upgraded_ = false;
+  bool is_open_ = false;            // <open/> came.
+  bool is_over_ = false;            // Closed or failed: what still comes is dropped.
+  bool is_closed_by_peer_ = false;  // By a close frame: no message may follow ours.
+  std::string head_;                // Of the HTTP request, unfinished.
+  std::string from_, lang_;         // The stamp.
+};
+
+}  // namespace hotline

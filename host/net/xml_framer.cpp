@@ -1,0 +1,102 @@
+#include "net/xml_framer.h"
+
+#include <utility>
+
+#include "net/stream_error.h"
+#include "net/stream_header.h"
+#include "net/xml_parser.h"
+
+namespace hotline {
+
+XmlFramer::XmlFramer(XmlParser& parser, const FramerLimits& limits)
+    : parser_(&parser), limits_(limits), splitter_(limits.stanza_bytes_max) {}
+
+FrameEvent XmlFramer::next(std::string_view& input) {
+  if (is_over_) input = {};
+  if (input.empty()) return {};
+  std::size_t used = 0;
+  const Splitter::Found found = splitter_.next(input, used);
+  const std::string_view bytes = input.substr(0, used);
+  input.remove_prefix(used);
+  switch (found) {
+    case Splitter::Found::nothing: return {};
+    case Splitter::Found::need_more: partial_.append(bytes); return {};
+    case Splitter::Found::error: return fail(splitter_.condition(), splitter_.reason());
+    default: break;
+  }
+  if (partial_.empty()) return take(found, bytes);
+  std::string piece = std::exchange(partial_, {});
+  piece.append(bytes);
+  return take(found, piece);
+}
+
+FrameEvent XmlFramer::take(Splitter::Found found, std::string_view piece) {
+  FrameEvent event;
+  if (found == Splitter::Found::end) {
+    is_over_ = true;
+    event.kind = FrameEvent::Kind::close;
+  } else if (found == Splitter::Found::header) {
+    StreamHeaderOutcome outcome = parse_stream_header(piece, limits_, parser_->new_salt());
+    if (outcome.condition != nullptr) return fail(outcome.condition, std::move(outcome.text));
+    declarations_ = std::move(outcome.declarations);
+    event.kind = FrameEvent::Kind::open;
+    event.header = std::move(outcome.header);
+  } else {
+    XmlParser::Outcome outcome = parser_->parse(piece, limits_, {from_, lang_, declarations_});
+    if (!outcome.stanza) return fail(outcome.condition, std::move(outcome.text));
+    event.kind = FrameEvent::Kind::stanza;
+    event.stanza = std::move(outcome.stanza);
+  }
+  return event;
+}
+
+FrameEvent XmlFramer::fail(const char* condition, std::string text) {
+  is_over_ = true;
+  partial_ = {};
+  FrameEvent event;
+  event.kind = FrameEvent::Kind::error;
+  event.condition = condition;
+  event.text = std::move(text);
+  return event;
+}
+
+void XmlFramer::stamp(std::string from, std::string lang) {
+  from_ = std::move(from);
+  lang_ = std::move(lang);
+}
+
+void XmlFramer::set_limits(const FramerLimits& limits) {
+  limits_ = limits;
+  splitter_.set_max(limits.stanza_bytes_max);
+}
+
+void XmlFramer::restart() {
+  splitter_.restart();
+  is_over_ = false;
+  partial_ = {};
+  declarations_ = {};
+}
+
+void XmlFramer::write_open(std::string_view id, std::string_view from, std::string_view lang,
+                           std::string& out) {
+  out.append(
+      "<?xml version='1.0'?><stream:stream xmlns='jabber:client' "
+      "xmlns:stream='http://etherx.jabber.org/streams'");
+  append_attribute(out, "id", id);
+  append_attribute(out, "from", from);
+  out.append(" version='1.0'");
+  append_attribute(out, "xml:lang", lang);
+  out.append(">");
+}
+
+void XmlFramer::write_close(std::string_view condition, std::string_view text, bool opened,
+                            std::string& out) {
+  if (!opened) {
+    if (condition.empty()) return;
+    write_open({}, {}, {}, out);  // An error is sent inside of a stream (RFC 6120 4.9.1.2).
+  }
+  if (!condition.empty()) append_stream_error(out, condition, text, {});
+  out.append("</stream:stream>");
+}
+
+}  // namespace hotline
