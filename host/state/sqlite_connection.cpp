@@ -100,9 +100,11 @@ Error SqliteConnection::problem(int code, std::string_view while_doing) const {
       return {text + " (" + sqlite3_errmsg(connection_) +
               "); stop the host and put a backup in its place, or save what can be read with `sqlite3 " +
               path_ + " .recover`"};
-    case SQLITE_IOERR:
-      return {text + " (code " + std::to_string(code) + ", " + std::strerror(disk_error) +
+    case SQLITE_IOERR: {
+      const std::string reason = disk_error == 0 ? "" : std::string(", ") + std::strerror(disk_error);
+      return {text + " (code " + std::to_string(code) + reason +
               "); see the kernel's log about its disk: what waits is tried again by itself"};
+    }
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:

@@ -38,8 +38,8 @@ class SqliteStore final : public Store {
     std::uint64_t commit_interval_us = 1000;
     std::size_t transaction_changes_max = 8192;  // A larger batch goes alone.
     std::size_t transaction_bytes_max = 8u << 20;
-    std::uint64_t log_bytes_max = 64u << 20;   // Copied even while batches wait.
-    std::uint64_t log_bytes_quiet = 4u << 20;  // Copied once nothing waited for quiet_ms.
+    std::uint64_t log_bytes_max = 8u << 20;    // Copied even while batches wait.
+    std::uint64_t log_bytes_quiet = 1u << 20;  // Copied once nothing waited for quiet_ms.
     std::uint64_t quiet_ms = 20;
     std::uint64_t empty_after_ms = 1000;    // Emptied once nothing was written for that long …
     std::uint64_t empty_every_ms = 30'000;  // … or, without such a pause, that often.
