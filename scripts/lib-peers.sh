@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # lib-peers: ejabberd and Prosody from Debian's packages, for scripts/bench to measure beside Hotline.
 #
 # Sourced, not run. Each peer serves direct TLS on one loopback port out of a directory of its own, with
@@ -45,8 +46,14 @@ peer_certificate() { # DIR
 # Starts NAME (ejabberd, ejabberd-full or prosody) in DIR with accounts PREFIX00000 and on, and waits until it
 # serves. Sets peer_pid and peer_port. ejabberd-full has privacy lists and blocking loaded besides.
 peer_start() { # NAME DIR PREFIX COUNT PASSWORD
+  mkdir -p "$2" && peer_certificate "$2" || return 1
+  peer_restart "$@"
+}
+
+# The same on what DIR holds already, on another port.
+peer_restart() { # NAME DIR PREFIX COUNT PASSWORD
   local name=$1 dir=$2
-  mkdir -p "$dir" && peer_certificate "$dir" || return 1
+  rm -f "$dir/ready"
   peer_port=$(free_port) || return 1
   case $name in
     ejabberd*) ejabberd_start "$@" ;;
@@ -56,7 +63,7 @@ peer_start() { # NAME DIR PREFIX COUNT PASSWORD
   for _ in $(seq 600); do
     if ! kill -0 "$peer_pid" 2>/dev/null; then
       echo "$name did not start; the end of its log:" >&2
-      tail -n 20 "$dir"/*.log >&2
+      cat "$dir"/*.log | tail -n 20 >&2
       return 1
     fi
     if [ -e "$dir/ready" ] && (exec 3<>"/dev/tcp/127.0.0.1/$peer_port") 2>/dev/null; then return 0; fi
@@ -76,7 +83,7 @@ peer_stop() {
   done
   kill -9 "$peer_pid" 2>/dev/null
   wait "$peer_pid" 2>/dev/null
-  peer_pid=
+  peer_pid=''
 }
 
 # erl is started directly and without a node name: so there is no epmd to leave behind, and the process to

@@ -1,6 +1,7 @@
 #include "client.h"
 
 #include <charconv>
+#include <functional>
 #include <utility>
 
 #include "clock.h"
@@ -25,6 +26,14 @@ std::string_view name_of(Mechanism mechanism) {
   return "SCRAM-SHA-256";
 }
 
+in_addr source_of(const ClientPlan& plan, const std::string& user) {
+  in_addr source{};
+  if (plan.sources <= 1) return source;
+  const auto last = static_cast<std::uint32_t>(std::hash<std::string>{}(user) % plan.sources);
+  source.s_addr = htonl(INADDR_LOOPBACK + last);
+  return source;
+}
+
 bool is_message(const std::string& stanza) {
   return stanza.starts_with("<message");
 }
@@ -36,6 +45,7 @@ Client::Client(Loop& loop, const ClientPlan& plan, Owner& owner, std::string use
       plan_(plan),
       owner_(owner),
       wire_(loop, *this),
+      source_(source_of(plan, user)),
       user_(std::move(user)),
       password_(std::move(password)) {}
 
@@ -51,7 +61,7 @@ void Client::login() {
     deadline_.reset();
     fail("login took longer than " + std::to_string(plan_.login_ns_max / ns_per_s) + " s");
   });
-  wire_.connect(plan_.address, is_encrypted_ ? plan_.tls : nullptr);
+  wire_.connect(plan_.address, is_encrypted_ ? plan_.tls : nullptr, source_);
 }
 
 void Client::on_open() {
@@ -127,7 +137,11 @@ void Client::finish() {
 void Client::drop() {
   if (deadline_) loop_.cancel(*deadline_);
   deadline_.reset();
-  wire_.close();
+  if (step_ == Step::closing) {
+    wire_.close();
+  } else {
+    wire_.abandon();
+  }
   step_ = Step::idle;
 }
 
@@ -371,6 +385,7 @@ void Client::take_resumed(std::string_view resumed) {
   if (step_ != Step::resume) return;
   for (const std::string& stanza : unacked_) send_raw(stanza);
   become_ready();
+  ask_ack();
   owner_.on_acked(*this);
 }
 

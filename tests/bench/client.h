@@ -41,6 +41,9 @@ struct ClientPlan {
   bool uses_carbons = false;
   bool sends_presence = true;
   bool waits_for_answer = true;  // Ready only when the server has answered a ping sent after all that.
+  // Clients come from 127.0.0.1 to 127.0.0.N in turn: a limit for each address need not be in the way of
+  // thousands of sessions, nor the number of ports.
+  unsigned sources = 1;
   std::int64_t login_ns_max = 60'000'000'000;
 };
 
@@ -128,6 +131,7 @@ class Client final : public Wire::Owner {
   StanzaSplitter splitter_;
   std::optional<WebSocketReader> websocket_;
   std::optional<Scram> scram_;
+  in_addr source_{};
   std::string user_;
   std::string password_;
   std::string jid_;

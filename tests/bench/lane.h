@@ -39,6 +39,8 @@ class Lane {
   virtual void ask_ack() {}
   // Messages the server has not yet acknowledged to the sender; 0 where nothing is acknowledged.
   [[nodiscard]] virtual std::uint64_t unacked() const { return 0; }
+  // Breaks one of its connections as a lost network would, and comes back if it does that at all.
+  virtual void break_connection() {}
   virtual void close() = 0;
 };
 

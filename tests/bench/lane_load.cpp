@@ -55,10 +55,18 @@ void LaneLoad::open_next() {
 void LaneLoad::begin() {
   is_sending_ = true;
   begun_ns_ = now_ns();
+  if (plan_.breaks > 0) break_next();
   if (plan_.rate > 0) return;
   for (Track& track : tracks_) {
     for (unsigned i = 0; i < plan_.window; ++i) send_one(track, now_ns());
   }
+}
+
+// Lane after lane, so that each is broken equally often.
+void LaneLoad::break_next() {
+  if (!is_sending_) return;
+  tracks_[next_break_++ % tracks_.size()].lane->break_connection();
+  loop_.at(now_ns() + static_cast<std::int64_t>(1e9 / plan_.breaks), [this] { break_next(); });
 }
 
 std::int64_t LaneLoad::next_due_ns() const {

@@ -23,6 +23,7 @@ struct LoadPlan {
   std::uint32_t run = 0;
   unsigned window = 4;
   double rate = 0;         // Messages a second for this thread; 0 is a closed loop.
+  double breaks = 0;       // Connections broken a second, on purpose.
   unsigned ack_every = 8;  // A sender asks for <a/> after so many messages.
   bool records_flights = false;
 };
@@ -95,6 +96,7 @@ class LaneLoad final : public LaneEvents {
   void on_session_lost(std::uint32_t lane) override;
 
   Track& track(std::uint32_t lane);
+  void break_next();
   void open_next();
   void send_one(Track& track, std::int64_t due_ns);
   [[nodiscard]] static std::uint64_t in_flight(const Track& track);
@@ -105,6 +107,7 @@ class LaneLoad final : public LaneEvents {
   std::vector<std::uint32_t> index_of_;  // By lane number.
   std::size_t next_open_ = 0;
   std::size_t next_track_ = 0;
+  std::size_t next_break_ = 0;
   bool is_sending_ = false;
   std::int64_t begun_ns_ = 0;
   std::uint64_t due_count_ = 0;

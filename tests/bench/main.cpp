@@ -15,6 +15,7 @@
 #include "relay_lane.h"
 #include "report.h"
 #include "scenarios.h"
+#include "table.h"
 #include "target.h"
 #include "xmpp_lane.h"
 
@@ -58,6 +59,8 @@ void add_target(CLI::App* app, Options& options) {
   app->add_option("--password", target.password, "Of all accounts")->capture_default_str();
   app->add_flag("--sm,!--no-sm", target.uses_sm, "XEP-0198 stream management (default: on)");
   app->add_flag("--carbons", target.uses_carbons, "Enable XEP-0280 carbons");
+  app->add_option("--sources", target.sources, "Come from so many addresses, 127.0.0.1 and on")
+      ->check(CLI::Range(1, 250));
   app->add_option("--pid", target.pids, "Server process to read CPU and memory of; default: from run.json");
 }
 
@@ -203,6 +206,10 @@ int run(int argc, char** argv) {
                   "Reconnect and resume after a cut; cuts then do not fail the run");
   pairs->add_option("--reconnect", options.reconnect_seconds, "Seconds to keep trying")
       ->capture_default_str();
+  pairs
+      ->add_option("--breaks", options.pairs.breaks,
+                   "Connections to break a second; they come back only with --resume")
+      ->check(CLI::NonNegativeNumber);
   pairs->callback([&] { status = run_xmpp_pairs(options); });
 
   CLI::App* idle = app.add_subcommand("idle", "Sessions that do nothing: memory and CPU");
@@ -260,6 +267,12 @@ int run(int argc, char** argv) {
   unsigned serve_threads = 1;
   serve->add_option("--threads", serve_threads)->check(CLI::Range(1, 64));
   serve->callback([&] { serve_relay(serve_threads); });
+
+  CLI::App* table =
+      app.add_subcommand("table", "The figures of many runs beside each other, with their targets");
+  std::string table_directory;
+  table->add_option("directory", table_directory, "Holds SUBJECT.SCENARIO.ROUND.json")->required();
+  table->callback([&] { status = print_table(table_directory) ? exit_clean : exit_broken; });
 
   try {
     app.parse(argc, argv);

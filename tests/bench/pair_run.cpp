@@ -22,6 +22,7 @@ namespace {
 std::atomic<bool> stop_asked = false;
 
 constexpr std::int64_t turn_ns_max = 20 * ns_per_ms;
+constexpr std::int64_t ask_again_ns = 500 * ns_per_ms;
 constexpr std::int64_t close_ns = 500 * ns_per_ms;
 
 enum class Phase { open, load, drain, close };
@@ -38,8 +39,13 @@ class Worker {
     while (phase == Phase::load) turn();
     load.stop();
     load.ask_acks();
+    std::int64_t ask_ns = now_ns();
     while (phase == Phase::drain) {
       turn();
+      if (now_ns() - ask_ns > ask_again_ns) {  // A lane that was down could not ask the first time.
+        load.ask_acks();
+        ask_ns = now_ns();
+      }
       is_drained = load.is_drained();
     }
     lost = load.lost();
@@ -85,6 +91,7 @@ class PairRun {
     plan.run = std::random_device{}();
     plan.window = options.window;
     plan.rate = options.rate / options.threads;
+    plan.breaks = options.breaks / options.threads;
     plan.ack_every = options.ack_every;
     plan.records_flights = !options.push_marks.empty();
     const unsigned at_once = std::max(1U, options.open_at_once / options.threads);

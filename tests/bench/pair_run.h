@@ -14,7 +14,8 @@ struct PairRunOptions {
   unsigned pairs = 200;
   unsigned threads = 1;
   unsigned window = 4;
-  double rate = 0;  // Messages a second over all pairs; 0: closed loop with `window`.
+  double rate = 0;    // Messages a second over all pairs; 0: closed loop with `window`.
+  double breaks = 0;  // Connections broken a second, on purpose, to see them come back.
   unsigned ack_every = 8;
   double seconds = 10;
   double warmup_seconds = 1;  // Load runs, nothing is measured yet.

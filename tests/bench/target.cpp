@@ -59,6 +59,7 @@ Target::Target(const TargetOptions& options) : options_(options) {
                                                                      : Security::none;
   plan_.mechanism = mechanism_of(options_.mechanism);
   plan_.salted = &salted_;
+  plan_.sources = options_.sources;
   plan_.uses_sm = options_.uses_sm;
   plan_.uses_carbons = options_.uses_carbons;
 }

@@ -26,6 +26,7 @@ struct TargetOptions {
   std::string password = "bench";
   bool uses_sm = true;
   bool uses_carbons = false;
+  unsigned sources = 1;
   std::vector<int> pids;
 };
 

@@ -28,7 +28,7 @@ void set_no_delay(int fd) {
 
 }  // namespace
 
-void Wire::connect(const sockaddr_in& address, SSL_CTX* context) {
+void Wire::connect(const sockaddr_in& address, SSL_CTX* context, in_addr source) {
   close();
   fd_ = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd_ < 0) {
@@ -36,6 +36,18 @@ void Wire::connect(const sockaddr_in& address, SSL_CTX* context) {
     return;
   }
   set_no_delay(fd_);
+  if (source.s_addr != INADDR_ANY) {
+    const int on = 1;
+    // Leaves the choice of the port to connect(), which then need only be free for this destination.
+    setsockopt(fd_, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    sockaddr_in from{};
+    from.sin_family = AF_INET;
+    from.sin_addr = source;
+    if (bind(fd_, reinterpret_cast<const sockaddr*>(&from), sizeof from) != 0) {
+      cut(system_error("bind"));
+      return;
+    }
+  }
   stage_ = Stage::connecting;
   if (context != nullptr) begin_tls(context, false);
   if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
@@ -209,6 +221,15 @@ void Wire::flush() {
 void Wire::cut(const std::string& reason) {
   close();
   owner_.on_cut(reason);
+}
+
+void Wire::abandon() {
+  if (fd_ >= 0) {
+    const linger no_linger{1, 0};
+    setsockopt(fd_, SOL_SOCKET, SO_LINGER, &no_linger, sizeof no_linger);
+  }
+  if (stage_ == Stage::open) stage_ = Stage::handshake;  // Which close() ends without a farewell.
+  close();
 }
 
 void Wire::close() {

@@ -33,7 +33,8 @@ class Wire final : public Loop::Source {
   Wire& operator=(const Wire&) = delete;
 
   // TLS from the start when `context` is not null. Failure comes as on_cut(), also at once.
-  void connect(const sockaddr_in& address, SSL_CTX* context);
+  // `source` is an address of this machine to come from; its default lets the kernel choose.
+  void connect(const sockaddr_in& address, SSL_CTX* context, in_addr source = {});
   // Takes over an accepted socket and does the server's half of TLS.
   void accept(int fd, SSL_CTX* context);
   // STARTTLS: from here on everything is TLS.
@@ -44,6 +45,8 @@ class Wire final : public Loop::Source {
   std::string& output() { return output_; }
   void flush() override;
   void close();
+  // Closes as a lost network would: no farewell, and what was not yet sent is gone.
+  void abandon();
   [[nodiscard]] bool is_open() const { return stage_ == Stage::open; }
   [[nodiscard]] std::size_t unwritten() const { return output_.size() - written_; }
 

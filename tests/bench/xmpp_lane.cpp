@@ -36,6 +36,14 @@ class XmppLane final : public Lane, public Client::Owner {
   void ask_ack() override { sender_.ask_ack(); }
   [[nodiscard]] std::uint64_t unacked() const override { return sender_.has_sm() ? sender_.unacked() : 0; }
 
+  // Sender and receiver in turn.
+  void break_connection() override {
+    Client& client = breaks_++ % 2 == 0 ? receiver_ : sender_;
+    if (!client.is_ready()) return;
+    client.drop();
+    on_cut(client, client.user() + ": broken on purpose");
+  }
+
   void close() override {
     is_closing_ = true;
     for (Client* client : {&sender_, &receiver_}) {
@@ -96,6 +104,7 @@ class XmppLane final : public Lane, public Client::Owner {
   Client receiver_;
   std::string bare_receiver_;
   std::int64_t cut_since_ns_[2] = {0, 0};
+  unsigned breaks_ = 0;
   bool was_ready_ = false;
   bool is_closing_ = false;
 };
