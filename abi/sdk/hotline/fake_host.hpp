@@ -15,6 +15,7 @@
 //          ["fake.mailbox_entries_max"] set bounds that make the calls answer HL_E_FULL.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <memory>
@@ -87,7 +88,13 @@ class FakeHost {
   // The client's next header on the same connection, after STARTTLS or login.
   Status open_stream(hl_stream id) {
     hl_stream_event event{sizeof event, HL_STREAM_OPENED, id, str(domain), absent(), absent()};
-    return on_stream(event);
+    return stream_event(event);
+  }
+  Status stream_event(const hl_stream_event& event) {
+    for (const auto& module : modules_)
+      if (module->entry->on_stream != nullptr && module->view.manifest.has({"stream"}))
+        return call(*module, module->entry->on_stream, event);
+    return HL_E_NONE;
   }
   // The connection is cut. A resumable session detaches, another ends.
   void disconnect(hl_stream id) {
@@ -95,7 +102,7 @@ class FakeHost {
     stream.is_open = false;
     if (stream.session == 0) {
       hl_stream_event event{sizeof event, HL_STREAM_CLOSED, id, absent(), absent(), absent()};
-      on_stream(event);
+      stream_event(event);
       return;
     }
     fake::Session& session = state_.sessions.at(stream.session);
@@ -123,10 +130,24 @@ class FakeHost {
   }
   hl_stream stream_of(hl_session session) { return state_.sessions.at(session).stream; }
   hl_session session_of(hl_stream stream) { return state_.streams.at(stream).session; }
+  // A session's field, as a module that is not loaded would keep it.
+  void set_field(hl_session session, std::string_view name, std::int64_t value) {
+    state_.sessions.at(session).fields[field_number(name)] = value;
+  }
+  std::int64_t field(hl_session session, std::string_view name) {
+    return state_.sessions.at(session).fields[field_number(name)];
+  }
   // A session that ends without its module's doing: its window has passed, or an operator's command.
   void end(hl_session session, const std::string& condition = "") {
     fake::end_session(state_, session, condition);
     say_session_words();
+  }
+  // Offers the session what waits in its account's mailbox, as mailbox.drain() does.
+  void drain(hl_session session) {
+    for (const auto& [number, entry] : state_.mailboxes[state_.sessions.at(session).account])
+      if (entry.holder == 0 || state_.sessions.at(entry.holder).stream == 0)
+        state_.drains.emplace_back(session, number);
+    run();
   }
   // The client has accepted all that was sent: the mailbox entries behind it go.
   void accept_all(hl_session session) {
@@ -223,6 +244,13 @@ class FakeHost {
   }
 
  private:
+  std::uint32_t field_number(std::string_view name) {
+    const auto found = std::find(fields_.begin(), fields_.end(), name);
+    if (found != fields_.end()) return static_cast<std::uint32_t>(found - fields_.begin());
+    fields_.emplace_back(name);
+    return static_cast<std::uint32_t>(fields_.size() - 1);
+  }
+
   struct Loaded {
     Loaded(FakeHost& owner, const hl_module_entry& module)
         : entry(&module),
@@ -269,12 +297,6 @@ class FakeHost {
     if (moved_) state_.elsewhere.clear();  // The connection is at its account's home now.
     if (status == HL_OK && !moved_) say_session_words();
     return status;
-  }
-  Status on_stream(const hl_stream_event& event) {
-    for (const auto& module : modules_)
-      if (module->entry->on_stream != nullptr && module->view.manifest.has({"stream"}))
-        return call(*module, module->entry->on_stream, event);
-    return HL_E_NONE;
   }
   void say_session_words() {
     while (!state_.session_words.empty()) {

@@ -1,0 +1,36 @@
+// Content: what a message carries, as far as its delivery depends on it. One walk over the children.
+#pragma once
+
+#include <hotline/sdk.hpp>
+#include <string_view>
+
+namespace hotline::routing {
+
+struct Content {
+  bool has_body = false;
+  bool has_receipt_request = false;  // XEP-0184 <request/>
+  bool has_answer = false;           // A receipt or a chat marker: it says something of an earlier message.
+  bool has_chat_state = false;       // XEP-0085
+  bool has_payload = false;          // Anything else that is not ours to judge: worth keeping.
+  bool is_from_room = false;         // XEP-0045's muc#user: of a private message in a room.
+  bool is_private = false;           // XEP-0280 <private/> or XEP-0334 <no-copy/>: no carbons.
+  bool is_no_store = false;          // XEP-0334
+  bool is_store = false;             // XEP-0334
+  bool has_carbon = false;           // A carbon's wrapper, which a client may not make.
+  bool has_forgery = false;          // Elements that only the host may add in its own name: see is_forged().
+  std::string_view received_id;      // Of XEP-0184 <received/>. Until the event ends.
+
+  static Content read(const sdk::Stanzas& stanzas, const hl_stanza& message, std::string_view domain);
+
+  // Chat states, hints and the like alone mean nothing later (XEP-0160 3, XEP-0085 5.6).
+  bool is_worth_keeping() const {
+    return !is_no_store && (is_store || has_body || has_answer || has_payload);
+  }
+  // XEP-0280 6.1, for what a message of type `normal` or `error` must have to be of interest.
+  bool is_conversation() const { return has_body || has_answer || has_chat_state || has_receipt_request; }
+};
+
+// A delay or stanza-id that claims to be from this domain (XEP-0203 4, XEP-0359 business rules).
+bool is_forged(const sdk::Element& child, std::string_view domain);
+
+}  // namespace hotline::routing

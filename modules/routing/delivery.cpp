@@ -1,0 +1,194 @@
+#include "delivery.h"
+
+#include <limits>
+
+#include "compose.h"
+#include "presence/session_fields.h"
+#include "registration/account_row.h"
+#include "topics.h"
+
+namespace hotline::routing {
+
+namespace {
+
+// An entry that is written later than this after it was put has been waiting for its recipient; less is
+// a client that was briefly behind.
+constexpr std::uint64_t delay_ms_min = 1000;
+constexpr std::int64_t nobody = std::numeric_limits<std::int64_t>::min();
+
+}  // namespace
+
+// An account's sessions, as far as a message's way depends on them.
+struct Delivery::Audience {
+  std::size_t sessions = 0;
+  hl_session match = 0;           // Has the resource that was addressed.
+  std::int64_t highest = nobody;  // Field "priority" of the most available sessions.
+
+  bool has_available() const { return highest != nobody; }
+};
+
+Delivery::Delivery(const hl_host* host, const Carbons& carbons, const Edition& edition)
+    : sessions_(host),
+      stanzas_(host),
+      mailboxes_(host),
+      posts_(host),
+      clock_(host),
+      config_(host),
+      accounts_(sdk::Tables(host).open(accounts::table_name)),
+      priority_(sessions_.field(session_fields::priority)),
+      carbons_(carbons),
+      edition_(edition) {}
+
+sdk::Status Delivery::deliver(std::string_view account, const hl_stanza& stanza) const {
+  std::string_view resource = sdk::view(stanza.to).substr(account.size());
+  if (!resource.empty()) resource.remove_prefix(1);
+  return stanza.kind == HL_STANZA_IQ ? deliver_iq(account, resource, stanza)
+                                     : deliver_message(account, resource, stanza);
+}
+
+sdk::Status Delivery::deliver_iq(std::string_view account, std::string_view resource,
+                                 const hl_stanza& iq) const {
+  const hl_session session = sessions_.find(account, resource);
+  if (session == 0) return refuse(iq, "cancel", "service-unavailable");  // 8.5.3.2.3
+  sessions_.send_stanza(session, iq);
+  return HL_OK;
+}
+
+// The most available sessions are the attached ones of the highest priority. One that is detached comes back
+// or not: it stands in only where no other does, so that nobody waits for a dead connection's window to end.
+Delivery::Audience Delivery::audience(std::string_view account, std::string_view resource) const {
+  Audience found;
+  std::int64_t highest_detached = nobody;
+  if (!resource.empty()) found.match = sessions_.find(account, resource);
+  sessions_.for_each(account, [&](hl_session session) {
+    ++found.sessions;
+    const std::int64_t priority = priority_.get(session);
+    if (!session_fields::takes_bare_messages(priority)) return;
+    const std::optional<hl_session_info> info = sessions_.info(session);
+    const bool is_attached = info && (info->flags & HL_SESSION_IS_ATTACHED) != 0;
+    std::int64_t& highest = is_attached ? found.highest : highest_detached;
+    if (priority > highest) highest = priority;
+  });
+  if (found.highest == nobody) found.highest = highest_detached;
+  return found;
+}
+
+sdk::Status Delivery::deliver_message(std::string_view account, std::string_view resource,
+                                      const hl_stanza& message) const {
+  const Audience found = audience(account, resource);
+  // Without a session the account may be none at all; the answer does not tell which (8.5.1).
+  if (found.sessions == 0 && !exists(account)) return refuse(message, "cancel", "service-unavailable");
+
+  const MessageType type = message_type(sdk::view(message.type));
+  const Content content = Content::read(stanzas_, message, config_.domain());
+  const Rule rule = rule_for(type, {.is_full = !resource.empty(),
+                                    .matches = found.match != 0,
+                                    .has_available = found.has_available(),
+                                    .answers_only = content.has_answer && !content.has_body});
+  if (rule == Rule::ignore) return HL_OK;
+  if (rule == Rule::refuse) return refuse(message, "cancel", "service-unavailable");
+
+  const bool is_kept = is_kept_type(type) && content.is_worth_keeping();
+  if (rule == Rule::later && !is_kept) {
+    // Nobody minds a chat state that is not delivered. Words that may not be kept are another matter.
+    if (content.has_body) return refuse(message, "cancel", "service-unavailable");
+    return HL_OK;
+  }
+  hl_entry entry = 0;
+  if (is_kept) {
+    const std::uint64_t tag =
+        content.has_receipt_request ? receipt_tag(sdk::view(message.id), bare(sdk::view(message.from))) : 0;
+    const std::optional<hl_entry> put = mailboxes_.put(account, message, tag, 0);
+    if (!put)
+      return refuse(message, "wait", "resource-constraint",
+                    "the recipient's mailbox is full: try again when its owner has been online");
+    entry = *put;
+  }
+  edition_.count(type);
+  send(found, rule, account, message, entry);
+  carbons_.copy_received(account, message, type, content, [&](hl_session session) {
+    return rule == Rule::matched ? session == found.match
+                                 : rule != Rule::later && priority_.get(session) >= found.highest;
+  });
+  return HL_OK;
+}
+
+void Delivery::send(const Audience& found, Rule rule, std::string_view account, const hl_stanza& message,
+                    hl_entry entry) const {
+  std::string annotated;
+  if (edition_.annotates()) annotated = with_child(sdk::view(message.xml), edition_.annotation());
+  const auto send_to = [&](hl_session session) {
+    if (entry != 0) {
+      sessions_.send_entry(session, entry, annotated.empty() ? std::string_view{} : annotated);
+    } else if (annotated.empty()) {
+      sessions_.send_stanza(session, message);
+    } else {
+      sessions_.send(session, annotated);
+    }
+  };
+  if (rule == Rule::matched) return send_to(found.match);
+  if (rule == Rule::later) return;
+  const std::int64_t lowest = rule == Rule::all_available ? session_fields::priority_base : found.highest;
+  sessions_.for_each(account, [&](hl_session session) {
+    if (priority_.get(session) >= lowest) send_to(session);
+  });
+}
+
+sdk::Status Delivery::answer(std::string_view account, std::string_view xml) const {
+  const hl_stanza* error = stanzas_.parse(xml);
+  if (error == nullptr) return HL_OK;
+  const std::string_view to = sdk::view(error->to);
+  if (to.size() <= account.size()) return HL_OK;
+  const hl_session session = sessions_.find(account, to.substr(account.size() + 1));
+  if (session != 0) sessions_.send_stanza(session, *error);
+  return HL_OK;
+}
+
+sdk::Status Delivery::drain(const hl_drain_event& event) const {
+  std::string more;
+  if (clock_.wall_ms() >= event.stored_wall_ms + delay_ms_min)
+    more = delay_element(config_.domain(), event.stored_wall_ms);
+  more.append(edition_.annotation());
+  const sdk::Status status =
+      more.empty() ? sessions_.send_entry(event.session, event.entry)
+                   : sessions_.send_entry(event.session, event.entry, with_child(sdk::view(event.xml), more));
+  // It ended meanwhile, or another device has accepted the message.
+  return status == HL_E_GONE ? HL_OK : status;
+}
+
+void Delivery::session_ended(std::string_view account) const {
+  const Audience left = audience(account, {});
+  if (!left.has_available() || mailboxes_.count(account) == 0) return;
+  bool is_drained = false;
+  sessions_.for_each(account, [&](hl_session session) {
+    if (is_drained || priority_.get(session) < left.highest) return;
+    const std::optional<hl_session_info> info = sessions_.info(session);
+    is_drained = info && (info->flags & HL_SESSION_IS_ATTACHED) != 0 && mailboxes_.drain(session) == HL_OK;
+  });
+}
+
+bool Delivery::exists(std::string_view account) const {
+  return accounts_.get(account, accounts::scram_key).has_value();
+}
+
+sdk::Status Delivery::refuse(const hl_stanza& stanza, std::string_view type, std::string_view condition,
+                             std::string_view text) const {
+  if (!sdk::is_answerable(stanza)) return HL_OK;
+  // A sender whose home takes no more posts has worse to mend than a missing answer.
+  static_cast<void>(posts_.bytes(bare(sdk::view(stanza.from)), topic::answer,
+                                 sdk::stanza_error(stanza, type, condition, text)));
+  return HL_OK;
+}
+
+std::uint64_t receipt_tag(std::string_view message_id, std::string_view sender) {
+  std::uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a.
+  const auto add = [&hash](std::string_view text) {
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+    hash = (hash ^ 0xffu) * 0x100000001b3u;  // Not a byte of UTF-8: ends each text.
+  };
+  add(message_id);
+  add(sender);
+  return hash == 0 ? 1 : hash;
+}
+
+}  // namespace hotline::routing

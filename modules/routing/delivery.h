@@ -1,0 +1,63 @@
+// Delivery: what becomes of a stanza at its recipient's home (RFC 6121 8.5).
+//
+// Mailbox first: a message that is worth keeping is put into the account's mailbox before any session is
+// given it, and leaves when one of the account's devices has accepted it. A session whose connection is gone
+// but that may be resumed counts: the host keeps its queue.
+#pragma once
+
+#include <hotline/sdk.hpp>
+#include <string_view>
+
+#include "carbons.h"
+#include "content.h"
+#include "edition.h"
+#include "rules.h"
+
+namespace hotline::routing {
+
+class Delivery {
+ public:
+  Delivery(const hl_host* host, const Carbons& carbons, const Edition& edition);
+
+  // A stanza posted to the home of `account`, its `to` prepared.
+  sdk::Status deliver(std::string_view account, const hl_stanza& stanza) const;
+  // An error stanza for a session of `account`.
+  sdk::Status answer(std::string_view account, std::string_view xml) const;
+  // A mailbox entry is to be written to a session.
+  sdk::Status drain(const hl_drain_event& event) const;
+  // A session of `account` has ended: what only it was given is offered to another.
+  void session_ended(std::string_view account) const;
+
+ private:
+  struct Audience;
+  Audience audience(std::string_view account, std::string_view resource) const;
+  sdk::Status deliver_iq(std::string_view account, std::string_view resource, const hl_stanza& iq) const;
+  sdk::Status deliver_message(std::string_view account, std::string_view resource,
+                              const hl_stanza& message) const;
+  void send(const Audience& audience, Rule rule, std::string_view account, const hl_stanza& message,
+            hl_entry entry) const;
+  bool exists(std::string_view account) const;
+  sdk::Status refuse(const hl_stanza& stanza, std::string_view type, std::string_view condition,
+                     std::string_view text = {}) const;
+
+  sdk::Sessions sessions_;
+  sdk::Stanzas stanzas_;
+  sdk::Mailboxes mailboxes_;
+  sdk::Posts posts_;
+  sdk::Clock clock_;
+  sdk::Config config_;
+  sdk::Table accounts_;
+  sdk::Field priority_;
+  const Carbons& carbons_;
+  const Edition& edition_;
+};
+
+// What mailbox.accept() finds a message by when its receipt passes: its id and its sender's bare address.
+std::uint64_t receipt_tag(std::string_view message_id, std::string_view sender);
+
+// The bare part of a prepared address.
+constexpr std::string_view bare(std::string_view address) {
+  return address.substr(0, address.find('/'));
+}
+
+}  // namespace hotline::routing

@@ -1,0 +1,13 @@
+// What routing posts to itself at another account's home. The numbers and what comes with them are part of
+// the module's schema: a generation takes what the one before it posted.
+#pragma once
+
+#include <cstdint>
+
+namespace hotline::routing::topic {
+
+constexpr std::uint32_t deliver =
+    1;  // A stanza whose `to` is at that account, prepared, `from` a full address.
+constexpr std::uint32_t answer = 2;  // Bytes: an error stanza for the full address in its `to`.
+
+}  // namespace hotline::routing::topic
