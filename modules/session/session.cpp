@@ -127,9 +127,7 @@ class Session {
       return HL_OK;
     }
     if (type != "set") return refuse(event, "modify", "bad-request");
-    const std::string_view wish = stanzas_.payload(iq).child("resource", bind_ns).name().empty()
-                                      ? std::string_view{}
-                                      : stanzas_.payload(iq).child("resource", bind_ns).text();
+    const std::string_view wish = stanzas_.payload(iq).child("resource", bind_ns).text();
     std::string resource = random_.hex(generated_resource_bytes);
     if (!wish.empty()) {
       const auto prepared = crypto_.prepare(HL_PREPARE_RESOURCE, wish);

@@ -158,33 +158,36 @@ class Sessions : public Capability<Sessions, hl_cap_session> {
   }
 };
 
-// One element of a stanza. Views and elements are valid until the event ends.
+// One element of a stanza, or none: of which everything is absent. Views and elements are valid until the
+// event ends.
 class Element {
  public:
   Element(const hl_cap_stanza* call, const hl_stanza* stanza, std::uint32_t node)
       : call_(call), stanza_(stanza), node_(node) {}
 
   explicit operator bool() const { return node_ != HL_NODE_NONE; }
-  std::string_view name() const { return view(call_->name(stanza_, node_)); }
-  std::string_view ns() const { return view(call_->ns(stanza_, node_)); }
+  std::string_view name() const { return *this ? view(call_->name(stanza_, node_)) : std::string_view{}; }
+  std::string_view ns() const { return *this ? view(call_->ns(stanza_, node_)) : std::string_view{}; }
   bool is(std::string_view element, std::string_view of_ns) const {
     return name() == element && ns() == of_ns;
   }
   // Absent (data() == nullptr) when there is no such attribute.
   std::string_view attr(std::string_view attribute) const {
-    return view(call_->attr(stanza_, node_, str(attribute)));
+    return *this ? view(call_->attr(stanza_, node_, str(attribute))) : std::string_view{};
   }
-  std::string_view text() const { return view(call_->text(stanza_, node_)); }
-  std::string_view xml() const { return view(call_->xml(stanza_, node_)); }
+  std::string_view text() const { return *this ? view(call_->text(stanza_, node_)) : std::string_view{}; }
+  std::string_view xml() const { return *this ? view(call_->xml(stanza_, node_)) : std::string_view{}; }
   // Children in order: for (Element child = e.first(); child; child = child.next()).
-  Element first() const { return {call_, stanza_, call_->first_child(stanza_, node_)}; }
-  Element next() const { return {call_, stanza_, call_->next_sibling(stanza_, node_)}; }
-  // The first child of that name and namespace; an empty one matches any. False when there is none.
+  Element first() const { return at(*this ? call_->first_child(stanza_, node_) : HL_NODE_NONE); }
+  Element next() const { return at(*this ? call_->next_sibling(stanza_, node_) : HL_NODE_NONE); }
+  // The first child of that name and namespace; an empty one matches any.
   Element child(std::string_view element, std::string_view of_ns = {}) const {
-    return {call_, stanza_, call_->child(stanza_, node_, str(of_ns), str(element))};
+    return at(*this ? call_->child(stanza_, node_, str(of_ns), str(element)) : HL_NODE_NONE);
   }
 
  private:
+  Element at(std::uint32_t node) const { return {call_, stanza_, node}; }
+
   const hl_cap_stanza* call_;
   const hl_stanza* stanza_;
   std::uint32_t node_;

@@ -1,0 +1,219 @@
+// A stream before, at and after binding: features, STARTTLS, resources, and the queries clients ask their
+// server.
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "session_client.h"
+
+using namespace hotline::session;
+using namespace hotline::session::test;
+using hotline::sdk::FakeHost;
+
+namespace {
+
+struct Fixture {
+  FakeHost host;
+  Fixture() { host.load(hl_module); }
+  // A stream that has logged in, its features read.
+  hl_stream authenticated(const std::string& account = "user@localhost") {
+    fake::Stream stream;
+    stream.account = account;
+    return connect(host, stream);
+  }
+  std::string bind(hl_stream stream, const std::string& resource) {
+    return answer(host, stream,
+                  "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>" +
+                      (resource.empty() ? "" : "<resource>" + resource + "</resource>") + "</bind></iq>");
+  }
+  std::string ask(hl_session session, const std::string& xml) {
+    return answer(host, host.stream_of(session), xml);
+  }
+  const fake::Stream& stream(hl_stream id) { return host.state().streams.at(id); }
+};
+
+std::string bound(const std::string& jid) {
+  return "<iq id='b' type='result'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>" + jid +
+         "</jid></bind></iq>";
+}
+
+bool has(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("features: where TLS is required there is nothing else") {
+  Fixture f;
+  fake::Stream stream;
+  stream.flags = HL_STREAM_CAN_STARTTLS | HL_STREAM_NEEDS_TLS;
+  const hl_stream id = f.host.connect(stream);
+  CHECK(f.host.stream_sent(id).at(0) ==
+        "<stream:features><starttls "
+        "xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls></stream:features>");
+}
+
+TEST_CASE("features: STARTTLS that is only offered stands beside the mechanisms") {
+  Fixture f;
+  fake::Stream stream;
+  stream.flags = HL_STREAM_CAN_STARTTLS;
+  const std::string features = f.host.stream_sent(f.host.connect(stream)).at(0);
+  CHECK(has(features, "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"));
+  CHECK(has(features, "<mechanisms"));
+}
+
+TEST_CASE("features: after login come binding, the old session and stream management") {
+  Fixture f;
+  const hl_stream stream = f.authenticated();
+  f.host.open_stream(stream);
+  CHECK(f.host.stream_sent(stream).at(0) ==
+        "<stream:features><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"
+        "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'><optional/></session>"
+        "<sm xmlns='urn:xmpp:sm:3'/></stream:features>");
+}
+
+TEST_CASE("features: in-band registration is said where the operator says so") {
+  Fixture f;
+  CHECK_FALSE(has(f.host.stream_sent(f.host.connect()).at(0), "register"));
+  f.host.numbers["offer_register"] = 1;
+  CHECK(has(f.host.stream_sent(f.host.connect()).at(0),
+            "<register xmlns='http://jabber.org/features/iq-register'/>"));
+}
+
+TEST_CASE("features: a stream to another domain is host-unknown") {
+  Fixture f;
+  f.host.domain = "localhost";
+  const hl_stream stream = f.host.connect();
+  CHECK(f.stream(stream).is_open);
+  hl_stream_event event{
+      sizeof event,           HL_STREAM_OPENED,      stream, hotline::sdk::str("elsewhere.example"),
+      hotline::sdk::absent(), hotline::sdk::absent()};
+  CHECK(f.host.stream_event(event) == HL_OK);
+  CHECK(f.stream(stream).error == "host-unknown");
+}
+
+TEST_CASE("starttls: it goes ahead where it is offered, and ends the stream where it is not") {
+  Fixture f;
+  fake::Stream offering;
+  offering.flags = HL_STREAM_CAN_STARTTLS | HL_STREAM_NEEDS_TLS;
+  const hl_stream stream = connect(f.host, offering);
+  const std::string request = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
+  CHECK(answer(f.host, stream, request) == "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'></proceed>");
+  CHECK(f.stream(stream).is_tls_started);
+  CHECK(answer(f.host, stream, request) == "<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'></failure>");
+  CHECK_FALSE(f.stream(stream).is_open);
+}
+
+TEST_CASE("bind: a resource is the client's wish, or made for it") {
+  Fixture f;
+  const hl_stream first = f.authenticated();
+  CHECK(f.bind(first, "phone &amp; me") == bound("user@localhost/phone &amp; me"));
+  CHECK(f.host.state().sessions.at(f.host.session_of(first)).resource == "phone & me");
+  const hl_stream second = f.authenticated();
+  f.bind(second, "");
+  CHECK(f.host.state().sessions.at(f.host.session_of(second)).resource.size() == 16);
+}
+
+TEST_CASE("bind: the same resource again ends the older session with a conflict") {
+  Fixture f;
+  const hl_stream first = f.authenticated();
+  f.bind(first, "phone");
+  const hl_session old = f.host.session_of(first);
+  const hl_stream second = f.authenticated();
+  CHECK(f.bind(second, "phone") == bound("user@localhost/phone"));
+  CHECK(f.host.state().sessions.at(old).error == "conflict");
+  CHECK_FALSE(f.stream(first).is_open);
+}
+
+TEST_CASE("bind: what cannot be bound is refused with its reason") {
+  Fixture f;
+  const hl_stream stream = f.authenticated();
+  CHECK(has(f.bind(stream, "a&#9;b"), "<bad-request"));
+  CHECK(has(f.bind(stream, std::string(1024, 'a')), "<bad-request"));
+  CHECK(has(
+      answer(f.host, stream, "<iq type='get' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>"),
+      "<bad-request"));
+  CHECK(f.host.session_of(stream) == 0);
+  f.bind(stream, "phone");
+  CHECK(has(f.bind(stream, "other"), "<not-allowed"));
+  CHECK(f.host.state().sessions.size() == 1);
+}
+
+TEST_CASE("bind: an account at its bound of sessions is told to wait") {
+  Fixture f;
+  for (std::size_t i = 0; i < fake::Calls::sessions_max; ++i)
+    f.bind(f.authenticated(), "r" + std::to_string(i));
+  CHECK(has(f.bind(f.authenticated(), "one more"), "<error type='wait'><resource-constraint"));
+}
+
+TEST_CASE("bind: not before login, and no query before binding") {
+  Fixture f;
+  const hl_stream stranger = connect(f.host);
+  CHECK(f.host.receive(stranger,
+                       "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>") ==
+        HL_E_NONE);
+  const hl_stream unbound = f.authenticated();
+  CHECK(f.host.receive(unbound, "<iq type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>") == HL_E_NONE);
+}
+
+TEST_CASE("session: the old session request is granted") {
+  Fixture f;
+  const hl_session user = f.host.login("user@localhost", "phone");
+  CHECK(f.ask(user, "<iq type='set' id='s'><session xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>") ==
+        "<iq to='user@localhost/phone' id='s' type='result'></iq>");
+}
+
+TEST_CASE("ping: the host and the own account answer") {
+  Fixture f;
+  const hl_session user = f.host.login("user@localhost", "phone");
+  CHECK(f.ask(user, "<iq type='get' id='p' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>") ==
+        "<iq from='localhost' to='user@localhost/phone' id='p' type='result'></iq>");
+  CHECK(f.ask(user, "<iq type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>") ==
+        "<iq to='user@localhost/phone' id='p' type='result'></iq>");
+  CHECK(f.ask(user, "<iq type='get' id='p' to='user@localhost'><ping xmlns='urn:xmpp:ping'/></iq>") ==
+        "<iq from='user@localhost' to='user@localhost/phone' id='p' type='result'></iq>");
+  CHECK(
+      f.host.stanza(user, "<iq type='get' id='p' to='other@localhost'><ping xmlns='urn:xmpp:ping'/></iq>") ==
+      HL_E_NONE);
+}
+
+TEST_CASE("ping: an answer is not answered, and a set is refused") {
+  Fixture f;
+  const hl_session user = f.host.login("user@localhost", "phone");
+  CHECK(f.ask(user, "<iq type='error' id='p' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>").empty());
+  CHECK(f.ask(user, "<iq type='result' id='p' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>").empty());
+  CHECK(has(f.ask(user, "<iq type='set' id='p' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>"),
+            "<feature-not-implemented"));
+}
+
+TEST_CASE("disco: the host says what it is and lists its modules' features") {
+  Fixture f;
+  const hl_session user = f.host.login("user@localhost", "phone");
+  const std::string info = f.ask(
+      user,
+      "<iq type='get' id='d' to='localhost'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>");
+  CHECK(has(info, "<identity category='server' type='im' name='Hotline'/>"));
+  CHECK(has(info, "<feature var='urn:xmpp:ping'/>"));
+  CHECK(has(info, "<feature var='http://jabber.org/protocol/disco#info'/>"));
+  CHECK(has(f.ask(user, "<iq type='get' id='d'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>"),
+            "<identity category='account' type='registered'/>"));
+  CHECK(f.ask(user,
+              "<iq type='get' id='d' to='localhost'><query "
+              "xmlns='http://jabber.org/protocol/disco#items'/></iq>") ==
+        "<iq from='localhost' to='user@localhost/phone' id='d' type='result'>"
+        "<query xmlns='http://jabber.org/protocol/disco#items'></query></iq>");
+  CHECK(has(f.ask(user,
+                  "<iq type='get' id='d' to='localhost'>"
+                  "<query xmlns='http://jabber.org/protocol/disco#info' node='x'/></iq>"),
+            "<item-not-found"));
+}
+
+TEST_CASE("version and time: the host answers for itself") {
+  Fixture f;
+  const hl_session user = f.host.login("user@localhost", "phone");
+  const std::string version =
+      f.ask(user, "<iq type='get' id='v' to='localhost'><query xmlns='jabber:iq:version'/></iq>");
+  CHECK(has(version, "<name>Hotline</name><version>" HL_MODULE_VERSION "</version>"));
+  CHECK(has(f.ask(user, "<iq type='get' id='t' to='localhost'><time xmlns='urn:xmpp:time'/></iq>"),
+            "<time xmlns='urn:xmpp:time'><tzo>+00:00</tzo><utc>2014-02-24T19:00:00.000Z</utc></time>"));
+}
