@@ -128,15 +128,15 @@ END
 }
 
 prosody_start() { # NAME DIR PREFIX COUNT PASSWORD
-  local dir=$2 prefix=$3 count=$4 password=$5 as_root=false
-  [ "$(id -u)" -eq 0 ] && as_root=true
+  local dir=$2 prefix=$3 count=$4 password=$5 runs_as_root=false
+  [ "$(id -u)" -eq 0 ] && runs_as_root=true
   mkdir -p "$dir/data/localhost/accounts"
   local i
   for ((i = 0; i < count; i++)); do
     printf 'return {\n\t["password"] = "%s";\n};\n' "$password" >"$(printf '%s/data/localhost/accounts/%s%05d.dat' "$dir" "$prefix" "$i")"
   done
   cat >"$dir/prosody.cfg.lua" <<END
-run_as_root = $as_root
+run_as_root = $runs_as_root
 daemonize = false
 pidfile = "$dir/prosody.pid"
 data_path = "$dir/data"
