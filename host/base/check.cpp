@@ -5,9 +5,9 @@
 
 namespace hotline {
 
-void check_failed(std::string_view what, std::source_location where) {
-  std::fprintf(stderr, "hotline: check failed: %.*s (%s:%u, %s)\n", static_cast<int>(what.size()), what.data(),
-               where.file_name(), where.line(), where.function_name());
+void check_failed(std::string_view what, SourcePlace where) {
+  std::fprintf(stderr, "hotline: check failed: %.*s (%s:%d, %s)\n", static_cast<int>(what.size()),
+               what.data(), where.file, where.line, where.function);
   std::abort();
 }
 
