@@ -9,7 +9,7 @@ namespace hotline {
 
 namespace {
 
-constexpr std::uint32_t sample_every = 16;        // Calls, when their time is measured.
+constexpr std::uint32_t sample_every = 16;  // Calls, when their time is measured.
 constexpr std::size_t notices_per_turn_max = 4'096;
 
 // What each part of a call holds of the sender's receipt.
@@ -37,7 +37,9 @@ hl_stanza view_of(const Stanza& stanza) {
           .index = &stanza};
 }
 
-Calls::Calls(Shard& shard) : shard_(shard) { live_.routes = std::make_shared<const RouteTable>(); }
+Calls::Calls(Shard& shard) : shard_(shard) {
+  live_.routes = std::make_shared<const RouteTable>();
+}
 
 ModuleCounters& Calls::counters(std::uint16_t module) {
   while (counters_.size() <= module) counters_.push_back(std::make_unique<ModuleCounters>());
@@ -49,14 +51,14 @@ const ModuleMeter& Calls::meter(std::uint16_t module) {
   return meters_[module];
 }
 
-LiveModule* Calls::live(std::uint16_t module) {
+CalledModule* Calls::live(std::uint16_t module) {
   if (module >= live_.modules.size() || live_.modules[module].generation == nullptr) return nullptr;
   return &live_.modules[module];
 }
 
 template <typename Call>
 Calls::Answer Calls::run(std::uint16_t module, const Receipt& receipt, const Stanza* stanza, Call&& call) {
-  LiveModule* target = live(module);
+  CalledModule* target = live(module);
   if (target == nullptr) {
     if (receipt) shard_.release(receipt);
     return Answer::not_mine;
@@ -118,7 +120,8 @@ void Calls::write_rows() {
   for (const RowTouch& row : transaction_.rows()) {
     const std::string& table = shard_.world.tables->table(row.table).name;
     const Account* account = shard_.accounts.find(row.account);
-    const TableRows* rows = account == nullptr ? nullptr : const_cast<Account*>(account)->rows.find(row.table);
+    const TableRows* rows =
+        account == nullptr ? nullptr : const_cast<Account*>(account)->rows.find(row.table);
     const auto found = rows == nullptr ? TableRows::const_iterator{} : rows->find(row.key);
     if (rows != nullptr && found != rows->end()) {
       shard_.window.put_row(table, row.account, row.key, found->second.schema, found->second.value);
@@ -135,8 +138,7 @@ void Calls::apply(Effect& effect, const Receipt& part) {
     case Effect::Kind::stream_send: return streams.send(effect.handle, effect.bytes->bytes());
     case Effect::Kind::stream_close: return streams.close(effect.handle, effect.text, effect.text2);
     case Effect::Kind::stream_start_tls: return streams.start_tls(effect.handle, effect.bytes->bytes());
-    case Effect::Kind::stream_move:
-      return streams.move(effect.handle, effect.number, effect.text);
+    case Effect::Kind::stream_move: return streams.move(effect.handle, effect.number, effect.text);
     case Effect::Kind::stream_login: return streams.login(effect.handle, effect.text, effect.bytes->bytes());
     case Effect::Kind::stream_line:
       if (Stream* stream = streams.find(effect.handle)) stream->connection->write_line(effect.bytes->bytes());
@@ -159,7 +161,8 @@ void Calls::apply(Effect& effect, const Receipt& part) {
         sessions.send_entry(*session, std::move(effect.entry), std::move(effect.bytes), effect.flag);
       return;
     case Effect::Kind::session_nonza:
-      if (Session* session = sessions.find(effect.handle)) sessions.send_nonza(*session, effect.bytes->bytes());
+      if (Session* session = sessions.find(effect.handle))
+        sessions.send_nonza(*session, effect.bytes->bytes());
       return;
     case Effect::Kind::session_enable:
       if (Session* session = sessions.find(effect.handle))
@@ -223,7 +226,7 @@ void Calls::stream_opened(std::uint64_t stream, const StreamHeader& header) {
                               .to = to_str(header.to),
                               .from = to_str(header.from),
                               .lang = to_str(header.lang)};
-  run(number_of(live_.routes->stream()), {}, nullptr, [&](const LiveModule& module) {
+  run(number_of(live_.routes->stream()), {}, nullptr, [&](const CalledModule& module) {
     return module.entry.on_stream == nullptr ? HL_E_NONE : module.entry.on_stream(module.instance, &event);
   });
 }
@@ -235,16 +238,16 @@ void Calls::stream_closed(std::uint64_t stream) {
                               .to = {nullptr, 0},
                               .from = {nullptr, 0},
                               .lang = {nullptr, 0}};
-  run(number_of(live_.routes->stream()), {}, nullptr, [&](const LiveModule& module) {
+  run(number_of(live_.routes->stream()), {}, nullptr, [&](const CalledModule& module) {
     return module.entry.on_stream == nullptr ? HL_E_NONE : module.entry.on_stream(module.instance, &event);
   });
 }
 
 void Calls::stanza(Stream& stream, Ref<const Stanza> stanza) {
   const hl_stanza view = view_of(*stanza);
-  const When when = stream.account.empty()  ? When::before_login
-                    : stream.session == 0 ? When::before_bind
-                                          : When::bound;
+  const When when = stream.account.empty() ? When::before_login
+                    : stream.session == 0  ? When::before_bind
+                                           : When::bound;
   Receipt receipt;
   Session* session = stream.session == 0 ? nullptr : shard_.sessions.find(stream.session);
   if (session != nullptr && session->sm.is_on && stanza->kind() != Stanza::Kind::nonza)
@@ -266,7 +269,7 @@ void Calls::stanza(Stream& stream, Ref<const Stanza> stanza) {
                               .session = stream.session,
                               .account = stream.account.empty() ? hl_str{nullptr, 0} : to_str(stream.account),
                               .stanza = &view};
-  const Answer answer = run(number_of(place), receipt, stanza.get(), [&](const LiveModule& module) {
+  const Answer answer = run(number_of(place), receipt, stanza.get(), [&](const CalledModule& module) {
     return module.entry.on_stanza == nullptr ? HL_E_NONE : module.entry.on_stanza(module.instance, &event);
   });
   Stream* after = answer == Answer::taken ? nullptr : shard_.streams.find(handle);
@@ -276,8 +279,8 @@ void Calls::stanza(Stream& stream, Ref<const Stanza> stanza) {
   run_queued();
 }
 
-// What no module answers, the host does, as RFC 6120 8.4 and 4.9.3 have it: requests and messages get an error, presence and
-// answers are dropped, anything but login before login ends the stream.
+// What no module answers, the host does, as RFC 6120 8.4 and 4.9.3 have it: requests and messages get an
+// error, presence and answers are dropped, anything but login before login ends the stream.
 void Calls::refuse(Stream& stream, const Stanza& stanza, const char* type, const char* condition) {
   if (stream.account.empty() || (stream.session == 0 && stanza.kind() != Stanza::Kind::iq)) {
     return stream.connection->close("not-authorized",
@@ -316,10 +319,11 @@ void Calls::line(Stream& stream, std::string_view text) {
                             .listener = to_str(stream.listener->name),
                             .line = to_str(text)};
   const Answer answer =
-      run(number_of(live_.routes->line(stream.listener->name)), {}, nullptr, [&](const LiveModule& module) {
+      run(number_of(live_.routes->line(stream.listener->name)), {}, nullptr, [&](const CalledModule& module) {
         return module.entry.on_line == nullptr ? HL_E_NONE : module.entry.on_line(module.instance, &event);
       });
-  if (answer != Answer::taken) shard_.streams.close(event.stream, "service-unavailable", "no module takes these lines");
+  if (answer != Answer::taken)
+    shard_.streams.close(event.stream, "service-unavailable", "no module takes these lines");
   run_queued();
 }
 
@@ -333,7 +337,7 @@ void Calls::posted(Post& post) {
       .account = to_str(post.account),
       .bytes = is_stanza || post.buffer.get() == nullptr ? hl_str{nullptr, 0} : to_str(post.buffer->bytes()),
       .stanza = is_stanza ? &view : nullptr};
-  run(post.module, post.receipt, is_stanza ? &post.stanza() : nullptr, [&](const LiveModule& module) {
+  run(post.module, post.receipt, is_stanza ? &post.stanza() : nullptr, [&](const CalledModule& module) {
     return module.entry.on_post == nullptr ? HL_E_NONE : module.entry.on_post(module.instance, &event);
   });
   run_queued();
@@ -350,20 +354,21 @@ void Calls::drained(Session& session, MailboxEntry& entry) {
   entry.retain();
   Ref<MailboxEntry> held = Ref<MailboxEntry>::adopt(&entry);
   const std::uint64_t handle = session.handle;
-  run(number_of(live_.routes->drain()), {}, nullptr, [&](const LiveModule& module) {
+  run(number_of(live_.routes->drain()), {}, nullptr, [&](const CalledModule& module) {
     transaction_.know(held);
     transaction_.draining_session = handle;
     return module.entry.on_drain == nullptr ? HL_E_NONE : module.entry.on_drain(module.instance, &event);
   });
 }
 
-void Calls::timer(std::uint16_t module, std::string_view account, std::string_view key, std::string_view bytes) {
+void Calls::timer(std::uint16_t module, std::string_view account, std::string_view key,
+                  std::string_view bytes) {
   const hl_timer_event event{.size = sizeof(hl_timer_event),
                              .reserved = 0,
                              .account = to_str(account),
                              .key = to_str(key),
                              .bytes = to_str(bytes)};
-  run(module, {}, nullptr, [&](const LiveModule& target) {
+  run(module, {}, nullptr, [&](const CalledModule& target) {
     return target.entry.on_timer == nullptr ? HL_E_NONE : target.entry.on_timer(target.instance, &event);
   });
   run_queued();
@@ -371,21 +376,20 @@ void Calls::timer(std::uint16_t module, std::string_view account, std::string_vi
 
 void Calls::command(Post& post) {
   const RouteTable::Command route = live_.routes->command(post.extra->token);
-  const hl_command_event event{
-      .size = sizeof(hl_command_event),
-      .reserved = 0,
-      .command = post.number,
-      .name = to_str(post.extra->token),
-      .account = post.account.empty() ? hl_str{nullptr, 0} : to_str(post.account),
-      .json = to_str(post.extra->text)};
-  const Answer answer = run(number_of(route.module), {}, nullptr, [&](const LiveModule& module) {
+  const hl_command_event event{.size = sizeof(hl_command_event),
+                               .reserved = 0,
+                               .command = post.number,
+                               .name = to_str(post.extra->token),
+                               .account = post.account.empty() ? hl_str{nullptr, 0} : to_str(post.account),
+                               .json = to_str(post.extra->text)};
+  const Answer answer = run(number_of(route.module), {}, nullptr, [&](const CalledModule& module) {
     return module.entry.on_command == nullptr ? HL_E_NONE : module.entry.on_command(module.instance, &event);
   });
   if (answer != Answer::taken) {
-    shard_.world.command_answered(post.number, true,
-                                  answer == Answer::fault
-                                      ? "the module that answers `" + post.extra->token + "` failed: see the log"
-                                      : "no module answers `" + post.extra->token + "`: see `hotline modules`");
+    shard_.world.command_answered(
+        post.number, true,
+        answer == Answer::fault ? "the module that answers `" + post.extra->token + "` failed: see the log"
+                                : "no module answers `" + post.extra->token + "`: see `hotline modules`");
   }
   run_queued();
 }
@@ -396,7 +400,7 @@ void Calls::worked(Post& post) {
                             .account = to_str(post.account),
                             .token = to_str(post.extra->token),
                             .result = to_str(post.extra->text)};
-  run(post.module, {}, nullptr, [&](const LiveModule& module) {
+  run(post.module, {}, nullptr, [&](const CalledModule& module) {
     return module.entry.on_work == nullptr ? HL_E_NONE : module.entry.on_work(module.instance, &event);
   });
   run_queued();
@@ -406,7 +410,9 @@ void Calls::session_is(std::uint64_t session, std::int32_t what, std::uint64_t v
   notices_.push_back({what, session, value});
 }
 
-void Calls::pump(std::uint64_t session) { notices_.push_back({0, session, 0}); }
+void Calls::pump(std::uint64_t session) {
+  notices_.push_back({0, session, 0});
+}
 
 bool Calls::run_queued() {
   if (is_telling_) return !notices_.empty();
@@ -437,8 +443,9 @@ void Calls::tell(const Notice& notice) {
   std::vector<std::uint16_t> modules;
   for (const ModuleIndex place : live_.routes->sessions()) modules.push_back(live_.numbers[place]);
   for (const std::uint16_t number : modules) {
-    run(number, {}, nullptr, [&](const LiveModule& module) {
-      return module.entry.on_session == nullptr ? HL_E_NONE : module.entry.on_session(module.instance, &event);
+    run(number, {}, nullptr, [&](const CalledModule& module) {
+      return module.entry.on_session == nullptr ? HL_E_NONE
+                                                : module.entry.on_session(module.instance, &event);
     });
   }
   if (notice.what == HL_SESSION_ENDED) shard_.sessions.bury(notice.session);

@@ -1,8 +1,8 @@
 // Calls: from what happened on a shard to the module that is asked, each call a transaction.
 //
-// Whatever one call causes that others must be told of (a session ended, a drain goes on) is queued and told after
-// it, so that calls never nest. Between two calls the shard looks at the safepoint: there, and only there, the
-// live set may be another one afterwards.
+// Whatever one call causes that others must be told of (a session ended, a drain goes on) is queued and told
+// after it, so that calls never nest. Between two calls the shard looks at the safepoint: there, and only
+// there, the live set may be another one afterwards.
 //
 // Threads: the shard's; live() is written by whoever swaps, while the shard stands at the safepoint.
 #pragma once
@@ -27,19 +27,21 @@ class Session;
 struct Stream;
 
 // A module as one shard calls it.
-struct LiveModule {
+struct CalledModule {
   const Generation* generation = nullptr;  // nullptr: not there.
   hl_instance* instance = nullptr;
   ModuleContext* context = nullptr;
   hl_module_entry entry{};
+  // The convert of the newest resident generation, when this one is not it: for rows it wrote.
+  decltype(hl_module_entry::convert) newer_convert = nullptr;
 };
 
 // What is live, as one shard sees it. The same on all shards but for the instances.
 struct LiveSet {
-  std::vector<LiveModule> modules;        // By module number.
-  std::vector<std::uint16_t> numbers;     // From a place in `routes` to a module number.
+  std::vector<CalledModule> modules;   // By module number.
+  std::vector<std::uint16_t> numbers;  // From a place in `routes` to a module number.
   std::shared_ptr<const RouteTable> routes;
-  std::string features;                   // For hl_cap_config.features.
+  std::string features;  // For hl_cap_config.features.
 };
 
 // Calls and time of one module's generations on one shard.
@@ -89,7 +91,7 @@ class Calls {
   void commit();
   void apply(Effect& effect, const Receipt& part);
   void write_rows();
-  LiveModule* live(std::uint16_t module);
+  CalledModule* live(std::uint16_t module);
   std::uint16_t number_of(ModuleIndex place) const {
     return place == no_module ? no_module : live_.numbers[place];
   }
@@ -109,7 +111,11 @@ class Calls {
 // The stanza as modules see it; valid as long as `stanza`.
 hl_stanza view_of(const Stanza& stanza);
 
-inline hl_str to_str(std::string_view text) { return {text.data(), text.size()}; }
-inline std::string_view from_str(hl_str text) { return {text.data, text.size}; }
+inline hl_str to_str(std::string_view text) {
+  return {text.data(), text.size()};
+}
+inline std::string_view from_str(hl_str text) {
+  return {text.data, text.size};
+}
 
 }  // namespace hotline

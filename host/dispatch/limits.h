@@ -14,20 +14,20 @@ struct ShardLimits {
   std::uint32_t login_s = 30;
   std::uint32_t partial_stanza_s = 30;
   std::uint32_t failed_logins_per_stream_max = 5;
-  std::size_t output_bytes_max = 4u << 20;       // Of one connection, not yet taken by its peer.
+  std::size_t output_bytes_max = 4u << 20;  // Of one connection, not yet taken by its peer.
   std::uint32_t sessions_per_account_max = 20;
   std::uint32_t resume_s_max = 300;
   std::uint32_t ack_timeout_s = 60;
-  std::size_t detached_bytes_max = 1u << 20;     // Kept for a session that may be resumed, messages not counted.
-  std::uint32_t mailbox_entries_max = 100'000;   // Of one account.
+  std::size_t detached_bytes_max = 1u << 20;  // Kept for a session that may be resumed, messages not counted.
+  std::uint32_t mailbox_entries_max = 100'000;  // Of one account.
   std::size_t mailbox_bytes_max = 64u << 20;
   std::uint32_t rows_per_account_max = 10'000;   // In one table.
   std::uint32_t timers_per_account_max = 1'000;  // Of modules.
   std::size_t inbox_max = 1'000'000;
   std::uint64_t commit_window_us = 3'000;
-  std::size_t drain_window = 256;                // Messages sent to a client and not accepted: then it is behind.
-  std::size_t drain_bytes = 256u << 10;          // The same in bytes that wait for its connection.
-  std::uint64_t safe_answer_s = 5;               // An owed acknowledgement waits this long for the disk.
+  std::size_t drain_window = 256;        // Messages sent to a client and not accepted: then it is behind.
+  std::size_t drain_bytes = 256u << 10;  // The same in bytes that wait for its connection.
+  std::uint64_t safe_answer_s = 5;       // An owed acknowledgement waits this long for the disk.
 };
 
 }  // namespace hotline

@@ -21,11 +21,12 @@ class Shard;
 // What the operator configured, as modules see it. Immutable; one for the host's life.
 struct ModuleSettings {
   std::string domain = "localhost";
-  std::map<std::string, std::map<std::string, std::string>> by_module;  // Values as text: "1", "true", "words".
+  std::map<std::string, std::map<std::string, std::string>>
+      by_module;  // Values as text: "1", "true", "words".
 };
 
-// Counters of a module that survive its generations, summed over shards when they are shown. Each shard writes
-// its own; anyone reads.
+// Counters of a module that survive its generations, summed over shards when they are shown. Each shard
+// writes its own; anyone reads.
 struct ModuleCounters {
   static constexpr std::size_t max = 64;
   std::array<std::atomic<std::int64_t>, max> values{};

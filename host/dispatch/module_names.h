@@ -1,5 +1,5 @@
-// ModuleNames: a number for each module's name, the same while the process lives, whatever is pushed. Queued events,
-// mailbox entries and timers name their module by it.
+// ModuleNames: a number for each module's name, the same while the process lives, whatever is pushed. Queued
+// events, mailbox entries and timers name their module by it.
 #pragma once
 
 #include <cstdint>

@@ -40,7 +40,7 @@ void ModuleTimers::fire(const Name& name) {
   const auto [module, account, key] = name;
   timers_.erase(found);
   if (Account* owner = shard_.accounts.find(account)) --owner->timers;
-  shard_.calls.timer(module, account, key, bytes == nullptr ? std::string_view() : bytes->bytes());
+  shard_.calls.timer(module, account, key, !bytes ? std::string_view() : bytes->bytes());
   if (Account* owner = shard_.accounts.find(account)) shard_.accounts.drop_if_empty(*owner);
 }
 

@@ -1,4 +1,5 @@
-// ModuleTimers: timers that modules set, by account and key. When one is due the module's current generation is called.
+// ModuleTimers: timers that modules set, by account and key. When one is due the module's current generation
+// is called.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,8 @@ class ModuleTimers {
   explicit ModuleTimers(Shard& shard) : shard_(shard) {}
 
   bool has_room(std::string_view account) const;
-  void set(std::uint16_t module, std::string account, std::string key, std::uint64_t due_us, Ref<const Buffer> bytes);
+  void set(std::uint16_t module, std::string account, std::string key, std::uint64_t due_us,
+           Ref<const Buffer> bytes);
   bool has(std::uint16_t module, std::string_view account, std::string_view key) const;
   void cancel(std::uint16_t module, const std::string& account, const std::string& key);
   std::size_t size() const { return timers_.size(); }

@@ -1,5 +1,5 @@
-// Post: what one thread has for a shard. Plain data and references: nothing in it points into a module, so it is
-// handled by whichever generation is current when it arrives.
+// Post: what one thread has for a shard. Plain data and references: nothing in it points into a module, so it
+// is handled by whichever generation is current when it arrives.
 #pragma once
 
 #include <cstdint>

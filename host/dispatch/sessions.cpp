@@ -11,9 +11,9 @@
 namespace hotline {
 
 namespace {
-constexpr std::size_t pump_slice = 64;                // Entries a drain offers before others have their turn.
-constexpr std::uint64_t arrivals_every_us = 20'000;   // How often TCP's acknowledgements are asked for.
-constexpr std::uint64_t resume_retry_us = 2'000;      // While what the client sent before is not yet safe.
+constexpr std::size_t pump_slice = 64;               // Entries a drain offers before others have their turn.
+constexpr std::uint64_t arrivals_every_us = 20'000;  // How often TCP's acknowledgements are asked for.
+constexpr std::uint64_t resume_retry_us = 2'000;     // While what the client sent before is not yet safe.
 }  // namespace
 
 Sessions::Sessions(Shard& shard) : shard_(shard), sessions_(shard.number) {}
@@ -39,7 +39,9 @@ Session& Sessions::prepare(Account& account, std::string_view resource) {
   return made;
 }
 
-void Sessions::forget(std::uint64_t handle) { sessions_.take(handle); }
+void Sessions::forget(std::uint64_t handle) {
+  sessions_.take(handle);
+}
 
 void Sessions::commit_bind(Stream& stream, Session& session) {
   Account& account = session.account;
@@ -119,7 +121,8 @@ void Sessions::write(Session& session, const Buffer& bytes) {
   shard_.counters.stanzas_out.add();
   if (connection.pending_bytes() > shard_.world.limits.output_bytes_max) {
     shard_.counters.slow_readers_cut.add();
-    log::info("session.slow_reader", {{"session", session.address}, {"pending_bytes", connection.pending_bytes()}});
+    log::info("session.slow_reader",
+              {{"session", session.address}, {"pending_bytes", connection.pending_bytes()}});
     connection.abandon("it does not read what it is sent");
   }
 }
@@ -210,11 +213,13 @@ hl_status Sessions::acknowledge(Session& session, std::uint32_t h) {
   return HL_OK;
 }
 
-void Sessions::resume(std::uint64_t stream_handle, std::uint64_t handle, std::uint32_t h, std::string_view answer) {
+void Sessions::resume(std::uint64_t stream_handle, std::uint64_t handle, std::uint32_t h,
+                      std::string_view answer) {
   Session* session = find(handle);
   Stream* stream = shard_.streams.find(stream_handle);
   if (session == nullptr || stream == nullptr || stream->session != 0 || !can_acknowledge(*session, h)) {
-    if (stream != nullptr) stream->connection->close("undefined-condition", "the session can not be resumed now");
+    if (stream != nullptr)
+      stream->connection->close("undefined-condition", "the session can not be resumed now");
     return;
   }
   StreamManagement& sm = session->sm;
@@ -308,7 +313,8 @@ void Sessions::pump(Session& session) {
   const std::uint64_t handle = session.handle;
   MailboxEntry* entry = session.account.mailbox.after(session.drained);
   for (std::size_t offered = 0; entry != nullptr; entry = session.account.mailbox.after(session.drained)) {
-    if (is_behind(session)) return;  // Goes on when the client has accepted, or its connection has taken, something.
+    if (is_behind(session))
+      return;  // Goes on when the client has accepted, or its connection has taken, something.
     session.drained = entry->id;
     if (entry->holders > 0) continue;
     shard_.counters.messages_drained.add();

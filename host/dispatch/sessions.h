@@ -1,8 +1,10 @@
-// Sessions: the bound clients of the accounts at home on one shard, what they were sent and what they accepted.
+// Sessions: the bound clients of the accounts at home on one shard, what they were sent and what they
+// accepted.
 //
-// The one rule: a mailbox entry leaves its mailbox when a device has accepted it, and by no other event. A session's
-// client accepts by XEP-0198 acknowledgement; without stream management, when its TCP has acknowledged the
-// bytes. A session that is behind (its window is full) is not written to: it drains later, from the mailbox.
+// The one rule: a mailbox entry leaves its mailbox when a device has accepted it, and by no other event. A
+// session's client accepts by XEP-0198 acknowledgement; without stream management, when its TCP has
+// acknowledged the bytes. A session that is behind (its window is full) is not written to: it drains later,
+// from the mailbox.
 //
 // Threads: the shard's.
 #pragma once
@@ -29,7 +31,8 @@ class Sessions {
  public:
   explicit Sessions(Shard& shard);
 
-  Session* find(std::uint64_t handle) const;  // nullptr also for one that has ended but is still being told of.
+  Session* find(
+      std::uint64_t handle) const;  // nullptr also for one that has ended but is still being told of.
   Session* find_ended(std::uint64_t handle) const { return sessions_.find(handle); }
   Session* find_by_sm_id(std::string_view id) const;
   std::size_t size() const { return sessions_.size(); }
@@ -80,8 +83,8 @@ class Sessions {
   void arm_arrivals();
 
   struct ArrivalMark {
-    std::size_t count = 0;          // The oldest so many stanzas ...
-    std::uint64_t at_bytes = 0;     // ... have arrived when that many bytes have.
+    std::size_t count = 0;       // The oldest so many stanzas ...
+    std::uint64_t at_bytes = 0;  // ... have arrived when that many bytes have.
   };
 
   Shard& shard_;

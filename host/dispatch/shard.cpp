@@ -8,7 +8,8 @@
 namespace hotline {
 
 namespace {
-constexpr std::uint64_t group_mark = 1ull << 63;  // In Receipt::session: a group of this shard, not a session.
+constexpr std::uint64_t group_mark = 1ull
+                                     << 63;  // In Receipt::session: a group of this shard, not a session.
 constexpr std::uint64_t sweep_every_us = 1'000'000;
 constexpr std::size_t local_per_turn_max = 10'000;
 }  // namespace
@@ -122,7 +123,9 @@ void Shard::run_timers() {
   calls.run_queued();
 }
 
-std::uint64_t Shard::next_timer_us() { return std::min(timers.next_us(), window.due_us()); }
+std::uint64_t Shard::next_timer_us() {
+  return std::min(timers.next_us(), window.due_us());
+}
 
 bool Shard::end_turn() {
   run_local();

@@ -1,7 +1,7 @@
 // Shard: the logic of one shard: its streams, sessions, mailboxes and rows, and the calls into modules.
 //
-// It knows no libuv and no thread: time, randomness, the store, work off the loop and how a link changes loops come
-// from outside, so that a whole host runs single-threaded and seeded in a test.
+// It knows no libuv and no thread: time, randomness, the store, work off the loop and how a link changes
+// loops come from outside, so that a whole host runs single-threaded and seeded in a test.
 //
 // Threads: one, the shard's. Others reach it through inbox() and, while it stands at the safepoint, live().
 #pragma once
@@ -21,6 +21,8 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "dispatch/calls.h"
+#include "dispatch/counter_names.h"
+#include "dispatch/field_names.h"
 #include "dispatch/limits.h"
 #include "dispatch/module_context.h"
 #include "dispatch/module_names.h"
@@ -49,6 +51,8 @@ struct ShardWorld {
   TlsContext* tls = nullptr;
   TableNames* tables = nullptr;
   ModuleNames* modules = nullptr;
+  FieldNames* field_names = nullptr;
+  CounterNames* counter_names = nullptr;
   ShardLimits limits;
   ModuleSettings settings;
   std::atomic<std::uint64_t>* message_id = nullptr;  // The last mailbox entry's.
@@ -124,8 +128,8 @@ class Shard final : public ShardWork {
   Inbox<Post> inbox_;
   std::vector<Post> taken_;
   std::deque<Post> local_;
-  std::vector<std::vector<Post>> out_;              // By shard.
-  std::vector<std::vector<Receipt>> safe_out_;      // By shard.
+  std::vector<std::vector<Post>> out_;          // By shard.
+  std::vector<std::vector<Receipt>> safe_out_;  // By shard.
 
   struct Group {
     Receipt whole;

@@ -1,5 +1,5 @@
-// What one shard has done, as numbers that only grow. Written by its thread, read by any: relaxed atomics, since
-// a reader wants a recent value and never an exact moment.
+// What one shard has done, as numbers that only grow. Written by its thread, read by any: relaxed atomics,
+// since a reader wants a recent value and never an exact moment.
 #pragma once
 
 #include <atomic>

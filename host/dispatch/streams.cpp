@@ -9,9 +9,13 @@ namespace hotline {
 
 Streams::Streams(Shard& shard) : shard_(shard), streams_(shard.number), parser_(*shard.world.random) {}
 
-FramerLimits Streams::limits_before_login() const { return shard_.world.limits.before_login; }
+FramerLimits Streams::limits_before_login() const {
+  return shard_.world.limits.before_login;
+}
 
-void Streams::begin_turn() { shard_.loops.begin_turn(); }
+void Streams::begin_turn() {
+  shard_.loops.begin_turn();
+}
 
 void Streams::accept(std::unique_ptr<Link> link, const ListenerFacts& listener) {
   shard_.counters.accepted.add();
@@ -34,14 +38,13 @@ void Streams::accept(std::unique_ptr<Link> link, const ListenerFacts& listener) 
 
 void Streams::set_deadline(Stream& stream, std::uint64_t after_us, const char* condition, std::string text) {
   shard_.timers.cancel(stream.deadline);
-  stream.deadline = shard_.timers.set(
-      shard_.now_us() + after_us,
-      [this, handle = stream.connection->handle, condition, text = std::move(text)] {
-        if (Stream* late = streams_.find(handle)) {
-          late->deadline = 0;
-          late->connection->close(condition, text);
-        }
-      });
+  stream.deadline = shard_.timers.set(shard_.now_us() + after_us, [this, handle = stream.connection->handle,
+                                                                   condition, text = std::move(text)] {
+    if (Stream* late = streams_.find(handle)) {
+      late->deadline = 0;
+      late->connection->close(condition, text);
+    }
+  });
 }
 
 void Streams::adopt(std::unique_ptr<Connection> connection, Ref<const Buffer> again) {
@@ -56,8 +59,7 @@ void Streams::adopt(std::unique_ptr<Connection> connection, Ref<const Buffer> ag
   moved.connection->join(*this, parser_);
   set_deadline(moved, shard_.world.limits.login_s * 1'000'000ull, "connection-timeout",
                "login must be complete within " + std::to_string(shard_.world.limits.login_s) + " s");
-  Ref<const Stanza> stanza =
-      Ref<const Stanza>::adopt(static_cast<const Stanza*>(again.leak()));
+  Ref<const Stanza> stanza = Ref<const Stanza>::adopt(static_cast<const Stanza*>(again.leak()));
   if (stanza) on_stanza(*moved.connection, std::move(stanza));
   // It may have gone meanwhile.
   if (Stream* still = streams_.find(handle)) still->connection->go_on();
@@ -70,7 +72,8 @@ void Streams::send(std::uint64_t handle, std::string_view xml) {
 void Streams::close(std::uint64_t handle, std::string_view condition, std::string_view text) {
   Stream* stream = streams_.find(handle);
   if (stream == nullptr) return;
-  if (Session* session = shard_.sessions.find(stream->session)) return shard_.sessions.end(*session, condition, text);
+  if (Session* session = shard_.sessions.find(stream->session))
+    return shard_.sessions.end(*session, condition, text);
   stream->connection->close(condition, text);
 }
 
@@ -151,11 +154,23 @@ void Streams::flush() {
   }
 }
 
-void Streams::bury() { graveyard_.clear(); }
+void Streams::bury() {
+  graveyard_.clear();
+}
 
 void Streams::close_all(std::string_view condition, std::string_view text) {
   for (std::size_t place = 0; place < streams_.places(); ++place)
     if (Stream* stream = streams_.at(place)) stream->connection->close(condition, text);
+}
+
+void Streams::drop_all() {
+  dirty_.clear();
+  for (std::size_t place = 0; place < streams_.places(); ++place)
+    if (Stream* stream = streams_.at(place)) {
+      if (Session* session = shard_.sessions.find(stream->session)) session->connection = nullptr;
+      graveyard_.push_back(streams_.take(stream->connection->handle));
+    }
+  bury();
 }
 
 void Streams::on_open(Connection& connection, StreamHeader header) {
@@ -180,10 +195,12 @@ void Streams::on_line(Connection& connection, std::string_view line) {
 
 void Streams::on_partial(Connection& connection, bool has_partial) {
   Stream& stream = stream_of(connection);
-  if (stream.session == 0 && stream.listener->framer != FramerKind::lines) return;  // The login deadline runs.
+  if (stream.session == 0 && stream.listener->framer != FramerKind::lines)
+    return;  // The login deadline runs.
   if (has_partial) {
-    set_deadline(stream, shard_.world.limits.partial_stanza_s * 1'000'000ull, "connection-timeout",
-                 "an element must be complete within " + std::to_string(shard_.world.limits.partial_stanza_s) + " s");
+    set_deadline(
+        stream, shard_.world.limits.partial_stanza_s * 1'000'000ull, "connection-timeout",
+        "an element must be complete within " + std::to_string(shard_.world.limits.partial_stanza_s) + " s");
   } else {
     shard_.timers.cancel(stream.deadline);
     stream.deadline = 0;

@@ -1,6 +1,7 @@
 // Streams: the connections on one shard, from their first byte to their last, and what is known of each.
 //
-// Before login a stream is on the shard that accepted it; when it says who it is, it moves to that account's home.
+// Before login a stream is on the shard that accepted it; when it says who it is, it moves to that account's
+// home.
 //
 // Threads: the shard's.
 #pragma once
@@ -23,9 +24,9 @@ class Session;
 struct ListenerFacts {
   std::string name;
   FramerKind framer = FramerKind::xml;
-  bool is_tls = false;             // From the first byte.
+  bool is_tls = false;  // From the first byte.
   bool offers_starttls = false;
-  bool needs_tls = true;           // Login only once encrypted.
+  bool needs_tls = true;  // Login only once encrypted.
   std::string alpn;
 };
 
@@ -34,13 +35,13 @@ struct Stream {
   const ListenerFacts* listener = nullptr;
   std::string peer;
   bool is_loopback = false;
-  std::string account;             // Authenticated as; empty before.
+  std::string account;  // Authenticated as; empty before.
   std::uint64_t session = 0;
   std::string lang;
-  std::string scratch;             // A module's, wiped when it goes.
+  std::string scratch;  // A module's, wiped when it goes.
   std::uint32_t failures = 0;
-  std::uint64_t deadline = 0;      // Timer: login must be done by then, or a partial stanza complete.
-  bool was_told = false;           // on_stream(OPENED) was called: CLOSED is owed.
+  std::uint64_t deadline = 0;  // Timer: login must be done by then, or a partial stanza complete.
+  bool was_told = false;       // on_stream(OPENED) was called: CLOSED is owed.
   // While it moves: where to, and the stanza that is offered again there.
   std::uint32_t home = 0;
   std::string home_account;
@@ -58,6 +59,7 @@ class Streams final : public Connection::Owner {
 
   Stream* find(std::uint64_t handle) { return streams_.find(handle); }
   std::size_t size() const { return streams_.size(); }
+  XmlParser& parser() { return parser_; }
 
   void send(std::uint64_t handle, std::string_view xml);
   void close(std::uint64_t handle, std::string_view condition, std::string_view text);
@@ -69,9 +71,10 @@ class Streams final : public Connection::Owner {
   void unbind(Connection& connection) { stream_of(connection).session = 0; }
   void wipe_scratch(Stream& stream);
 
-  void flush();          // Everything that was written since: at the end of a turn.
-  void bury();           // Frees what has gone.
+  void flush();  // Everything that was written since: at the end of a turn.
+  void bury();   // Frees what has gone.
   void close_all(std::string_view condition, std::string_view text);
+  void drop_all();  // Frees every connection as it is: the loop is about to end.
 
  private:
   void begin_turn() override;

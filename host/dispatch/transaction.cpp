@@ -7,6 +7,11 @@ const std::string& Transaction::keep_text(std::string text) {
   return *texts_.back();
 }
 
+const hl_stanza* Transaction::keep_view(const hl_stanza& view) {
+  views_.push_back(std::make_unique<hl_stanza>(view));
+  return views_.back().get();
+}
+
 Ref<const Buffer> Transaction::find_kept(const Buffer* buffer) const {
   for (const Ref<const Buffer>& kept : kept_)
     if (kept.get() == buffer) return kept;
@@ -31,6 +36,7 @@ void Transaction::end() {
   undos_.clear();
   kept_.clear();
   texts_.clear();
+  views_.clear();
   entries_.clear();
   draining_session = 0;
   receipt_ = {};

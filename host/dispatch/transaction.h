@@ -1,5 +1,5 @@
-// Transaction: what one call into a module asks for. It takes effect when the call has returned well, in the order it was
-// asked for; or not at all (invariant 3).
+// Transaction: what one call into a module asks for. It takes effect when the call has returned well, in the
+// order it was asked for; or not at all (invariant 3).
 //
 // Changes that the call itself must see (rows, session fields, a session it binds) are made at once with a
 // record of how to undo them; everything else waits as an effect.
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/stanza.h"
+#include "hotline/types.h"
 #include "state/mailbox.h"
 #include "state/receipt.h"
 #include "state/table.h"
@@ -23,29 +24,29 @@ namespace hotline {
 
 struct Effect {
   enum class Kind : std::uint8_t {
-    stream_send,        // handle, bytes
-    stream_close,       // handle, text: condition, text2
-    stream_start_tls,   // handle, bytes
-    stream_move,        // handle, text: account
-    stream_login,       // handle, text: account, bytes: answer
-    stream_line,        // handle, bytes
-    session_bind,       // handle: stream, handle2: session
-    session_end,        // handle: session, text: condition, text2
-    session_send,       // handle, bytes
-    session_entry,      // handle, entry, bytes or null: its own
-    session_nonza,      // handle, bytes
-    session_enable,     // handle, bytes: answer, text: request, number: resume_s
-    session_ack,        // handle, number: h
-    session_resume,     // handle: stream, handle2: session, number: h, text: answer
-    mailbox_put,        // text: account, entry
-    mailbox_drain,      // handle: session
-    mailbox_remove,     // text: account, entry
-    mailbox_purge,      // text: account
-    timer_set,          // text: account, text2: key, number64: due_us, bytes
-    timer_cancel,       // text: account, text2: key
-    post,               // text: account, number: topic, number64: module, bytes, is_stanza
-    work,               // call
-    command_reply,      // number64: command, text: json, is_refusal
+    stream_send,       // handle, bytes
+    stream_close,      // handle, text: condition, text2
+    stream_start_tls,  // handle, bytes
+    stream_move,       // handle, text: account
+    stream_login,      // handle, text: account, bytes: answer
+    stream_line,       // handle, bytes
+    session_bind,      // handle: stream, handle2: session
+    session_end,       // handle: session, text: condition, text2
+    session_send,      // handle, bytes
+    session_entry,     // handle, entry, bytes or null: its own
+    session_nonza,     // handle, bytes
+    session_enable,    // handle, bytes: answer, text: request, number: resume_s
+    session_ack,       // handle, number: h
+    session_resume,    // handle: stream, handle2: session, number: h, text: answer
+    mailbox_put,       // text: account, entry
+    mailbox_drain,     // handle: session
+    mailbox_remove,    // text: account, entry
+    mailbox_purge,     // text: account
+    timer_set,         // text: account, text2: key, number64: due_us, bytes
+    timer_cancel,      // text: account, text2: key
+    post,              // text: account, number: topic, number64: module, bytes, is_stanza
+    work,              // call
+    command_reply,     // number64: command, text: json, is_refusal
   };
   Kind kind;
   bool flag = false;  // is_stanza, is_refusal
@@ -88,6 +89,7 @@ class Transaction {
   // Keeps something alive until the call is over.
   void keep(Ref<const Buffer> buffer) { kept_.push_back(std::move(buffer)); }
   const std::string& keep_text(std::string text);
+  const hl_stanza* keep_view(const hl_stanza& view);
   Ref<const Buffer> find_kept(const Buffer* buffer) const;
 
   // Entries put in this call, or offered to it by a drain.
@@ -113,6 +115,7 @@ class Transaction {
   std::vector<std::function<void()>> undos_;
   std::vector<Ref<const Buffer>> kept_;
   std::vector<std::unique_ptr<std::string>> texts_;
+  std::vector<std::unique_ptr<hl_stanza>> views_;
   std::vector<Ref<MailboxEntry>> entries_;
 };
 

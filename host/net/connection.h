@@ -29,7 +29,8 @@ class Connection final : public LinkEvents {
     std::string records;
   };
 
-  // Whose it is: the shard's streams. Calls come one at a time; the connection stays valid until on_gone returns.
+  // Whose it is: the shard's streams. Calls come one at a time; the connection stays valid until on_gone
+  // returns.
   class Owner {
    public:
     virtual ~Owner() = default;
@@ -44,7 +45,8 @@ class Connection final : public LinkEvents {
     virtual void on_gone(Connection& connection, std::string_view reason) = 0;
   };
 
-  Connection(std::unique_ptr<Link> link, std::unique_ptr<Tls> tls, std::unique_ptr<Framer> framer, Owner& owner);
+  Connection(std::unique_ptr<Link> link, std::unique_ptr<Tls> tls, std::unique_ptr<Framer> framer,
+             Owner& owner);
   ~Connection() override;
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -66,9 +68,9 @@ class Connection final : public LinkEvents {
   // The peer opens a new stream (after login).
   void restart_stream();
 
-  // Handing over. leave() stops input between two events and keeps what is left of it; at the end of the turn the owner
-  // flushes it, takes the link off the loop and gives the object to its new owner, which puts the link on its own
-  // loop, sets the parser and calls join(), then go_on() for the input that was left.
+  // Handing over. leave() stops input between two events and keeps what is left of it; at the end of the turn
+  // the owner flushes it, takes the link off the loop and gives the object to its new owner, which puts the
+  // link on its own loop, sets the parser and calls join(), then go_on() for the input that was left.
   void leave() { is_leaving_ = true; }
   bool is_leaving() const { return is_leaving_; }
   void join(Owner& owner, XmlParser& parser);
@@ -78,8 +80,8 @@ class Connection final : public LinkEvents {
   bool is_gone() const { return is_gone_; }
   bool is_opened() const { return is_opened_; }
   std::size_t pending_bytes() const { return out_.size() + unsent_.size(); }
-  // Bytes on the wire: how many were given out so far, those that wait for the link included, and how many of them
-  // the peer's TCP has acknowledged. What is not flushed is in neither.
+  // Bytes on the wire: how many were given out so far, those that wait for the link included, and how many of
+  // them the peer's TCP has acknowledged. What is not flushed is in neither.
   bool is_flushed() const { return out_.empty(); }
   std::uint64_t sealed_bytes() const { return sent_bytes_ + unsent_.size(); }
   std::uint64_t arrived_bytes() const { return sent_bytes_ - link_->unacknowledged(); }

@@ -1,8 +1,8 @@
 // Inbox: what other threads have for a shard. Many writers, one reader; batches both ways.
 //
-// A writer appends a whole batch under one short lock and wakes the shard only when it was empty: one wake-up a batch.
-// Bounded: senders ask has_room() before they promise anything; what must not be lost (a command's answer, a
-// connection that moves) is taken past the bound, which is why push() does not refuse.
+// A writer appends a whole batch under one short lock and wakes the shard only when it was empty: one wake-up
+// a batch. Bounded: senders ask has_room() before they promise anything; what must not be lost (a command's
+// answer, a connection that moves) is taken past the bound, which is why push() does not refuse.
 #pragma once
 
 #include <atomic>

@@ -7,7 +7,9 @@
 namespace hotline {
 
 namespace {
-Loop& self(void* data) { return *static_cast<Loop*>(data); }
+Loop& self(void* data) {
+  return *static_cast<Loop*>(data);
+}
 }  // namespace
 
 Loop::Loop(std::uint32_t shard, Clock& clock, Safepoint& safepoint)
@@ -30,9 +32,10 @@ Loop::Loop(std::uint32_t shard, Clock& clock, Safepoint& safepoint)
 
 Loop::~Loop() {
   check(!thread_.joinable(), "a loop is stopped before it is destroyed");
-  for (uv_handle_t* handle : {reinterpret_cast<uv_handle_t*>(&async_), reinterpret_cast<uv_handle_t*>(&prepare_),
-                              reinterpret_cast<uv_handle_t*>(&check_), reinterpret_cast<uv_handle_t*>(&idle_),
-                              reinterpret_cast<uv_handle_t*>(&timer_)})
+  for (uv_handle_t* handle :
+       {reinterpret_cast<uv_handle_t*>(&async_), reinterpret_cast<uv_handle_t*>(&prepare_),
+        reinterpret_cast<uv_handle_t*>(&check_), reinterpret_cast<uv_handle_t*>(&idle_),
+        reinterpret_cast<uv_handle_t*>(&timer_)})
     uv_close(handle, nullptr);
   uv_run(&loop_, UV_RUN_DEFAULT);
   uv_loop_close(&loop_);
@@ -67,7 +70,9 @@ void Loop::stop(const std::function<void()>& last) {
   thread_.join();
 }
 
-void Loop::wake() { uv_async_send(&async_); }
+void Loop::wake() {
+  uv_async_send(&async_);
+}
 
 void Loop::open_turn() {
   is_in_turn_ = true;

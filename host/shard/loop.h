@@ -26,10 +26,10 @@ namespace hotline {
 class ShardWork {
  public:
   virtual ~ShardWork() = default;
-  virtual void take_inbox() = 0;                // Something was put into the inbox.
-  virtual void run_timers() = 0;                // next_timer_us() has come.
-  virtual std::uint64_t next_timer_us() = 0;    // Clock::mono_us; UINT64_MAX: none.
-  virtual bool end_turn() = 0;                  // True: there is more to do at once.
+  virtual void take_inbox() = 0;              // Something was put into the inbox.
+  virtual void run_timers() = 0;              // next_timer_us() has come.
+  virtual std::uint64_t next_timer_us() = 0;  // Clock::mono_us; UINT64_MAX: none.
+  virtual bool end_turn() = 0;                // True: there is more to do at once.
 };
 
 class Loop {

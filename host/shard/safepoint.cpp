@@ -90,12 +90,13 @@ Safepoint::Outcome Safepoint::run(const std::function<void()>& swap, std::uint64
     changed_.wait_for(lock, std::chrono::microseconds(wait_us - attempt_us), [this] { return is_done_; });
   }
   pending_.store(false, std::memory_order_seq_cst);
-  // A shard may still be on its way out of arrive(): the pause it will report is awaited, so that the figure is whole.
+  // A shard may still be on its way out of arrive(): the pause it will report is awaited, so that the figure
+  // is whole.
   swap_ = nullptr;
   const bool swapped = is_done_;
   for (int i = 0; i < 100; ++i) {
-    const bool waiting = std::any_of(states_.begin(), states_.end(),
-                                     [](const State& state) { return state.has_arrived; });
+    const bool waiting =
+        std::any_of(states_.begin(), states_.end(), [](const State& state) { return state.has_arrived; });
     if (!waiting) break;
     changed_.wait_for(lock, std::chrono::microseconds(200));
   }

@@ -6,8 +6,8 @@
 // performs the swap for everyone and lets them go.
 //
 // A shard that its machine does not run for a while would make the others wait for it. So an attempt is
-// given up after `attempt_us`: those who wait go on with their events, and the next attempt begins a moment later.
-// That bounds the pause of every shard by about one attempt, whatever the scheduler does.
+// given up after `attempt_us`: those who wait go on with their events, and the next attempt begins a moment
+// later. That bounds the pause of every shard by about one attempt, whatever the scheduler does.
 //
 // Invariants
 //   1. The swap runs while no shard is inside an event, exactly once, or not at all.
@@ -52,13 +52,13 @@ class Safepoint {
   // One cache line each: shards write their own word twice a turn.
   struct alignas(64) State {
     std::atomic<bool> is_running{false};
-    bool has_arrived = false;      // Under mutex_.
-    std::uint64_t attempt = 0;     // The attempt this shard has given up on, under mutex_.
+    bool has_arrived = false;   // Under mutex_.
+    std::uint64_t attempt = 0;  // The attempt this shard has given up on, under mutex_.
   };
 
   void arrive(std::uint32_t shard);
-  bool all_stopped() const;           // Under mutex_.
-  void swap_now();                    // Under mutex_, all stopped.
+  bool all_stopped() const;  // Under mutex_.
+  void swap_now();           // Under mutex_, all stopped.
 
   Clock& clock_;
   std::vector<State> states_;

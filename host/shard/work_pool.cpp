@@ -30,6 +30,11 @@ bool ThreadWorkPool::submit(std::function<void()> work) {
   return true;
 }
 
+bool ThreadWorkPool::has_room() {
+  const std::lock_guard lock(mutex_);
+  return waiting_.size() < waiting_max_;
+}
+
 void ThreadWorkPool::serve() {
   // Logins by password may wait a little; messages may not wait for them.
   setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), 5);

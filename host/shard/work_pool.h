@@ -15,6 +15,7 @@ class WorkPool {
   virtual ~WorkPool() = default;
   // Runs `work` on some other thread; false when too much is waiting already. [any thread]
   virtual bool submit(std::function<void()> work) = 0;
+  virtual bool has_room() = 0;  // Whether submit() would take something now. [any thread]
 };
 
 // Threads of low priority. Destruction drops what has not begun and waits for what has.
@@ -23,6 +24,7 @@ class ThreadWorkPool final : public WorkPool {
   ThreadWorkPool(std::size_t threads, std::size_t waiting_max);
   ~ThreadWorkPool() override;
   bool submit(std::function<void()> work) override;
+  bool has_room() override;
 
  private:
   void serve();

@@ -18,7 +18,8 @@ void CommitWindow::put(Ref<MailboxEntry> entry, const std::string& account, cons
 
 void CommitWindow::forget(MailboxEntry& entry) {
   entry.is_accepted = true;
-  if (entry.kept == MailboxEntry::Kept::window) return;  // submit() passes it over: it never touches the disk.
+  if (entry.kept == MailboxEntry::Kept::window)
+    return;  // submit() passes it over: it never touches the disk.
   drops_.push_back(entry.id);
   opened();
 }

@@ -25,8 +25,8 @@ class CommitWindow {
  public:
   struct Limits {
     std::uint64_t window_us = 3'000;
-    std::size_t window_bytes_max = 1 << 20;         // Goes at once above this.
-    std::size_t waiting_bytes_max = 256u << 20;     // With the store and not yet on disk: then is_full().
+    std::size_t window_bytes_max = 1 << 20;      // Goes at once above this.
+    std::size_t waiting_bytes_max = 256u << 20;  // With the store and not yet on disk: then is_full().
   };
   // What is told when it is on disk: `released` for each receipt, and the calls that wait.
   using Released = std::function<void(const Receipt&)>;
@@ -86,7 +86,8 @@ class CommitWindow {
   std::size_t open_bytes_ = 0;
   std::vector<Kept> entries_;
   std::vector<std::uint64_t> drops_;
-  std::map<std::tuple<std::string, std::string, std::string>, RowChange> rows_;  // The last change of each wins.
+  std::map<std::tuple<std::string, std::string, std::string>, RowChange>
+      rows_;  // The last change of each wins.
   std::vector<Receipt> receipts_;
   std::vector<std::function<void()>> calls_;
 

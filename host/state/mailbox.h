@@ -27,10 +27,10 @@ struct MailboxEntry {
   std::uint64_t tag = 0;
   std::uint64_t wall_ms = 0;
   Ref<const Buffer> body;
-  Receipt receipt;             // Its sender's; released once accepted or on disk.
+  Receipt receipt;  // Its sender's; released once accepted or on disk.
   std::uint32_t flags = 0;
-  std::uint16_t module = 0;    // Whose on_drain writes it out.
-  std::uint16_t holders = 0;   // Attached sessions it was sent to.
+  std::uint16_t module = 0;   // Whose on_drain writes it out.
+  std::uint16_t holders = 0;  // Attached sessions it was sent to.
   Kept kept = Kept::window;
   bool is_accepted = false;
 

@@ -12,7 +12,7 @@ namespace hotline {
 struct Receipt {
   std::uint64_t session = 0;  // 0: nobody waits.
   std::uint32_t stanza = 0;
-  std::uint32_t shard = 0;    // Where the session is.
+  std::uint32_t shard = 0;  // Where the session is.
 
   explicit operator bool() const { return session != 0; }
 };

@@ -28,15 +28,15 @@ struct Outgoing {
 
 struct StreamManagement {
   bool is_on = false;
-  bool is_requested = false;         // <r/> was written and not yet answered.
-  bool owes_answer = false;          // The client asked; it is answered when `owed` stanzas are safe.
+  bool is_requested = false;  // <r/> was written and not yet answered.
+  bool owes_answer = false;   // The client asked; it is answered when `owed` stanzas are safe.
   std::uint32_t owed = 0;
-  std::uint64_t owed_us = 0;         // Since when.
-  std::uint64_t requested_us = 0;    // When <r/> was written.
-  std::uint32_t before = 0;          // Of `unacknowledged`, sent before it was on: not counted by the client.
-  std::uint32_t acknowledged = 0;    // How many of ours the client has accepted, modulo 2^32.
-  std::uint32_t resume_s = 0;        // 0: it cannot be resumed.
-  Ref<const Buffer> request;         // The bytes of <r/>.
+  std::uint64_t owed_us = 0;       // Since when.
+  std::uint64_t requested_us = 0;  // When <r/> was written.
+  std::uint32_t before = 0;        // Of `unacknowledged`, sent before it was on: not counted by the client.
+  std::uint32_t acknowledged = 0;  // How many of ours the client has accepted, modulo 2^32.
+  std::uint32_t resume_s = 0;      // 0: it cannot be resumed.
+  Ref<const Buffer> request;       // The bytes of <r/>.
   SafeCounter safe;
 };
 
@@ -44,8 +44,11 @@ class Session {
  public:
   static constexpr std::size_t fields_max = 16;
 
-  Session(std::uint64_t handle, Account& account, std::string address, std::size_t resource_at)
-      : handle(handle), account(account), address(std::move(address)), resource_at_(resource_at) {}
+  Session(std::uint64_t its_handle, Account& its_account, std::string its_address, std::size_t resource_at)
+      : handle(its_handle),
+        account(its_account),
+        address(std::move(its_address)),
+        resource_at_(resource_at) {}
 
   const std::uint64_t handle;
   Account& account;
@@ -57,13 +60,13 @@ class Session {
   std::string sm_id;
   StreamManagement sm;
   std::array<std::int64_t, fields_max> fields{};
-  Ring<Outgoing> unacknowledged;     // With stream management: all stanzas. Without: those with an entry.
+  Ring<Outgoing> unacknowledged;  // With stream management: all stanzas. Without: those with an entry.
   std::size_t unacknowledged_bytes = 0;
-  std::uint64_t timer = 0;           // Its resumption window's end, or its answer's deadline.
+  std::uint64_t timer = 0;  // Its resumption window's end, or its answer's deadline.
 
   // The drain: entries up to `drained` have been offered.
   bool is_draining = false;
-  bool left_behind = false;          // Messages came while it was detached that it was not sent.
+  bool left_behind = false;  // Messages came while it was detached that it was not sent.
   std::uint64_t drained = 0;
 
   void push(Outgoing outgoing) {

@@ -1,13 +1,14 @@
-// Tables: named sets of rows, each row of one account, with a schema number. What ETS and Mnesia are to Erlang.
+// Tables: named sets of rows, each row of one account, with a schema number. What ETS and Mnesia are to
+// Erlang.
 //
 // Rows lie with their account, so that a partition can be carried whole; a table is a number and a few facts.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <deque>
 #include <string>
 #include <string_view>
 #include <utility>

@@ -1,0 +1,154 @@
+// hotline.stream/1: connections, mostly before a session is bound.
+#include "hotline/cap/stream.h"
+
+#include "base/address.h"
+#include "dispatch/capabilities/capabilities.h"
+#include "dispatch/shard.h"
+
+namespace hotline {
+namespace {
+
+constexpr std::size_t scratch_bytes_max = 4'096;
+
+struct Asked {
+  ModuleContext& context;
+  Transaction* transaction;
+  Stream* stream;
+  hl_status status;  // Why not, when it is not HL_OK.
+};
+
+Asked ask(const hl_host* host, hl_stream handle) {
+  ModuleContext& context = ModuleContext::of(host);
+  Transaction* transaction = open_transaction(context);
+  Stream* stream = context.shard.streams.find(handle);
+  const hl_status status = transaction == nullptr ? HL_E_DENIED : stream == nullptr ? HL_E_GONE : HL_OK;
+  return {context, transaction, stream, status};
+}
+
+hl_status info(const hl_host* host, hl_stream handle, hl_stream_info* out) {
+  const Asked asked = ask(host, handle);
+  if (asked.status != HL_OK) return asked.status;
+  if (out->size < sizeof(hl_stream_info)) return HL_E_INVALID;
+  Stream& stream = *asked.stream;
+  Tls* tls = stream.connection->tls();
+  const bool is_login_safe = tls != nullptr || !stream.listener->needs_tls;
+  out->flags = (tls != nullptr ? HL_STREAM_IS_TLS : 0u) |
+               (tls == nullptr && stream.listener->offers_starttls ? HL_STREAM_CAN_STARTTLS : 0u) |
+               (is_login_safe ? 0u : HL_STREAM_NEEDS_TLS) |
+               (stream.listener->framer == FramerKind::websocket ? HL_STREAM_IS_WEBSOCKET : 0u) |
+               (stream.is_loopback ? HL_STREAM_IS_LOOPBACK : 0u);
+  out->account = stream.account.empty() ? hl_str{nullptr, 0} : to_str(stream.account);
+  out->session = stream.session;
+  out->peer = to_str(stream.peer);
+  out->listener = to_str(stream.listener->name);
+  out->tls_version =
+      tls == nullptr ? hl_str{nullptr, 0} : to_str(asked.transaction->keep_text(tls->info().version));
+  out->failures = stream.failures;
+  out->reserved = 0;
+  return HL_OK;
+}
+
+hl_status send(const hl_host* host, hl_stream handle, hl_str xml) {
+  const Asked asked = ask(host, handle);
+  if (asked.status != HL_OK) return asked.status;
+  const bool is_lines = asked.stream->listener->framer == FramerKind::lines;
+  Effect& effect = asked.transaction->add(is_lines ? Effect::Kind::stream_line : Effect::Kind::stream_send);
+  effect.handle = handle;
+  effect.bytes = Buffer::copy(from_str(xml));
+  return HL_OK;
+}
+
+hl_status close(const hl_host* host, hl_stream handle, hl_str condition, hl_str text) {
+  const Asked asked = ask(host, handle);
+  if (asked.status != HL_OK) return asked.status;
+  Effect& effect = asked.transaction->add(Effect::Kind::stream_close);
+  effect.handle = handle;
+  effect.text = from_str(condition);
+  effect.text2 = from_str(text);
+  return HL_OK;
+}
+
+hl_status start_tls(const hl_host* host, hl_stream handle, hl_str xml) {
+  const Asked asked = ask(host, handle);
+  if (asked.status != HL_OK) return asked.status;
+  if (asked.stream->connection->tls() != nullptr || !asked.stream->listener->offers_starttls)
+    return HL_E_DENIED;
+  Effect& effect = asked.transaction->add(Effect::Kind::stream_start_tls);
+  effect.handle = handle;
+  effect.bytes = Buffer::copy(from_str(xml));
+  return HL_OK;
+}
+
+hl_status set_scratch(const hl_host* host, hl_stream handle, hl_str bytes) {
+  const Asked asked = ask(host, handle);
+  if (asked.status != HL_OK) return asked.status;
+  if (bytes.size > scratch_bytes_max) return HL_E_FULL;
+  Stream& stream = *asked.stream;
+  asked.transaction->undo_by([&shard = asked.context.shard, handle, before = stream.scratch] {
+    if (Stream* then = shard.streams.find(handle)) then->scratch = before;
+  });
+  asked.context.shard.streams.wipe_scratch(stream);
+  stream.scratch = from_str(bytes);
+  return HL_OK;
+}
+
+hl_status scratch(const hl_host* host, hl_stream handle, hl_str* bytes) {
+  const Asked asked = ask(host, handle);
+  if (asked.status != HL_OK) return asked.status;
+  *bytes = to_str(asked.transaction->keep_text(asked.stream->scratch));
+  return HL_OK;
+}
+
+hl_status move_home(const hl_host* host, hl_stream handle, hl_str account) {
+  const Asked asked = ask(host, handle);
+  if (asked.status != HL_OK) return asked.status;
+  Address address;
+  if (!parse_address(from_str(account), address) || address.has_resource) return HL_E_INVALID;
+  const std::uint32_t home = asked.context.shard.world.home_of(address.bare);
+  if (home == asked.context.shard.number) return HL_E_EXISTS;
+  Effect& effect = asked.transaction->add(Effect::Kind::stream_move);
+  effect.handle = handle;
+  effect.number = home;
+  effect.text = address.bare;
+  return HL_OK;
+}
+
+hl_status authenticate(const hl_host* host, hl_stream handle, hl_str account, hl_str xml) {
+  const Asked asked = ask(host, handle);
+  if (asked.status != HL_OK) return asked.status;
+  Address address;
+  if (!parse_address(from_str(account), address) || address.has_resource) return HL_E_INVALID;
+  if (!asked.context.shard.is_home(address.bare)) return HL_E_ELSEWHERE;
+  if (!asked.stream->account.empty()) return HL_E_DENIED;
+  Effect& effect = asked.transaction->add(Effect::Kind::stream_login);
+  effect.handle = handle;
+  effect.text = address.bare;
+  effect.bytes = Buffer::copy(from_str(xml));
+  return HL_OK;
+}
+
+hl_status failed(const hl_host* host, hl_stream handle) {
+  const Asked asked = ask(host, handle);
+  if (asked.status != HL_OK) return asked.status;
+  ++asked.stream->failures;  // Counted whatever becomes of the call.
+  return asked.stream->failures >= asked.context.shard.world.limits.failed_logins_per_stream_max ? HL_E_FULL
+                                                                                                 : HL_OK;
+}
+
+hl_status exporter(const hl_host* host, hl_stream handle, hl_str label, void* out, uint64_t size) {
+  const Asked asked = ask(host, handle);
+  if (asked.status != HL_OK) return asked.status;
+  Tls* tls = asked.stream->connection->tls();
+  if (tls == nullptr || tls->info().version != "TLSv1.3") return HL_E_NONE;
+  return tls->exporter(from_str(label), {static_cast<unsigned char*>(out), size}) ? HL_OK : HL_E_NONE;
+}
+
+constexpr hl_cap_stream stream_table{
+    sizeof(hl_cap_stream), 0,       info,      send,         close,  start_tls,
+    set_scratch,           scratch, move_home, authenticate, failed, exporter};
+
+}  // namespace
+
+const Capability stream_capability{HL_CAP_STREAM, &stream_table};
+
+}  // namespace hotline

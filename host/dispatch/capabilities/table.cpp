@@ -1,0 +1,172 @@
+// hotline.table/1: rows. Changed at once, with a record of how to undo it; written to the store when the call
+// ends well.
+#include "hotline/cap/table.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "dispatch/capabilities/capabilities.h"
+#include "dispatch/row_conversion.h"
+#include "dispatch/shard.h"
+
+namespace hotline {
+namespace {
+
+struct Asked {
+  ModuleContext& context;
+  Transaction* transaction;
+  const ModuleContext::TableGrant* grant;
+  hl_status status;
+};
+
+Asked ask(const hl_host* host, uint32_t table, hl_str bare) {
+  ModuleContext& context = ModuleContext::of(host);
+  Transaction* transaction = open_transaction(context);
+  const ModuleContext::TableGrant* grant = context.grant(table);
+  hl_status status = HL_OK;
+  if (transaction == nullptr || grant == nullptr) {
+    status = HL_E_DENIED;
+  } else if (!context.shard.is_home(from_str(bare))) {
+    status = HL_E_ELSEWHERE;
+  }
+  return {context, transaction, grant, status};
+}
+
+TableRows* rows_of(const Asked& asked, hl_str bare) {
+  Account* account = asked.context.shard.accounts.find(from_str(bare));
+  return account == nullptr ? nullptr : account->rows.find(asked.grant->number);
+}
+
+// A row is in the schema its module reads from its first touch on. HL_E_INVALID: it cannot be converted.
+hl_status convert_if_needed(const Asked& asked, Row& row) {
+  const TableClaim* claim = asked.grant->claim;
+  if (claim == nullptr || claim->reads_schema(row.schema)) return HL_OK;
+  CalledModule& module = asked.context.shard.calls.live().modules[asked.context.module];
+  Result<Row> converted = convert_row(module, *claim, row);
+  if (!converted) {
+    log::warning("row.parked",
+                 {{"table", claim->name}, {"schema", row.schema}, {"why", converted.error().message}});
+    return HL_E_INVALID;
+  }
+  row = std::move(*converted);
+  return HL_OK;
+}
+
+void remember(const Asked& asked, hl_str bare, std::string_view key, const Row* before) {
+  asked.transaction->undo_by([&shard = asked.context.shard, table = asked.grant->number,
+                              account = std::string(from_str(bare)), key = std::string(key),
+                              had = before != nullptr, row = before == nullptr ? Row{} : *before] {
+    TableRows& rows = shard.accounts.get(account).rows.get(table);
+    if (had) {
+      rows[key] = row;
+    } else {
+      rows.erase(key);
+    }
+  });
+  if (asked.grant->is_durable)
+    asked.transaction->touch_row({asked.grant->number, std::string(from_str(bare)), std::string(key)});
+}
+
+hl_status open(const hl_host* host, hl_str name, uint32_t* table) {
+  ModuleContext& context = ModuleContext::of(host);
+  const std::string_view text = from_str(name);
+  const TableClaim* claim = context.manifest.table(text);
+  const std::vector<std::string>& reads = context.manifest.reads_tables;
+  if (claim == nullptr && std::find(reads.begin(), reads.end(), text) == reads.end()) return HL_E_NONE;
+  TableNames& names = *context.shard.world.tables;
+  const std::uint32_t number = names.number(text);
+  if (claim != nullptr) names.set_durable(number, claim->is_durable);
+  *table = number;
+  if (context.grant(number) != nullptr) return HL_OK;
+  context.tables.push_back({.number = number,
+                            .writes = claim == nullptr ? 0 : claim->writes,
+                            .is_durable = claim != nullptr && claim->is_durable,
+                            .claim = claim,
+                            .name = std::string(text)});
+  return HL_OK;
+}
+
+hl_status get(const hl_host* host, uint32_t table, hl_str bare, hl_str key, hl_str* value) {
+  const Asked asked = ask(host, table, bare);
+  if (asked.status != HL_OK) return asked.status;
+  TableRows* rows = rows_of(asked, bare);
+  if (rows == nullptr) return HL_E_NONE;
+  const auto found = rows->find(from_str(key));
+  if (found == rows->end()) return HL_E_NONE;
+  const hl_status status = convert_if_needed(asked, found->second);
+  if (status == HL_OK) *value = to_str(found->second.value);
+  return status;
+}
+
+hl_status put(const hl_host* host, uint32_t table, hl_str bare, hl_str key, hl_str value) {
+  const Asked asked = ask(host, table, bare);
+  if (asked.status != HL_OK) return asked.status;
+  if (asked.grant->claim == nullptr) return HL_E_DENIED;
+  if (key.size > HL_KEY_SIZE_MAX || value.size > HL_ROW_SIZE_MAX) return HL_E_INVALID;
+  TableRows& rows = asked.context.shard.accounts.get(from_str(bare)).rows.get(table);
+  const auto found = rows.find(from_str(key));
+  if (found == rows.end() && rows.size() >= asked.context.shard.world.limits.rows_per_account_max)
+    return HL_E_FULL;
+  remember(asked, bare, from_str(key), found == rows.end() ? nullptr : &found->second);
+  Row& row = found == rows.end() ? rows[std::string(from_str(key))] : found->second;
+  row.schema = asked.grant->writes;
+  row.value = from_str(value);
+  return HL_OK;
+}
+
+hl_status erase(const hl_host* host, uint32_t table, hl_str bare, hl_str key) {
+  const Asked asked = ask(host, table, bare);
+  if (asked.status != HL_OK) return asked.status;
+  if (asked.grant->claim == nullptr) return HL_E_DENIED;
+  TableRows* rows = rows_of(asked, bare);
+  if (rows == nullptr) return HL_E_NONE;
+  const auto found = rows->find(from_str(key));
+  if (found == rows->end()) return HL_E_NONE;
+  // The caller may have taken `key` from the row itself.
+  const std::string name = found->first;
+  remember(asked, bare, name, &found->second);
+  rows->erase(found);
+  return HL_OK;
+}
+
+hl_status next(const hl_host* host, uint32_t table, hl_str bare, hl_str after, hl_str* key, hl_str* value) {
+  const Asked asked = ask(host, table, bare);
+  if (asked.status != HL_OK) return asked.status;
+  TableRows* rows = rows_of(asked, bare);
+  if (rows == nullptr) return HL_E_NONE;
+  auto found = after.data == nullptr ? rows->begin() : rows->upper_bound(from_str(after));
+  while (found != rows->end() && convert_if_needed(asked, found->second) != HL_OK) ++found;
+  if (found == rows->end()) return HL_E_NONE;
+  *key = to_str(found->first);
+  *value = to_str(found->second.value);
+  return HL_OK;
+}
+
+hl_status count(const hl_host* host, uint32_t table, hl_str bare, uint64_t* number) {
+  const Asked asked = ask(host, table, bare);
+  if (asked.status != HL_OK) return asked.status;
+  const TableRows* rows = rows_of(asked, bare);
+  *number = rows == nullptr ? 0 : rows->size();
+  return HL_OK;
+}
+
+hl_status next_account(const hl_host* host, uint32_t table, hl_str after, hl_str* bare) {
+  const ModuleContext& context = ModuleContext::of(host);
+  if (open_transaction(context) == nullptr || context.grant(table) == nullptr) return HL_E_DENIED;
+  for (Account* account = context.shard.accounts.next(from_str(after)); account != nullptr;
+       account = context.shard.accounts.next(account->address)) {
+    const TableRows* rows = account->rows.find(table);
+    if (rows == nullptr || rows->empty()) continue;
+    *bare = to_str(account->address);
+    return HL_OK;
+  }
+  return HL_E_NONE;
+}
+
+constexpr hl_cap_table table_table{sizeof(hl_cap_table), 0, open, get, put, erase, next, count, next_account};
+
+}  // namespace
+
+const Capability table_capability{HL_CAP_TABLE, &table_table};
+
+}  // namespace hotline

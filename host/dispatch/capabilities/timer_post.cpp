@@ -1,0 +1,97 @@
+// hotline.timer/1 and hotline.post/1: what happens later, and what happens elsewhere.
+#include "base/address.h"
+#include "dispatch/capabilities/capabilities.h"
+#include "dispatch/shard.h"
+#include "hotline/cap/post.h"
+#include "hotline/cap/timer.h"
+
+namespace hotline {
+namespace {
+
+constexpr std::size_t key_bytes_max = 3'072;
+constexpr std::size_t timer_bytes_max = 65'536;
+
+hl_status timer_set(const hl_host* host, hl_str bare, hl_str key, uint64_t delay_ms, hl_str bytes) {
+  const ModuleContext& context = ModuleContext::of(host);
+  Transaction* transaction = open_transaction(context);
+  if (transaction == nullptr) return HL_E_DENIED;
+  Shard& shard = context.shard;
+  if (!shard.is_home(from_str(bare))) return HL_E_ELSEWHERE;
+  if (key.size > key_bytes_max || bytes.size > timer_bytes_max) return HL_E_INVALID;
+  if (!shard.module_timers.has(context.module, from_str(bare), from_str(key)) &&
+      !shard.module_timers.has_room(from_str(bare)))
+    return HL_E_FULL;
+  Effect& effect = transaction->add(Effect::Kind::timer_set);
+  effect.text = from_str(bare);
+  effect.text2 = from_str(key);
+  effect.number64 = shard.now_us() + delay_ms * 1'000;
+  effect.bytes = Buffer::copy(from_str(bytes));
+  return HL_OK;
+}
+
+hl_status timer_cancel(const hl_host* host, hl_str bare, hl_str key) {
+  const ModuleContext& context = ModuleContext::of(host);
+  Transaction* transaction = open_transaction(context);
+  if (transaction == nullptr) return HL_E_DENIED;
+  if (!context.shard.is_home(from_str(bare))) return HL_E_ELSEWHERE;
+  if (!context.shard.module_timers.has(context.module, from_str(bare), from_str(key))) return HL_E_NONE;
+  Effect& effect = transaction->add(Effect::Kind::timer_cancel);
+  effect.text = from_str(bare);
+  effect.text2 = from_str(key);
+  return HL_OK;
+}
+
+constexpr hl_cap_timer timer_table{sizeof(hl_cap_timer), 0, timer_set, timer_cancel};
+
+hl_status add_post(const hl_host* host, std::uint16_t module, hl_str account, uint32_t topic,
+                   Ref<const Buffer> bytes, bool is_stanza) {
+  const ModuleContext& context = ModuleContext::of(host);
+  Transaction* transaction = open_transaction(context);
+  if (transaction == nullptr) return HL_E_DENIED;
+  Address address;
+  if (!parse_address(from_str(account), address) || address.has_resource) return HL_E_INVALID;
+  if (!context.shard.has_room_for(address.bare)) return HL_E_FULL;
+  Effect& effect = transaction->add(Effect::Kind::post);
+  effect.text = address.bare;
+  effect.number = topic;
+  effect.number64 = module;
+  effect.bytes = std::move(bytes);
+  effect.flag = is_stanza;
+  return HL_OK;
+}
+
+hl_status post_bytes(const hl_host* host, hl_str account, uint32_t topic, hl_str bytes) {
+  return add_post(host, ModuleContext::of(host).module, account, topic, Buffer::copy(from_str(bytes)), false);
+}
+
+hl_status post_stanza(const hl_host* host, hl_str account, uint32_t topic, const hl_stanza* stanza) {
+  const ModuleContext& context = ModuleContext::of(host);
+  const auto* parsed = static_cast<const Stanza*>(stanza->index);
+  Transaction* transaction = open_transaction(context);
+  if (transaction == nullptr || parsed == nullptr) return HL_E_DENIED;
+  Ref<const Buffer> buffer = transaction->find_kept(parsed);
+  if (!buffer) {
+    if (parsed != transaction->stanza()) return HL_E_INVALID;
+    parsed->retain();
+    buffer = Ref<const Buffer>::adopt(parsed);
+  }
+  return add_post(host, context.module, account, topic, std::move(buffer), true);
+}
+
+hl_status post_to_module(const hl_host* host, hl_str module, hl_str account, uint32_t topic, hl_str bytes) {
+  const ModuleContext& context = ModuleContext::of(host);
+  const LiveSet& live = context.shard.calls.live();
+  const ModuleIndex place = live.routes->module(from_str(module));
+  if (place == no_module) return HL_E_NONE;
+  if (!live.routes->accepts_posts(place, context.manifest.name)) return HL_E_DENIED;
+  return add_post(host, live.numbers[place], account, topic, Buffer::copy(from_str(bytes)), false);
+}
+
+constexpr hl_cap_post post_table{sizeof(hl_cap_post), 0, post_bytes, post_stanza, post_to_module};
+
+}  // namespace
+
+const Capability timer_capability{HL_CAP_TIMER, &timer_table};
+const Capability post_capability{HL_CAP_POST, &post_table};
+
+}  // namespace hotline

@@ -1,0 +1,104 @@
+// Host: all shards of a process, and what they share. It makes a set of modules live on them, brings commands
+// to the modules that answer them, and asks the shards questions.
+//
+// It starts no thread: HostThreads runs it on loops, a simulation runs it by hand.
+//
+// Threads: construction, load() and destruction while no shard runs; stage, unstage and go_live from the
+// pipeline's thread; command() and ask() from any.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "dispatch/shard.h"
+#include "push/pipeline.h"
+
+namespace hotline {
+
+class Host final : public LiveTarget {
+ public:
+  struct Settings {
+    std::uint32_t shards = 1;
+    ShardLimits limits;
+    ModuleSettings modules;
+  };
+  struct Parts {
+    Clock* clock;
+    Random* random;
+    Store* store;
+    WorkPool* work_pool;
+    TlsContext* tls;  // nullptr: no listener may want it.
+  };
+  // Runs `swap` while no shard is inside an event.
+  using Barrier = std::function<Safepoint::Outcome(const std::function<void()>& swap)>;
+
+  Host(const Settings& settings, const Parts& parts, const std::function<Shard::Loops(std::uint32_t)>& loops,
+       Barrier barrier);
+  ~Host() override;
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  // What the store kept, each to its home.
+  Result<void> load();
+
+  std::uint32_t shard_count() const { return world_.shards; }
+  Shard& shard(std::uint32_t number) { return *shards_[number]; }
+  ShardWorld& world() { return world_; }
+
+  // LiveTarget
+  std::vector<std::string> capabilities() const override;
+  std::vector<StoredTable> stored_tables() override;
+  Result<void> stage(Generation& generation) override;
+  Result<void> unstage(Generation& generation) override;
+  Outcome go_live(std::span<const Part> set, std::shared_ptr<const RouteTable> routes) override;
+
+  // A control command for a module. `done` is called once, on any thread, with the answers: one, or one of
+  // each shard.
+  struct Answer {
+    bool is_refusal = false;
+    std::string json;  // Or the refusal's text.
+  };
+  using Answered = std::function<void(std::vector<Answer> answers)>;
+  // False: no live module has such a command.
+  bool command(const std::string& name, const std::string& account, const std::string& json, Answered done);
+
+  // Runs `question` on the threads of all shards, then `done` on the last one's.
+  void ask(std::function<void(Shard&)> question, std::function<void()> done);
+  // On the home of that account only.
+  void ask_home(const std::string& account, std::function<void(Shard&)> question);
+
+ private:
+  void answered(std::uint64_t command, bool is_refusal, std::string json);
+
+  ShardWorld world_;
+  TableNames tables_;
+  ModuleNames modules_;
+  FieldNames fields_;
+  CounterNames counters_;
+  std::atomic<std::uint64_t> message_id_{0};
+  const Barrier barrier_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+
+  std::mutex staged_mutex_;
+  std::map<const Generation*, std::vector<std::unique_ptr<ModuleContext>>> staged_;
+  std::map<std::string, std::set<std::uint32_t>> stored_schemas_;  // As loaded, by table.
+  std::shared_ptr<const RouteTable> routes_;                       // Under staged_mutex_.
+
+  struct Waiting {
+    std::size_t missing;
+    std::vector<Answer> answers;
+    Answered done;
+  };
+  std::mutex commands_mutex_;
+  std::unordered_map<std::uint64_t, Waiting> commands_;
+  std::uint64_t last_command_ = 0;
+};
+
+}  // namespace hotline

@@ -1,0 +1,143 @@
+#include "dispatch/host_threads.h"
+
+#include <unistd.h>
+
+#include <condition_variable>
+
+#include "base/log.h"
+
+namespace hotline {
+
+HostThreads::HostThreads(const Host::Settings& settings, const Host::Parts& parts, const Limits& limits)
+    : limits_(limits),
+      clock_(*parts.clock),
+      safepoint_(settings.shards, *parts.clock),
+      busy_(settings.shards) {
+  for (std::uint32_t number = 0; number < settings.shards; ++number) {
+    loops_.push_back(std::make_unique<Loop>(number, clock_, safepoint_));
+    link_loops_.push_back(std::make_unique<LinkLoop>());
+    link_loops_.back()->uv = loops_.back()->uv();
+  }
+  const auto loops = [this](std::uint32_t number) {
+    Loop* loop = loops_[number].get();
+    return Shard::Loops{
+        .wake = [loop] { loop->wake(); },
+        .begin_turn = [loop] { loop->begin_turn(); },
+        .put_on_loop = [this, number](Link& link) { static_cast<UvLink&>(link).adopt(*link_loops_[number]); },
+        .poll_safepoint = [this, number] { safepoint_.poll(number); }};
+  };
+  host_ = std::make_unique<Host>(settings, parts, loops, [this](const std::function<void()>& swap) {
+    return safepoint_.run(swap, limits_.barrier_attempt_us, limits_.barrier_deadline_us);
+  });
+  host_->world().connection_closed = [this](std::string_view peer) { connection_closed(peer); };
+  listeners_.resize(settings.shards);
+}
+
+HostThreads::~HostThreads() {
+  stop({}, {});
+}
+
+Result<void> HostThreads::start() {
+  for (std::uint32_t number = 0; number < loops_.size(); ++number)
+    if (Result<void> started = loops_[number]->start(host_->shard(number)); !started) return started;
+  is_started_ = true;
+  return {};
+}
+
+Result<std::uint16_t> HostThreads::listen(const std::string& address, std::uint16_t port,
+                                          ListenerFacts facts) {
+  Result<std::vector<std::unique_ptr<Listener>>> opened = Listener::open(address, port, loops_.size());
+  if (!opened) return opened.error();
+  const std::uint16_t bound = opened->front()->port();
+  facts_.push_back(std::make_unique<ListenerFacts>(std::move(facts)));
+  const ListenerFacts* kept = facts_.back().get();
+  for (std::uint32_t number = 0; number < loops_.size(); ++number) {
+    listeners_[number].push_back(std::move((*opened)[number]));
+    Listener* listener = listeners_[number].back().get();
+    Post post;
+    post.kind = Post::Kind::call;
+    post.extra = std::make_unique<Post::Extra>();
+    post.extra->call = [this, number, listener, kept] {
+      listener->start(loops_[number]->uv(), [this, number, kept](int socket, const PeerAddress& peer) {
+        accepted(number, socket, peer, *kept);
+      });
+    };
+    host_->shard(number).inbox().push_one(std::move(post));
+  }
+  return bound;
+}
+
+void HostThreads::accepted(std::uint32_t shard, int socket, const PeerAddress& peer,
+                           const ListenerFacts& facts) {
+  loops_[shard]->begin_turn();
+  if (!count_connection(peer)) {
+    host_->shard(shard).counters.refused_connections.add();
+    ::close(socket);
+    return;
+  }
+  host_->shard(shard).streams.accept(std::make_unique<UvLink>(socket, peer, *link_loops_[shard]), facts);
+}
+
+bool HostThreads::count_connection(const PeerAddress& peer) {
+  const std::uint32_t max =
+      peer.is_loopback() ? limits_.connections_per_loopback_address_max : limits_.connections_per_address_max;
+  const std::lock_guard lock(addresses_mutex_);
+  std::uint32_t& count = addresses_[peer.text()];
+  if (count >= max) {
+    log::debug("connection.refused", {{"peer", peer.text()}, {"connections_max", max}});
+    return false;
+  }
+  ++count;
+  return true;
+}
+
+void HostThreads::connection_closed(std::string_view peer) {
+  const std::lock_guard lock(addresses_mutex_);
+  const auto found = addresses_.find(std::string(peer));
+  if (found != addresses_.end() && --found->second == 0) addresses_.erase(found);
+}
+
+void HostThreads::stop(const std::string& condition, const std::string& text) {
+  if (!is_started_) return;
+  is_started_ = false;
+  // Everyone says goodbye before anyone's loop ends: goodbyes cause posts between shards.
+  std::mutex mutex;
+  std::condition_variable done;
+  bool is_done = false;
+  const auto round = [&](const std::function<void(Shard&)>& act) {
+    is_done = false;
+    host_->ask(act, [&] {
+      const std::lock_guard lock(mutex);
+      is_done = true;
+      done.notify_all();
+    });
+    std::unique_lock lock(mutex);
+    done.wait(lock, [&] { return is_done; });
+  };
+  round([this](Shard& shard) {
+    for (const std::unique_ptr<Listener>& listener : listeners_[shard.number]) listener->close();
+  });
+  round([&](Shard& shard) { shard.close(condition, text); });
+  round([](Shard& shard) { shard.end_turn(); });
+  for (std::uint32_t number = 0; number < loops_.size(); ++number)
+    loops_[number]->stop([this, number] {
+      Shard& shard = host_->shard(number);
+      shard.take_inbox();
+      shard.end_turn();
+      shard.window.submit();
+      shard.streams.drop_all();
+      listeners_[number].clear();
+    });
+}
+
+double HostThreads::loop_busy(std::uint32_t shard) {
+  Busy& before = busy_[shard];
+  const Busy now{clock_.mono_us(), loops_[shard]->busy_us()};
+  const double share = now.at_us <= before.at_us ? 0
+                                                 : static_cast<double>(now.busy_us - before.busy_us) /
+                                                       static_cast<double>(now.at_us - before.at_us);
+  before = now;
+  return share;
+}
+
+}  // namespace hotline

@@ -1,0 +1,68 @@
+// HostThreads: a Host on threads: a loop for each shard, the safepoint between them, listeners.
+//
+// Threads: all of it from the control thread.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "dispatch/host.h"
+#include "net/listener.h"
+#include "net/uv_link.h"
+#include "shard/loop.h"
+#include "shard/safepoint.h"
+
+namespace hotline {
+
+class HostThreads {
+ public:
+  struct Limits {
+    std::uint32_t connections_per_address_max = 5'000;
+    std::uint32_t connections_per_loopback_address_max = 200'000;
+    std::uint64_t barrier_attempt_us = 400;
+    std::uint64_t barrier_deadline_us = 5'000'000;
+  };
+  HostThreads(const Host::Settings& settings, const Host::Parts& parts, const Limits& limits);
+  ~HostThreads();
+  HostThreads(const HostThreads&) = delete;
+  HostThreads& operator=(const HostThreads&) = delete;
+
+  Host& host() { return *host_; }
+
+  Result<void> start();
+  // Listens on all shards; the port it got. Before start(), or after.
+  Result<std::uint16_t> listen(const std::string& address, std::uint16_t port, ListenerFacts facts);
+  // Ends all streams with `condition`, submits what is not yet on disk, ends the threads.
+  void stop(const std::string& condition, const std::string& text);
+
+  // Share of the time a shard's loop was not waiting, since it was last asked.
+  double loop_busy(std::uint32_t shard);
+
+ private:
+  void accepted(std::uint32_t shard, int socket, const PeerAddress& peer, const ListenerFacts& facts);
+  bool count_connection(const PeerAddress& peer);
+  void connection_closed(std::string_view peer);
+
+  const Limits limits_;
+  Clock& clock_;
+  Safepoint safepoint_;
+  std::vector<std::unique_ptr<Loop>> loops_;
+  std::vector<std::unique_ptr<LinkLoop>> link_loops_;
+  std::unique_ptr<Host> host_;
+  bool is_started_ = false;
+  std::vector<std::unique_ptr<ListenerFacts>> facts_;
+  std::vector<std::vector<std::unique_ptr<Listener>>> listeners_;  // By shard.
+
+  std::mutex addresses_mutex_;
+  std::unordered_map<std::string, std::uint32_t> addresses_;
+
+  struct Busy {
+    std::uint64_t at_us = 0, busy_us = 0;
+  };
+  std::vector<Busy> busy_;
+};
+
+}  // namespace hotline

@@ -1,0 +1,34 @@
+// Slot: the core's place for a module: its generations that are loaded, and which of them is current.
+//
+// They stand in the order in which they were live, so that the way back is the one before the current. Going
+// back moves nothing: the newer ones stay loaded, because their code converts the rows they wrote.
+//
+// Owned by the pipeline; its thread alone.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "push/generation.h"
+
+namespace hotline {
+
+struct Slot {
+  std::string name;
+  std::vector<std::unique_ptr<Generation>> resident;
+  std::size_t at = 0;  // The current one; nothing when `resident` is empty.
+
+  Generation* current() const { return resident.empty() ? nullptr : resident[at].get(); }
+  Generation* previous() const { return at == 0 ? nullptr : resident[at - 1].get(); }
+  // The newest that is not current: it may have written rows the current one cannot read.
+  Generation* newer() const { return at + 1 < resident.size() ? resident.back().get() : nullptr; }
+  // The place of the newest resident generation of that version; resident.size() when there is none.
+  std::size_t find(std::string_view version) const {
+    for (std::size_t i = resident.size(); i > 0; --i)
+      if (resident[i - 1]->manifest().version.text() == version) return i - 1;
+    return resident.size();
+  }
+};
+
+}  // namespace hotline
