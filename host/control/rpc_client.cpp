@@ -118,6 +118,12 @@ RpcResult<nlohmann::json> RpcClient::call(std::string_view method, const nlohman
   }
 }
 
+pid_t RpcClient::peer_pid() const {
+  ucred credentials{};
+  socklen_t size = sizeof credentials;
+  return ::getsockopt(fd_, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0 ? credentials.pid : 0;
+}
+
 bool RpcClient::wait_closed(int seconds_max) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(seconds_max);
   for (;;) {

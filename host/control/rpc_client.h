@@ -3,6 +3,8 @@
 // Requests may be sent without waiting for answers; these come in any order. One thread at a time.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -48,6 +50,8 @@ class RpcClient {
   RpcResult<std::uint64_t> send(std::string_view method, const nlohmann::json& params);
   // The next thing the host says; an error answer is an RpcIncoming too.
   RpcResult<RpcIncoming> receive(int silence_s_max);
+  // The process that listens at the other end; 0 when it cannot be told.
+  pid_t peer_pid() const;
   // Waits until the host has closed the connection: it is gone, or goes. False when the time was up.
   bool wait_closed(int seconds_max);
 

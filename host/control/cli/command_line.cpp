@@ -1,0 +1,236 @@
+#include "cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <set>
+
+#include "cli/completion.h"
+#include "cli/verbs.h"
+#include "control/edit_distance.h"
+
+namespace hotline::cli {
+namespace {
+
+constexpr std::uint32_t accounts_at_once_max = 10'000'000;
+
+constexpr const char* about =
+    "Controls a running Hotline host: looks into it, pushes modules and takes them back.\n\n"
+    "Which host: --socket, else --state, else $HOTLINE_STATE, else /var/lib/hotline.\n"
+    "Exit status: 0 done, 1 refused or failed, 2 not understood, 3 no host answers.";
+
+// The command line as CLI11 sees it. Callbacks leave what to do in `run`, done once all is parsed.
+class CommandLine {
+ public:
+  CommandLine(Context& context, const std::string& version) : context_(context) {
+    app_.name("hotline");
+    app_.set_version_flag("--version", "hotline " + version);
+    app_.add_option("--state", context_.state, "State directory of the host")->type_name("DIR");
+    app_.add_option("--socket", context_.socket, "Control socket of the host")->type_name("PATH");
+    app_.add_flag("--json", context_.wants_json, "Print the answer as one JSON object");
+    app_.get_option("--state")->excludes("--socket");
+    app_.require_subcommand(1);
+    app_.failure_message([](const CLI::App* app, const CLI::Error& error) {
+      const CLI::App* asked = app;
+      std::string verbs;
+      while (!asked->get_subcommands().empty()) {
+        asked = asked->get_subcommands().front();
+        verbs += " " + asked->get_name();
+      }
+      return "hotline" + verbs + ": " + error.what() + "\nSee `hotline" + verbs + " --help`.\n";
+    });
+
+    add_looking();
+    add_pushing();
+    add_users_verbs();
+    add_running();
+  }
+
+  Exit run(std::vector<std::string> arguments) {
+    if (const std::optional<std::string> unknown = unknown_verb(arguments)) {
+      std::set<std::string> known;
+      for (const CLI::App* each : app_.get_subcommands([](const CLI::App*) { return true; })) {
+        known.insert(each->get_name());
+      }
+      const std::optional<std::string> near = nearest_word(*unknown, known);
+      return context_.fail(
+          Exit::usage,
+          "no verb `" + *unknown + "`: " + (near ? "did you mean `" + *near + "`?" : "see `hotline --help`"));
+    }
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the end.
+    try {
+      app_.parse(std::move(arguments));
+    } catch (const CLI::ParseError& error) {
+      return app_.exit(error, context_.out, context_.err) == 0 ? Exit::done : Exit::usage;
+    }
+    return run_();
+  }
+
+ private:
+  // Options of the whole command may stand behind the verb, too.
+  CLI::App* verb(CLI::App& parent, const char* name, const char* description, const char* examples = "") {
+    CLI::App* added = parent.add_subcommand(name, description);
+    added->fallthrough();
+    if (*examples != '\0') added->footer(std::string("Examples:\n") + examples);
+    return added;
+  }
+
+  // The first word that is neither an option nor an option's value, where it is no verb.
+  std::optional<std::string> unknown_verb(const std::vector<std::string>& arguments) const {
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+      if (arguments[i] == "--state" || arguments[i] == "--socket") {
+        ++i;
+      } else if (!arguments[i].starts_with('-')) {
+        const auto verbs =
+            app_.get_subcommands([&](const CLI::App* each) { return each->check_name(arguments[i]); });
+        if (verbs.empty()) return arguments[i];
+        break;
+      }
+    }
+    return std::nullopt;
+  }
+
+  void on(CLI::App* added, std::function<Exit()> run) {
+    added->callback([this, run = std::move(run)] { run_ = run; });
+  }
+
+  void add_looking() {
+    on(verb(app_, "status", "How the host is: messages, store, alarms, modules, shards",
+            "  hotline status\n  hotline --json status | jq .alarms"),
+       [this] { return show_status(context_); });
+    on(verb(app_, "modules", "All loaded generations of all modules"),
+       [this] { return show_modules(context_); });
+
+    CLI::App* sessions = verb(app_, "sessions", "Who is connected, or can come back",
+                              "  hotline sessions\n  hotline sessions --account alice");
+    sessions->add_option("--account", account_, "Only of this account")->type_name("NAME[@DOMAIN]");
+    on(sessions, [this] { return show_sessions(context_, account_); });
+
+    CLI::App* mailbox =
+        verb(app_, "mailbox", "What waits for an account: how much and since when, never what",
+             "  hotline mailbox alice");
+    mailbox->add_option("account", account_, "The account")->type_name("NAME[@DOMAIN]")->required();
+    on(mailbox, [this] { return show_mailbox(context_, account_); });
+  }
+
+  void add_pushing() {
+    CLI::App* pushing = verb(app_, "push", "Puts new versions of modules live, without dropping a connection",
+                             "  hotline push build/release/modules/routing-1.1.0.so --reason 'fix carbons'\n"
+                             "  hotline push session-2.0.0.so presence-2.0.0.so --as-one");
+    pushing->add_option("file", push_.files, "Module files")->type_name("FILE")->required();
+    pushing->add_flag("--as-one", push_.as_one, "All of them at one barrier, or none");
+    pushing->add_option("--reason", push_.reason, "Why, for the history")->type_name("TEXT");
+    on(pushing, [this] { return push(context_, push_); });
+
+    CLI::App* rollback =
+        verb(app_, "rollback", "Puts an older version live again: it is still loaded",
+             "  hotline rollback routing\n  hotline rollback routing --to 1.0.0 --reason 'slow'");
+    rollback->add_option("module", rollback_.module, "The module's name")->type_name("MODULE")->required();
+    rollback->add_option("--to", rollback_.to, "This version rather than the one before")
+        ->type_name("VERSION");
+    rollback->add_option("--reason", rollback_.reason, "Why, for the history")->type_name("TEXT");
+    on(rollback, [this] { return roll_back(context_, rollback_); });
+
+    CLI::App* history =
+        verb(app_, "history", "What was pushed and rolled back, by whom and why, newest first",
+             "  hotline history --limit 5");
+    history->add_option("--limit", limit_, "How many")->type_name("N")->check(CLI::Range(1U, 10'000U));
+    on(history, [this] { return show_history(context_, limit_); });
+  }
+
+  void add_users_verbs() {
+    CLI::App* user = verb(app_, "user", "Accounts; passwords are read from standard input");
+    user->require_subcommand(1);
+    const auto add_name = [this](CLI::App* added) {
+      return added->add_option("name", account_, "The account")->type_name("NAME[@DOMAIN]");
+    };
+
+    CLI::App* add =
+        verb(*user, "add", "Makes an account, or many at once",
+             "  hotline user add alice\n"
+             "  echo secret | hotline user add bob@example.org\n"
+             "  echo secret | hotline user add --prefix load --count 1000   (load00000 to load00999)");
+    CLI::Option* name = add_name(add);
+    CLI::Option* prefix = add->add_option("--prefix", prefix_, "Many accounts: PREFIX and a number")
+                              ->type_name("PREFIX")
+                              ->excludes(name);
+    CLI::Option* count = add->add_option("--count", count_, "How many")->type_name("N")->needs(prefix);
+    count->check(CLI::Range(1U, accounts_at_once_max));
+    prefix->needs(count);
+    on(add, [this] {
+      if (!prefix_.empty()) return add_users(context_, prefix_, count_);
+      if (!account_.empty()) return add_user(context_, account_);
+      return context_.fail(Exit::usage, "which account? Give its name, or --prefix and --count");
+    });
+
+    CLI::App* passwd = verb(*user, "passwd", "Changes an account's password", "  hotline user passwd alice");
+    add_name(passwd)->required();
+    on(passwd, [this] { return change_password(context_, account_); });
+
+    CLI::App* remove = verb(*user, "remove", "Removes an account and all that is kept for it",
+                            "  hotline user remove alice");
+    add_name(remove)->required();
+    on(remove, [this] { return remove_user(context_, account_); });
+
+    on(verb(*user, "list", "All accounts"), [this] { return list_users(context_); });
+  }
+
+  void add_running() {
+    CLI::App* config =
+        verb(app_, "config", "The configuration: its reference, what is wrong in a file, what is in use");
+    config->require_subcommand(1);
+    CLI::App* check_file = verb(*config, "check", "Says what is wrong in a file, with lines; needs no host",
+                                "  hotline config check /etc/hotline.json");
+    check_file->add_option("file", file_, "The configuration")->type_name("FILE")->required();
+    on(check_file, [this] { return check_config(context_, file_); });
+    on(verb(*config, "show", "What the host runs with"), [this] { return show_config(context_); });
+    CLI::App* reference = verb(*config, "reference", "All keys with their defaults; needs no host");
+    reference->add_flag("--markdown", as_markdown_, "As a Markdown table");
+    on(reference, [this] { return print_config_reference(context_, as_markdown_); });
+
+    CLI::App* level = verb(app_, "log-level", "Changes what the host logs, until its next start",
+                           "  hotline log-level debug");
+    level->add_option("level", level_, "debug, info, warning or error")
+        ->type_name("LEVEL")
+        ->required()
+        ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+    on(level, [this] { return set_log_level(context_, level_); });
+
+    on(verb(app_, "tls-reload", "Reads the certificate and its key again, for new connections"),
+       [this] { return reload_tls(context_); });
+    on(verb(app_, "shutdown", "Stops the host, and waits until it has ended"),
+       [this] { return shut_down(context_); });
+
+    CLI::App* completion = verb(app_, "completion", "A script that completes verbs and options in a shell",
+                                "  source <(hotline completion bash)");
+    completion->add_option("shell", shell_, "bash")
+        ->type_name("SHELL")
+        ->required()
+        ->check(CLI::IsMember({"bash"}));
+    on(completion, [this] {
+      context_.out << bash_completion(app_);
+      return Exit::done;
+    });
+  }
+
+  Context& context_;
+  CLI::App app_{about};
+  std::function<Exit()> run_;
+
+  PushWish push_;
+  RollbackWish rollback_;
+  std::string account_, prefix_, file_, level_, shell_;
+  std::uint32_t limit_ = 20;
+  std::uint32_t count_ = 0;
+  bool as_markdown_ = false;
+};
+
+}  // namespace
+
+Exit run_command_line(Context& context, const std::string& version,
+                      const std::vector<std::string>& arguments) {
+  return CommandLine(context, version).run(arguments);
+}
+
+}  // namespace hotline::cli

@@ -1,0 +1,146 @@
+#include <filesystem>
+
+#include "cli/table.h"
+#include "cli/units.h"
+#include "cli/verbs.h"
+#include "control/json_text.h"
+#include "control/protocol.h"
+
+namespace hotline::cli {
+namespace {
+
+std::string change_text(const ModuleChange& change) {
+  if (change.from.empty()) return change.name + " " + change.to + " (new)";
+  return change.name + " " + change.from + " -> " + change.to;
+}
+
+std::string changes_text(const std::vector<ModuleChange>& changes) {
+  std::string text;
+  for (const ModuleChange& change : changes)
+    text.append(text.empty() ? "" : ", ").append(change_text(change));
+  return text;
+}
+
+std::string millis_text(double ms) {
+  return micros_text(ms * 1000);
+}
+
+// A line on standard error for each step that has ended; with --json, an object.
+void tell_progress(const Context& context, const nlohmann::json& event) {
+  if (context.wants_json) {
+    context.err << json_line(event) << std::endl;
+    return;
+  }
+  PushProgress progress;
+  try {
+    event.get_to(progress);
+  } catch (const nlohmann::json::exception&) {
+    return;  // Of a newer host: the report at the end says all that matters.
+  }
+  const std::string took = millis_text(progress.ms);
+  std::string line = "  " + progress.step;
+  line += std::string(line.size() < 12 ? 12 - line.size() : 1, ' ');
+  line += std::string(display_width(took) < 8 ? 8 - display_width(took) : 0, ' ') + took;
+  if (!progress.detail.empty()) line += "  " + progress.detail;
+  context.err << printable(line) << std::endl;
+}
+
+Exit print_report(const Context& context, const PushReport& report) {
+  if (report.outcome == "live") {
+    context.out << "live: " << printable(changes_text(report.modules)) << "; pause "
+                << micros_text(static_cast<double>(report.pause_us)) << ", " << millis_text(report.took_ms)
+                << " in all";
+    if (report.number != 0) context.out << " (number " << report.number << " in the history)";
+    context.out << '\n';
+    return Exit::done;
+  }
+  for (const RefusalReport& refusal : report.refusals) {
+    context.err << "hotline: refused: " << printable(refusal.file + ": " + refusal.reason) << '\n';
+  }
+  if (report.refusals.empty()) context.err << "hotline: " << printable(report.outcome) << '\n';
+  context.err << "What was running keeps running.\n";
+  return Exit::failed;
+}
+
+// A push or rollback, from the request to the report.
+Exit change(Context& context, std::string_view method, const nlohmann::json& params) {
+  Exit exit = Exit::done;
+  std::optional<RpcClient> client = context.connect(exit);
+  if (!client) return exit;
+  const RpcResult<nlohmann::json> answer =
+      client->call(method, params, Context::push_silence_s_max,
+                   [&](const nlohmann::json& event) { tell_progress(context, event); });
+  if (const auto* failure = std::get_if<RpcFailure>(&answer)) {
+    exit = context.fail(*failure);
+    if (exit == Exit::unreachable) {
+      context.err << "How it ended is in `hotline history` once the host answers.\n";
+    }
+    return exit;
+  }
+  const auto& report_json = std::get<nlohmann::json>(answer);
+  exit = Exit::failed;
+  const Exit shown = context.show<PushReport>(
+      report_json, [&](const PushReport& report) { exit = print_report(context, report); });
+  if (shown != Exit::done) return shown;
+  if (context.wants_json && report_json.is_object() &&
+      report_json.value("outcome", nlohmann::json()) == "live") {
+    return Exit::done;
+  }
+  return exit;
+}
+
+std::string history_detail(const HistoryEntry& entry) {
+  std::string text = entry.reason;
+  for (const RefusalReport& refusal : entry.refusals) {
+    text.append(text.empty() ? "" : "; ").append(refusal.file).append(": ").append(refusal.reason);
+  }
+  return text;
+}
+
+}  // namespace
+
+Exit push(Context& context, const PushWish& wish) {
+  std::vector<std::string> files;
+  for (const std::string& file : wish.files) {
+    std::error_code error;
+    const std::filesystem::path path =
+        std::filesystem::canonical(file, error);  // The host has another directory.
+    if (error || !std::filesystem::is_regular_file(path, error)) {
+      return context.fail(Exit::failed, "no file " + file + ": nothing was pushed");
+    }
+    files.push_back(path.string());
+  }
+  return change(context, "push", {{"files", files}, {"as_one", wish.as_one}, {"reason", wish.reason}});
+}
+
+Exit roll_back(Context& context, const RollbackWish& wish) {
+  return change(context, "rollback", {{"module", wish.module}, {"to", wish.to}, {"reason", wish.reason}});
+}
+
+Exit show_history(Context& context, std::uint32_t limit) {
+  return context.ask<HistoryReport>("history", {{"limit", limit}}, [&](const HistoryReport& history) {
+    if (history.records.empty()) context.out << "nothing was pushed yet\n";
+    constexpr auto right = Table::Align::right;
+    constexpr auto left = Table::Align::left;
+    Table table({{"number", right},
+                 {"when", left},
+                 {"what", left},
+                 {"modules", left},
+                 {"outcome", left},
+                 {"pause", right},
+                 {"took", right},
+                 {"who", left},
+                 {"why", left}});
+    for (const HistoryEntry& entry : history.records) {
+      const bool is_change = entry.kind == "push" || entry.kind == "rollback";
+      const bool is_live = is_change && entry.outcome == "live";
+      table.add({std::to_string(entry.number), time_text(entry.wall_ms), entry.kind,
+                 changes_text(entry.modules), entry.outcome,
+                 is_live ? micros_text(static_cast<double>(entry.pause_us)) : "",
+                 is_change ? millis_text(entry.took_ms) : "", entry.user, history_detail(entry)});
+    }
+    table.print(context.out);
+  });
+}
+
+}  // namespace hotline::cli

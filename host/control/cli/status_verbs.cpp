@@ -1,0 +1,200 @@
+#include <map>
+
+#include "cli/table.h"
+#include "cli/units.h"
+#include "cli/verbs.h"
+#include "control/protocol.h"
+
+namespace hotline::cli {
+namespace {
+
+constexpr auto right = Table::Align::right;
+constexpr auto left = Table::Align::left;
+
+std::string counters_text(const std::map<std::string, std::int64_t>& counters) {
+  std::string text;
+  for (const auto& [name, value] : counters) {
+    text.append(text.empty() ? "" : ", ").append(name).append(" ").append(signed_count_text(value));
+  }
+  return text;
+}
+
+std::string short_build_id(const std::string& build_id) {
+  return build_id.substr(0, 10);
+}
+
+void print_modules(const std::vector<ModuleReport>& modules, std::ostream& out) {
+  Table table({{"module", left},
+               {"version", left},
+               {"build", left},
+               {"state", left},
+               {"calls", right},
+               {"faults", right},
+               {"p50", right},
+               {"p99", right},
+               {"live since", left},
+               {"counters", left},
+               {"note", left}});
+  for (const ModuleReport& module : modules) {
+    table.add({module.name, module.version, short_build_id(module.build_id), module.state,
+               count_text(module.calls), count_text(module.faults), micros_text(module.call_us_p50),
+               micros_text(module.call_us_p99), time_text(module.live_wall_ms),
+               counters_text(module.counters), module.note});
+  }
+  table.print(out);
+}
+
+void print_shards(const std::vector<ShardReport>& shards, std::ostream& out) {
+  Table table({{"shard", right},
+               {"connections", right},
+               {"sessions", right},
+               {"detached", right},
+               {"inbox", right},
+               {"inbox longest", right},
+               {"loop busy", right}});
+  for (const ShardReport& shard : shards) {
+    table.add({std::to_string(shard.number), count_text(shard.connections), count_text(shard.sessions),
+               count_text(shard.sessions_detached), count_text(shard.inbox), count_text(shard.inbox_longest),
+               share_text(shard.loop_busy)});
+  }
+  table.print(out);
+}
+
+std::string listen_text(const std::vector<ListenReport>& listen) {
+  std::string text;
+  for (const ListenReport& address : listen) {
+    const bool is_v6 = address.address.find(':') != std::string::npos;
+    text += (text.empty() ? "" : ", ") + address.kind + " " +
+            (is_v6 ? "[" + address.address + "]" : address.address) + ":" + std::to_string(address.port);
+  }
+  return text.empty() ? "nowhere" : text;
+}
+
+std::string store_text(const StoreReport& store) {
+  std::string text = store.is_writable ? "writable" : "NOT WRITABLE: " + store.problem;
+  text += "; " + counted(store.commits, "commit") + ", the longest " +
+          micros_text(static_cast<double>(store.commit_us_max)) + "; " +
+          counted(store.messages_written, "message") + " written";
+  if (store.batches_waiting > 0) {
+    text += "; waiting: " + bytes_text(store.bytes_waiting) + ", the oldest for " +
+            micros_text(static_cast<double>(store.oldest_waiting_ms) * 1000);
+  }
+  return text;
+}
+
+std::string messages_text(const MessagesReport& messages) {
+  return count_text(messages.stanzas_in) + " stanzas in (" + rate_text(messages.stanzas_in_per_s.s10) +
+         "), " + count_text(messages.stanzas_out) + " out (" + rate_text(messages.stanzas_out_per_s.s10) +
+         ")";
+}
+
+std::string mailboxes_text(const MessagesReport& messages) {
+  if (messages.mailboxes == 0) return "all empty";
+  return count_text(messages.mailboxes) + (messages.mailboxes == 1 ? " holds " : " hold ") +
+         counted(messages.mailbox_entries, "message") + ", " + bytes_text(messages.mailbox_bytes);
+}
+
+std::string pushes_text(const PushesReport& pushes) {
+  std::string text = counted(pushes.pushes, "push") + ", " + counted(pushes.rollbacks, "rollback") + ", " +
+                     count_text(pushes.refused) + " refused";
+  if (pushes.pushes + pushes.rollbacks > 0) {
+    text += "; pause at the barrier: last " + micros_text(static_cast<double>(pushes.pause_us_last)) +
+            ", longest " + micros_text(static_cast<double>(pushes.pause_us_max));
+  }
+  return text;
+}
+
+void print_status(const StatusReport& status, std::ostream& out) {
+  out << "hotlined " << printable(status.version) << " serves " << printable(status.domain) << ", up "
+      << duration_text(status.uptime_s) << " (process " << status.pid << ", "
+      << bytes_text(status.memory_bytes) << ")\n";
+  const auto line = [&out](const char* name, const std::string& text) {
+    out << name << std::string(11 - display_width(name), ' ') << printable(text) << '\n';
+  };
+  line("state", status.state_dir);
+  line("listens", listen_text(status.listen));
+  if (!status.tls.certificate.empty()) {
+    line("tls", status.tls.certificate + (status.tls.is_development ? " (self-made, for development)" : ""));
+  }
+  line("stanzas", messages_text(status.messages));
+  line("mailboxes", mailboxes_text(status.messages));
+  line("store", store_text(status.store));
+  line("pushes", pushes_text(status.pushes));
+  if (status.alarms.empty()) {
+    line("alarms", "none");
+  }
+  for (const AlarmReport& alarm : status.alarms) {
+    line("ALARM", alarm.name + " since " + time_text(alarm.since_wall_ms) + ": " + alarm.message);
+  }
+  out << '\n';
+  print_modules(status.modules, out);
+  out << '\n';
+  print_shards(status.shards, out);
+}
+
+}  // namespace
+
+Exit show_status(Context& context) {
+  return context.ask<StatusReport>("status", nlohmann::json::object(),
+                                   [&](const StatusReport& status) { print_status(status, context.out); });
+}
+
+Exit show_modules(Context& context) {
+  return context.ask<ModulesReport>("modules", nlohmann::json::object(), [&](const ModulesReport& report) {
+    if (report.modules.empty()) {
+      context.out << "no module is loaded: push one with `hotline push FILE`\n";
+    }
+    print_modules(report.modules, context.out);
+  });
+}
+
+Exit show_sessions(Context& context, const std::string& account) {
+  Exit exit = Exit::done;
+  std::optional<RpcClient> client = context.connect(exit);
+  if (!client) return exit;
+  std::optional<std::string> whose = account;
+  if (!account.empty() && !(whose = context.account(*client, account, exit))) return exit;
+  const RpcResult<nlohmann::json> answer =
+      client->call("sessions", {{"account", *whose}}, Context::silence_s_max);
+  if (const auto* failure = std::get_if<RpcFailure>(&answer)) return context.fail(*failure);
+  return context.show<SessionsReport>(std::get<nlohmann::json>(answer), [&](const SessionsReport& report) {
+    if (report.sessions.empty()) {
+      context.out << (account.empty() ? "no sessions\n" : "no sessions of " + printable(*whose) + "\n");
+    }
+    Table table({{"session", left},
+                 {"shard", right},
+                 {"state", left},
+                 {"peer", left},
+                 {"transport", left},
+                 {"since", left},
+                 {"sm", left},
+                 {"unacknowledged", right}});
+    for (const SessionReport& session : report.sessions) {
+      table.add({session.address, std::to_string(session.shard),
+                 session.is_attached ? "attached" : "detached", session.peer, session.transport,
+                 time_text(session.since_wall_ms), session.has_sm ? "on" : "off",
+                 count_text(session.unacknowledged)});
+    }
+    table.print(context.out);
+  });
+}
+
+Exit show_mailbox(Context& context, const std::string& account) {
+  Exit exit = Exit::done;
+  std::optional<RpcClient> client = context.connect(exit);
+  if (!client) return exit;
+  const std::optional<std::string> whose = context.account(*client, account, exit);
+  if (!whose) return exit;
+  const RpcResult<nlohmann::json> answer =
+      client->call("mailbox", {{"account", *whose}}, Context::silence_s_max);
+  if (const auto* failure = std::get_if<RpcFailure>(&answer)) return context.fail(*failure);
+  return context.show<MailboxReport>(std::get<nlohmann::json>(answer), [&](const MailboxReport& mailbox) {
+    context.out << printable(mailbox.account) << ": " << counted(mailbox.entries, "message") << " of at most "
+                << count_text(mailbox.entries_max) << ", " << bytes_text(mailbox.bytes) << " of "
+                << bytes_text(mailbox.bytes_max);
+    if (mailbox.oldest_wall_ms != 0) context.out << ", the oldest from " << time_text(mailbox.oldest_wall_ms);
+    context.out << '\n';
+  });
+}
+
+}  // namespace hotline::cli

@@ -1,0 +1,51 @@
+// The verbs of `hotline`: each asks the host one thing and shows the answer.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cli/context.h"
+
+namespace hotline::cli {
+
+// status_verbs.cpp
+Exit show_status(Context& context);
+Exit show_modules(Context& context);
+Exit show_sessions(Context& context, const std::string& account);  // Empty: of all.
+Exit show_mailbox(Context& context, const std::string& account);
+
+// push_verbs.cpp
+struct PushWish {
+  std::vector<std::string> files;
+  bool as_one = false;
+  std::string reason;
+};
+Exit push(Context& context, const PushWish& wish);
+struct RollbackWish {
+  std::string module;
+  std::string to;  // Empty: the version before the current one.
+  std::string reason;
+};
+Exit roll_back(Context& context, const RollbackWish& wish);
+Exit show_history(Context& context, std::uint32_t limit);
+
+// account_verbs.cpp
+Exit add_user(Context& context, const std::string& name);
+// PREFIX00000, PREFIX00001, …, all with one password.
+Exit add_users(Context& context, const std::string& prefix, std::uint32_t count);
+Exit change_password(Context& context, const std::string& name);
+Exit remove_user(Context& context, const std::string& name);
+Exit list_users(Context& context);
+
+// config_verbs.cpp
+Exit check_config(Context& context, const std::string& file);
+Exit show_config(Context& context);
+Exit print_config_reference(Context& context, bool as_markdown);
+
+// host_verbs.cpp
+Exit set_log_level(Context& context, const std::string& level);
+Exit reload_tls(Context& context);
+Exit shut_down(Context& context);
+
+}  // namespace hotline::cli

@@ -1,0 +1,236 @@
+#include "control/serve/methods.h"
+
+#include <mutex>
+
+#include "base/address.h"
+#include "control/config_keys.h"
+#include "control/protocol.h"
+
+namespace hotline {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t sessions_shown_max = 20'000;
+constexpr std::size_t history_shown_max = 10'000;
+
+PushReport report_of(const PushOutcome& outcome) {
+  PushReport report;
+  report.outcome = outcome.outcome;
+  report.number = outcome.number;
+  for (const PushedModule& module : outcome.modules)
+    report.modules.push_back({module.name, module.from, module.to, module.build_id});
+  for (const PushRefusal& refusal : outcome.refusals) report.refusals.push_back({refusal.file, refusal.reason});
+  for (const PushStep& step : outcome.steps) report.steps.push_back({step.name, step.ms});
+  report.took_ms = outcome.took_ms;
+  report.pause_us = outcome.pause_us;
+  return report;
+}
+
+PushedBy pushed_by(const RpcCall& call) {
+  return {call.caller.user, static_cast<std::int64_t>(call.caller.uid), static_cast<std::int64_t>(call.caller.pid),
+          call.params.value("reason", std::string())};
+}
+
+constexpr const char* busy = "another push is under way and more are waiting; try again when they have ended";
+
+// Files of one push one after the other, each a push of its own, until one is refused.
+PushOutcome push_each(Pipeline& pipeline, const std::vector<std::string>& files, const PushedBy& by,
+                      const Pipeline::Progress& progress) {
+  PushOutcome whole;
+  for (const std::string& file : files) {
+    PushOutcome one = pipeline.push({file}, by, progress);
+    whole.outcome = one.outcome;
+    whole.number = one.number;
+    whole.took_ms += one.took_ms;
+    whole.pause_us = std::max(whole.pause_us, one.pause_us);
+    std::move(one.modules.begin(), one.modules.end(), std::back_inserter(whole.modules));
+    std::move(one.refusals.begin(), one.refusals.end(), std::back_inserter(whole.refusals));
+    std::move(one.steps.begin(), one.steps.end(), std::back_inserter(whole.steps));
+    if (one.outcome != "live") break;
+  }
+  return whole;
+}
+
+void push(const MethodParts& parts, const RpcCall& call, const RpcReply& reply) {
+  const auto files = call.params.at("files").get<std::vector<std::string>>();
+  if (files.empty()) return reply.refuse("push needs at least one file");
+  const bool as_one = call.params.value("as_one", false);
+  const bool queued = parts.pushes->submit([parts, files, as_one, by = pushed_by(call), reply] {
+    const Pipeline::Progress progress = [&reply](const std::string& step, const std::string& detail, double ms) {
+      reply.progress(PushProgress{step, detail, ms});
+    };
+    reply.result(report_of(as_one ? parts.pipeline->push(files, by, progress)
+                                  : push_each(*parts.pipeline, files, by, progress)));
+  });
+  if (!queued) reply.refuse(busy);
+}
+
+void rollback(const MethodParts& parts, const RpcCall& call, const RpcReply& reply) {
+  const auto module = call.params.at("module").get<std::string>();
+  const std::string to = call.params.value("to", std::string());
+  const bool queued = parts.pushes->submit([parts, module, to, by = pushed_by(call), reply] {
+    reply.result(report_of(parts.pipeline->rollback(module, to, by)));
+  });
+  if (!queued) reply.refuse(busy);
+}
+
+HistoryEntry entry_of(const HistoryRecord& record) {
+  HistoryEntry entry;
+  entry.number = record.number;
+  entry.wall_ms = record.wall_ms;
+  entry.kind = record.kind;
+  const json details = json::parse(record.json, nullptr, false);
+  if (!details.is_object()) return entry;
+  entry.outcome = details.value("outcome", "");
+  entry.user = details.value("user", "");
+  entry.uid = details.value("uid", std::int64_t{-1});
+  entry.pid = details.value("pid", std::int64_t{0});
+  entry.reason = details.value("reason", "");
+  entry.took_ms = details.value("took_ms", 0.0);
+  entry.pause_us = details.value("pause_us", std::uint64_t{0});
+  for (const json& module : details.value("modules", json::array()))
+    entry.modules.push_back(module.get<ModuleChange>());
+  for (const json& refusal : details.value("refusals", json::array()))
+    entry.refusals.push_back(refusal.get<RefusalReport>());
+  return entry;
+}
+
+void history(const MethodParts& parts, const RpcCall& call, const RpcReply& reply) {
+  const auto limit = std::min<std::size_t>(call.params.value("limit", std::size_t{20}), history_shown_max);
+  const bool queued = parts.readers->submit([parts, limit, reply] {
+    Result<std::vector<HistoryRecord>> records = parts.store->history(limit);
+    if (!records) return reply.refuse(records.error().message);
+    HistoryReport report;
+    for (const HistoryRecord& record : *records) report.records.push_back(entry_of(record));
+    reply.result(report);
+  });
+  if (!queued) reply.refuse("too many questions are waiting; try again");
+}
+
+SessionReport report_of(const Shard& shard, const Session& session) {
+  SessionReport report;
+  report.address = session.address;
+  report.shard = shard.number;
+  report.is_attached = session.connection != nullptr;
+  report.has_sm = session.sm.is_on;
+  report.unacknowledged = session.unacknowledged.size();
+  report.since_wall_ms = session.since_wall_ms;
+  if (session.connection != nullptr) {
+    const auto& stream = *static_cast<const Stream*>(session.connection->stream);
+    Tls* tls = session.connection->tls();
+    const std::string carrier = tls == nullptr ? "tcp" : tls->info().version;
+    report.peer = stream.peer;
+    report.transport = stream.listener->framer == FramerKind::websocket ? "ws+" + carrier : carrier;
+  }
+  return report;
+}
+
+void sessions(const MethodParts& parts, const RpcCall& call, const RpcReply& reply) {
+  struct Sheet {
+    std::mutex mutex;
+    SessionsReport report;
+  };
+  auto sheet = std::make_shared<Sheet>();
+  const std::string account = call.params.value("account", std::string());
+  parts.threads->host().ask(
+      [sheet, account](Shard& shard) {
+        const std::lock_guard lock(sheet->mutex);
+        shard.accounts.each([&](const Account& one) {
+          if (!account.empty() && one.address != account) return;
+          for (const Session* session : one.sessions)
+            if (sheet->report.sessions.size() < sessions_shown_max)
+              sheet->report.sessions.push_back(report_of(shard, *session));
+        });
+      },
+      [sheet, reply] { reply.result(sheet->report); });
+}
+
+void mailbox(const MethodParts& parts, const RpcCall& call, const RpcReply& reply) {
+  const auto account = call.params.at("account").get<std::string>();
+  parts.threads->host().ask_home(account, [account, reply](Shard& shard) {
+    MailboxReport report;
+    report.account = account;
+    report.entries_max = shard.world.limits.mailbox_entries_max;
+    report.bytes_max = shard.world.limits.mailbox_bytes_max;
+    if (const Account* found = shard.accounts.find(account)) {
+      report.entries = found->mailbox.size();
+      report.bytes = found->mailbox.bytes();
+      if (found->mailbox.first() != nullptr) report.oldest_wall_ms = found->mailbox.first()->wall_ms;
+    }
+    reply.result(report);
+  });
+}
+
+// Lists of all shards become one list; the first refusal stands for all.
+json merged(std::vector<Host::Answer> answers) {
+  json whole = json::object();
+  for (const Host::Answer& answer : answers) {
+    const json part = json::parse(answer.json, nullptr, false);
+    if (!part.is_object()) return part;
+    for (const auto& [key, value] : part.items()) {
+      if (whole.contains(key) && whole[key].is_array() && value.is_array()) {
+        whole[key].insert(whole[key].end(), value.begin(), value.end());
+      } else {
+        whole[key] = value;
+      }
+    }
+  }
+  return whole;
+}
+
+bool module_command(const MethodParts& parts, const RpcCall& call, const RpcReply& reply) {
+  std::string account = call.params.value("account", std::string());
+  Address address;
+  if (!account.empty() && parse_address(account, address) && address.local.empty() && account != parts.config->domain)
+    account += "@" + parts.config->domain;  // "anna" is anna of this host.
+  json params = call.params;
+  if (!account.empty()) params["account"] = account;
+  return parts.threads->host().command(
+      call.method, account, params.dump(-1, ' ', false, json::error_handler_t::replace),
+      [reply](std::vector<Host::Answer> answers) {
+        for (const Host::Answer& answer : answers)
+          if (answer.is_refusal) return reply.refuse(answer.json);
+        json result = merged(std::move(answers));
+        if (result.is_discarded()) return reply.error(RpcError::internal_error, "a module answered what is not JSON");
+        reply.result(result);
+      });
+}
+
+}  // namespace
+
+void add_methods(RpcServer& server, const MethodParts& parts) {
+  server.add("status", [parts](const RpcCall&, const RpcReply& reply) {
+    parts.observer->status([reply](const StatusReport& report) { reply.result(report); });
+  });
+  server.add("modules", [parts](const RpcCall&, const RpcReply& reply) {
+    parts.observer->modules([reply](const ModulesReport& report) { reply.result(report); });
+  });
+  server.add("push", [parts](const RpcCall& call, const RpcReply& reply) { push(parts, call, reply); });
+  server.add("rollback", [parts](const RpcCall& call, const RpcReply& reply) { rollback(parts, call, reply); });
+  server.add("history", [parts](const RpcCall& call, const RpcReply& reply) { history(parts, call, reply); });
+  server.add("sessions", [parts](const RpcCall& call, const RpcReply& reply) { sessions(parts, call, reply); });
+  server.add("mailbox", [parts](const RpcCall& call, const RpcReply& reply) { mailbox(parts, call, reply); });
+  server.add("log.level", [](const RpcCall& call, const RpcReply& reply) {
+    const auto text = call.params.at("level").get<std::string>();
+    Result<log::Level> level = log::parse_level(text);
+    if (!level) return reply.refuse(level.error().message);
+    log::set_level(*level);
+    reply.result({{"level", text}});
+  });
+  server.add("config.show",
+             [parts](const RpcCall&, const RpcReply& reply) { reply.result(config_report(*parts.config)); });
+  server.add("tls.reload", [parts](const RpcCall&, const RpcReply& reply) {
+    if (Result<void> reloaded = parts.tls->reload(); !reloaded) return reply.refuse(reloaded.error().message);
+    reply.result(Observer::tls_report(*parts.tls));
+  });
+  server.add("shutdown", [parts](const RpcCall&, const RpcReply& reply) {
+    reply.result(json::object());
+    parts.shutdown();
+  });
+  server.set_fallback(
+      [parts](const RpcCall& call, const RpcReply& reply) { return module_command(parts, call, reply); });
+}
+
+}  // namespace hotline

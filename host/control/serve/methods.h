@@ -1,0 +1,28 @@
+// The control socket's methods, put together from the parts of a running host. What each takes and answers is in
+// control/protocol.h; a method that is none of these goes to the module that has claimed it as a command.
+#pragma once
+
+#include <functional>
+
+#include "control/config.h"
+#include "control/rpc_server.h"
+#include "control/serve/observer.h"
+#include "shard/work_pool.h"
+
+namespace hotline {
+
+struct MethodParts {
+  HostThreads* threads;
+  Pipeline* pipeline;
+  Store* store;
+  TlsContext* tls;
+  Observer* observer;
+  const Config* config;
+  WorkPool* pushes;   // One thread: pushes and rollbacks come one after the other.
+  WorkPool* readers;  // For what waits for the disk and is no push.
+  std::function<void()> shutdown;
+};
+
+void add_methods(RpcServer& server, const MethodParts& parts);
+
+}  // namespace hotline

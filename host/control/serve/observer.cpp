@@ -1,0 +1,171 @@
+#include "control/serve/observer.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <mutex>
+
+#include "base/log.h"
+
+namespace hotline {
+
+namespace {
+
+std::uint64_t resident_bytes() {
+  std::FILE* file = std::fopen("/proc/self/statm", "re");
+  if (file == nullptr) return 0;
+  unsigned long all = 0, resident = 0;
+  const int read = std::fscanf(file, "%lu %lu", &all, &resident);
+  std::fclose(file);
+  return read == 2 ? resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) : 0;
+}
+
+}  // namespace
+
+Observer::Observer(HostThreads& threads, Pipeline& pipeline, Store& store, TlsContext& tls, Clock& clock, Facts facts)
+    : threads_(threads),
+      host_(threads.host()),
+      pipeline_(pipeline),
+      store_(store),
+      tls_(tls),
+      clock_(clock),
+      facts_(std::move(facts)),
+      started_us_(clock.mono_us()),
+      busy_(host_.shard_count()),
+      inbox_longest_(host_.shard_count()) {}
+
+std::uint64_t Observer::sum(Counter ShardCounters::*counter) const {
+  std::uint64_t all = 0;
+  for (std::uint32_t i = 0; i < host_.shard_count(); ++i) all += (host_.shard(i).counters.*counter).get();
+  return all;
+}
+
+void Observer::alarm(const std::string& name, bool is_raised, const std::string& message) {
+  const auto found = alarms_.find(name);
+  if (is_raised && found == alarms_.end()) {
+    alarms_[name] = {name, message, clock_.wall_ms()};
+    log::error("alarm.raised", {{"name", name}, {"text", message}});
+  } else if (is_raised) {
+    found->second.message = message;
+  } else if (found != alarms_.end()) {
+    alarms_.erase(found);
+    log::info("alarm.cleared", {{"name", name}});
+  }
+}
+
+void Observer::tick() {
+  const std::uint64_t now_us = clock_.mono_us();
+  stanzas_in_.read(sum(&ShardCounters::stanzas_in), now_us);
+  stanzas_out_.read(sum(&ShardCounters::stanzas_out), now_us);
+  for (std::uint32_t i = 0; i < host_.shard_count(); ++i) {
+    busy_[i] = threads_.loop_busy(i);
+    const std::uint64_t inbox = host_.shard(i).inbox().size();
+    inbox_longest_[i] = std::max(inbox_longest_[i], inbox);
+    alarm("shard." + std::to_string(i) + ".inbox", inbox > facts_.queue_alarm,
+          "the inbox of shard " + std::to_string(i) + " has " + std::to_string(inbox) + " entries (alarm above " +
+              std::to_string(facts_.queue_alarm) + "): the shard does not keep up with its load");
+  }
+  const StoreHealth health = store_.health();
+  alarm("store.unwritable", !health.is_writable, health.problem);
+}
+
+TlsReport Observer::tls_report(const TlsContext& tls) {
+  return {tls.certificate_path(), tls.fingerprint(), tls.is_development()};
+}
+
+StatusReport Observer::basic_status() {
+  StatusReport report;
+  report.version = facts_.version;
+  report.pid = getpid();
+  report.domain = facts_.domain;
+  report.state_dir = facts_.state_dir;
+  report.uptime_s = (clock_.mono_us() - started_us_) / 1'000'000;
+  report.memory_bytes = resident_bytes();
+  report.listen = facts_.listen;
+  report.tls = tls_report(tls_);
+  for (std::uint32_t i = 0; i < host_.shard_count(); ++i) {
+    Shard& shard = host_.shard(i);
+    report.shards.push_back({i, shard.counters.connections.load(), shard.counters.sessions.load(),
+                             shard.counters.detached.load(), shard.inbox().size(), inbox_longest_[i], busy_[i]});
+    report.messages.mailboxes += shard.counters.mailboxes.load();
+    report.messages.mailbox_entries += shard.counters.mailbox_entries.load();
+    report.messages.mailbox_bytes += shard.counters.mailbox_bytes.load();
+  }
+  report.messages.stanzas_in = sum(&ShardCounters::stanzas_in);
+  report.messages.stanzas_out = sum(&ShardCounters::stanzas_out);
+  report.messages.messages = sum(&ShardCounters::messages_in);
+  report.messages.stanzas_in_per_s = stanzas_in_.rate();
+  report.messages.stanzas_out_per_s = stanzas_out_.rate();
+  const StoreHealth health = store_.health();
+  report.store = {health.is_writable,       health.problem, health.batches_waiting,  health.bytes_waiting,
+                  health.oldest_waiting_ms, health.commits, health.messages_written, health.commit_us_max};
+  for (const auto& [name, alarm] : alarms_) report.alarms.push_back(alarm);
+  const PipelineTotals totals = pipeline_.totals();
+  report.pushes = {totals.pushes, totals.rollbacks, totals.refused, totals.pause_us_last, totals.pause_us_max};
+  return report;
+}
+
+void Observer::gather(std::function<void(std::map<std::string, ModuleFigures>)> done) {
+  struct Sheet {
+    std::mutex mutex;
+    std::map<std::string, ModuleFigures> figures;
+  };
+  auto sheet = std::make_shared<Sheet>();
+  host_.ask(
+      [sheet](Shard& shard) {
+        ShardWorld& world = shard.world;
+        for (std::size_t number = 0; number < world.modules->size(); ++number) {
+          const auto module = static_cast<std::uint16_t>(number);
+          const ModuleMeter meter = shard.calls.meter(module);
+          const ModuleCounters& counters = shard.calls.counters(module);
+          const std::vector<std::string> names = world.counter_names->names(module);
+          const std::lock_guard lock(sheet->mutex);
+          ModuleFigures& figures = sheet->figures[world.modules->name(module)];
+          figures.calls += meter.calls;
+          figures.faults += meter.faults;
+          figures.sampled += meter.sampled;
+          figures.sampled_us += meter.sampled_us;
+          for (std::size_t i = 0; i < names.size(); ++i) figures.counters[names[i]] += counters.values[i].load();
+        }
+      },
+      [sheet, done = std::move(done)] { done(std::move(sheet->figures)); });
+}
+
+std::vector<ModuleReport> Observer::module_reports(const std::map<std::string, ModuleFigures>& figures,
+                                                   bool only_current) {
+  std::vector<ModuleReport> reports;
+  for (GenerationReport& generation : pipeline_.generations()) {
+    if (only_current && generation.state != "current") continue;
+    ModuleReport report;
+    report.name = generation.name;
+    report.version = generation.version;
+    report.build_id = generation.build_id;
+    report.state = generation.state;
+    report.live_wall_ms = generation.live_wall_ms;
+    report.note = generation.note;
+    const auto found = figures.find(generation.name);
+    if (generation.state == "current" && found != figures.end()) {
+      report.calls = found->second.calls;
+      report.faults = found->second.faults;
+      report.counters = found->second.counters;
+    }
+    reports.push_back(std::move(report));
+  }
+  return reports;
+}
+
+void Observer::status(std::function<void(StatusReport)> done) {
+  gather([this, report = basic_status(), done = std::move(done)](std::map<std::string, ModuleFigures> figures) mutable {
+    report.modules = module_reports(figures, true);
+    done(std::move(report));
+  });
+}
+
+void Observer::modules(std::function<void(ModulesReport)> done) {
+  gather([this, done = std::move(done)](std::map<std::string, ModuleFigures> figures) {
+    done({module_reports(figures, false)});
+  });
+}
+
+}  // namespace hotline
