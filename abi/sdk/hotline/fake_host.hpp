@@ -212,16 +212,22 @@ class FakeHost {
         return call(*module, module->entry->on_line, event);
     return HL_E_NONE;
   }
-  // A control command; its answer is at replies().at(number), which this returns when it is there.
+  // A control command, and its answer once what it asked for has run: neither reply nor refusal is an
+  // empty text. Throws when no module has it.
   fake::Reply command(const std::string& name, const std::string& account, const std::string& json) {
     const std::uint64_t number = state_.next_handle++;
-    const hl_command_event event{sizeof event, 0, number, str(name), fake::member(account), str(json)};
+    if (command_event({sizeof(hl_command_event), 0, number, str(name), fake::member(account), str(json)}) ==
+        HL_OK)
+      run();
+    return state_.replies[number];
+  }
+  // The same step by step: the answer is at state().replies, by the command's number.
+  Status command_event(const hl_command_event& event) {
     for (const auto& module : modules_)
-      if (module->entry->on_command != nullptr && module->view.manifest.has({"command", name})) {
-        if (call(*module, module->entry->on_command, event) == HL_OK) run();
-        return state_.replies[number];
-      }
-    throw std::invalid_argument("no module has the command " + name);
+      if (module->entry->on_command != nullptr &&
+          module->view.manifest.has({"command", std::string(view(event.name))}))
+        return call(*module, module->entry->on_command, event);
+    throw std::invalid_argument("no module has the command " + std::string(view(event.name)));
   }
   // A post from another module or shard, delivered at once.
   Status post(const std::string& module, const std::string& account, std::uint32_t topic,

@@ -60,7 +60,9 @@ class Manifest {
       const std::string_view ns = view(stanza.kind == HL_STANZA_IQ ? stanza.payload_ns : stanza.ns);
       if (has_ns && line[2] != "*" && line[2] != ns) continue;
       // A route is for one stage of the stream alone.
-      const std::string_view stage = where.is_bound ? "" : where.is_logged_in ? "before-bind" : "before-login";
+      const std::string_view stage = where.is_bound       ? ""
+                                     : where.is_logged_in ? "before-bind"
+                                                          : "before-login";
       const std::string_view last = line.back();
       const bool is_early = last == "before-login" || last == "before-bind";
       if ((is_early ? last : std::string_view{}) != stage) continue;

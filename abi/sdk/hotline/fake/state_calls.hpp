@@ -26,6 +26,12 @@ struct TableCalls {
   static std::map<std::string, Rows>& table_of(const hl_host* host, std::uint32_t table) {
     return state_of(host).tables[of(host).table_names.at(table)];
   }
+  // NULL: the account has none. Reading makes nothing.
+  static const Rows* rows_of(const hl_host* host, std::uint32_t table, hl_str account) {
+    const auto& accounts = table_of(host, table);
+    const auto found = accounts.find(std::string(view(account)));
+    return found == accounts.end() ? nullptr : &found->second;
+  }
   static bool is_elsewhere(const hl_host* host, hl_str account) {
     return state_of(host).elsewhere.contains(std::string(view(account)));
   }
@@ -34,9 +40,10 @@ struct TableCalls {
   }
   static hl_status get(const hl_host* host, std::uint32_t table, hl_str account, hl_str key, hl_str* value) {
     if (is_elsewhere(host, account)) return HL_E_ELSEWHERE;
-    const Rows& rows = table_of(host, table)[std::string(view(account))];
-    const auto found = rows.find(std::string(view(key)));
-    if (found == rows.end()) return HL_E_NONE;
+    const Rows* rows = rows_of(host, table, account);
+    if (rows == nullptr) return HL_E_NONE;
+    const auto found = rows->find(std::string(view(key)));
+    if (found == rows->end()) return HL_E_NONE;
     *value = str(found->second);
     return HL_OK;
   }
@@ -59,16 +66,18 @@ struct TableCalls {
   static hl_status next(const hl_host* host, std::uint32_t table, hl_str account, hl_str after, hl_str* key,
                         hl_str* value) {
     if (is_elsewhere(host, account)) return HL_E_ELSEWHERE;
-    const Rows& rows = table_of(host, table)[std::string(view(account))];
-    const auto found = is_absent(after) ? rows.begin() : rows.upper_bound(std::string(view(after)));
-    if (found == rows.end()) return HL_E_NONE;
+    const Rows* rows = rows_of(host, table, account);
+    if (rows == nullptr) return HL_E_NONE;
+    const auto found = is_absent(after) ? rows->begin() : rows->upper_bound(std::string(view(after)));
+    if (found == rows->end()) return HL_E_NONE;
     *key = str(found->first);
     *value = str(found->second);
     return HL_OK;
   }
   static hl_status count(const hl_host* host, std::uint32_t table, hl_str account, std::uint64_t* rows) {
     if (is_elsewhere(host, account)) return HL_E_ELSEWHERE;
-    *rows = table_of(host, table)[std::string(view(account))].size();
+    const Rows* found = rows_of(host, table, account);
+    *rows = found == nullptr ? 0 : found->size();
     return HL_OK;
   }
   static hl_status next_account(const hl_host* host, std::uint32_t table, hl_str after, hl_str* account) {

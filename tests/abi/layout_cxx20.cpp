@@ -1,0 +1,2 @@
+// The layout as C++20 sees it.
+#include "layout.h"

@@ -1,0 +1,216 @@
+// Accounts by the operator's commands: what is kept of a password, and what goes with an account.
+#include <doctest/doctest.h>
+
+#include <hotline/fake_host.hpp>
+#include <string>
+
+#include "registration/account_row.h"
+
+extern "C" const hl_module_entry hl_module;
+
+using hotline::sdk::FakeHost;
+namespace accounts = hotline::accounts;
+namespace fake = hotline::sdk::fake;
+
+namespace {
+
+struct Fixture {
+  FakeHost host;
+  Fixture() { host.load(hl_module); }
+  fake::Reply add(const std::string& account, const std::string& password) {
+    return host.command("user.add", account,
+                        R"({"account":")" + account + R"(","password":")" + password + "\"}");
+  }
+  fake::Reply passwd(const std::string& account, const std::string& password) {
+    return host.command("user.passwd", account,
+                        R"({"account":")" + account + R"(","password":")" + password + "\"}");
+  }
+  std::string row(const std::string& account) { return host.state().tables["accounts"][account]["scram"]; }
+};
+
+// Whether the row proves this password, by both hashes.
+bool proves(const std::string& bytes, const std::string& password) {
+  const auto row = accounts::decode(bytes);
+  if (!row) return false;
+  for (const auto& [digest, verifier] :
+       {std::pair(HL_DIGEST_SHA256, row->sha256), std::pair(HL_DIGEST_SHA1, row->sha1)}) {
+    const std::string salted = fake::pbkdf2(digest, password, verifier.salt, row->iterations);
+    if (fake::digest(digest, fake::hmac(digest, salted, "Client Key")) != verifier.stored_key) return false;
+    if (fake::hmac(digest, salted, "Server Key") != verifier.server_key) return false;
+  }
+  return true;
+}
+
+bool has(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("account row: it reads back as it was written, and no other bytes do") {
+  const std::string k32(32, 'k'), s32(32, 's'), k20(20, 'k'), s20(20, 's');
+  accounts::AccountRow row{
+      70'000, 1'393'268'400'000, {"0123456789abcdef", k32, s32}, {"fedcba9876543210", k20, s20}};
+  const std::string bytes = accounts::encode(row);
+  CHECK(bytes.size() == 152);
+  const auto read = accounts::decode(bytes);
+  REQUIRE(read);
+  CHECK(read->iterations == 70'000);
+  CHECK(read->created_wall_ms == 1'393'268'400'000);
+  CHECK(read->sha256.salt == "0123456789abcdef");
+  CHECK(read->sha256.stored_key == k32);
+  CHECK(read->sha1.server_key == s20);
+  for (std::size_t size = 0; size < bytes.size(); ++size)
+    CHECK_FALSE(accounts::decode(bytes.substr(0, size)));
+  CHECK_FALSE(accounts::decode(bytes + "x"));
+  CHECK_FALSE(accounts::decode(std::string(152, '\0')));
+}
+
+TEST_CASE("user.add: an account is made with verifiers of its password, which is kept nowhere") {
+  Fixture f;
+  const fake::Reply reply = f.add("alice@localhost", "correct horse");
+  CHECK_FALSE(reply.is_refusal);
+  CHECK(reply.text == R"({"account":"alice@localhost"})");
+  CHECK(proves(f.row("alice@localhost"), "correct horse"));
+  CHECK_FALSE(proves(f.row("alice@localhost"), "correct horsf"));
+  CHECK(accounts::decode(f.row("alice@localhost"))->iterations == 4096);
+  CHECK_FALSE(has(f.row("alice@localhost"), "correct horse"));
+  CHECK(f.host.state().tables["registration_pending"].empty());
+  for (const std::string& line : f.host.log) CHECK_FALSE(has(line, "correct horse"));
+  CHECK(f.host.state().counters["registration.accounts_added"] == 1);
+}
+
+TEST_CASE(
+    "user.add: the password is in no row while its keys are derived, and a push in between loses nothing") {
+  Fixture f;
+  const hl_command_event event{sizeof event,
+                               0,
+                               77,
+                               hotline::sdk::str("user.add"),
+                               hotline::sdk::str("a@localhost"),
+                               hotline::sdk::str(R"({"account":"a@localhost","password":"correct horse"})")};
+  REQUIRE(f.host.command_event(event) == HL_OK);
+  CHECK(f.host.state().work.size() == 2);
+  for (const auto& [key, bytes] : f.host.state().tables["registration_pending"]["a@localhost"])
+    CHECK_FALSE(has(bytes, "correct horse"));
+  for (const fake::Work& work : f.host.state().work) CHECK_FALSE(has(work.token, "correct horse"));
+  f.host.renew();
+  f.host.run();
+  CHECK_FALSE(f.host.state().replies.at(77).is_refusal);
+  CHECK(proves(f.row("a@localhost"), "correct horse"));
+}
+
+TEST_CASE("user.add: two accounts of one password share no salt and no key") {
+  Fixture f;
+  f.add("a@localhost", "same");
+  f.add("b@localhost", "same");
+  const std::string a = f.row("a@localhost"), b = f.row("b@localhost");
+  const auto row_a = accounts::decode(a), row_b = accounts::decode(b);
+  CHECK(row_a->sha256.salt != row_b->sha256.salt);
+  CHECK(row_a->sha256.salt != row_a->sha1.salt);
+  CHECK(row_a->sha256.stored_key != row_b->sha256.stored_key);
+}
+
+TEST_CASE("user.add: iterations are the operator's, and never fewer than the RFC's") {
+  Fixture f;
+  f.host.numbers["iterations"] = 5000;
+  f.add("a@localhost", "x");
+  CHECK(accounts::decode(f.row("a@localhost"))->iterations == 5000);
+  f.host.numbers["iterations"] = 1;
+  f.add("b@localhost", "x");
+  CHECK(accounts::decode(f.row("b@localhost"))->iterations == 4096);
+}
+
+TEST_CASE("user.add: what cannot be an account is refused with the way out") {
+  Fixture f;
+  CHECK(has(f.add("localhost", "x").text, "NAME@localhost is"));
+  CHECK(has(f.add("a@localhost/phone", "x").text, "NAME@localhost is"));
+  CHECK(has(f.add("Alice@localhost", "x").text, "`alice@localhost`"));
+  CHECK(has(f.add("a@elsewhere", "x").text, "serves localhost"));
+  CHECK(has(f.add("a b@localhost", "x").text, "is not an account's address"));
+  CHECK(f.add("a@localhost", "").is_refusal);
+  CHECK(f.add("a@localhost", "bell\\u0007").is_refusal);
+  CHECK(f.add("a@localhost", std::string(1024, 'x')).is_refusal);
+  CHECK(f.host.command("user.add", "a@localhost", R"({"account":"a@localhost"})").is_refusal);
+  CHECK(f.host.state().tables["accounts"].empty());
+  f.add("a@localhost", "x");
+  const fake::Reply again = f.add("a@localhost", "y");
+  CHECK(again.is_refusal);
+  CHECK(has(again.text, "exists already"));
+  CHECK(proves(f.row("a@localhost"), "x"));
+}
+
+TEST_CASE("user.add: of two at once for one name, one makes it") {
+  Fixture f;
+  for (const std::uint64_t number : {91u, 92u}) {
+    const hl_command_event event{sizeof event,
+                                 0,
+                                 number,
+                                 hotline::sdk::str("user.add"),
+                                 hotline::sdk::str("a@localhost"),
+                                 hotline::sdk::str(R"({"account":"a@localhost","password":"x"})")};
+    REQUIRE(f.host.command_event(event) == HL_OK);
+  }
+  f.host.run();
+  CHECK_FALSE(f.host.state().replies.at(91).is_refusal);
+  CHECK(f.host.state().replies.at(92).is_refusal);
+}
+
+TEST_CASE("user.add: too many at once is said, and leaves nothing behind") {
+  Fixture f;
+  for (const std::int64_t room : {0, 1}) {
+    f.host.numbers["fake.work_max"] = room;
+    CHECK(has(f.add("a@localhost", "x").text, "try again"));
+    CHECK(f.host.state().tables["registration_pending"].empty());
+    CHECK(f.host.state().tables["accounts"].empty());
+  }
+}
+
+TEST_CASE("user.passwd: the new password counts and the old one does not") {
+  Fixture f;
+  CHECK(has(f.passwd("a@localhost", "x").text, "there is no account"));
+  f.add("a@localhost", "old");
+  CHECK_FALSE(f.passwd("a@localhost", "new").is_refusal);
+  CHECK(proves(f.row("a@localhost"), "new"));
+  CHECK_FALSE(proves(f.row("a@localhost"), "old"));
+}
+
+TEST_CASE("user.remove: row, mailbox and sessions go, and presence is told") {
+  Fixture f;
+  CHECK(f.host.command("user.remove", "a@localhost", "{}").is_refusal);
+  f.add("a@localhost", "x");
+  f.add("b@localhost", "x");
+  const hl_session session = f.host.login("a@localhost", "phone");
+  const hl_session other = f.host.login("b@localhost", "phone");
+  f.host.state().mailboxes["a@localhost"][1] = {"<message></message>", 0, 0, 0, 0};
+  const hl_command_event event{
+      sizeof event,           0, 55, hotline::sdk::str("user.remove"), hotline::sdk::str("a@localhost"),
+      hotline::sdk::str("{}")};
+  REQUIRE(f.host.command_event(event) == HL_OK);
+  CHECK(f.host.state().replies.at(55).text == R"({"account":"a@localhost"})");
+  CHECK_FALSE(f.host.state().tables["accounts"].contains("a@localhost"));
+  CHECK(f.host.state().tables["accounts"].contains("b@localhost"));
+  CHECK_FALSE(f.host.state().mailboxes.contains("a@localhost"));
+  CHECK(f.host.state().sessions.at(session).error == "not-authorized");
+  CHECK_FALSE(f.host.state().sessions.at(other).has_ended);
+  REQUIRE(f.host.state().posts.size() == 1);
+  CHECK(f.host.state().posts[0].module == "presence");
+  CHECK(f.host.state().posts[0].account == "a@localhost");
+  CHECK(f.host.state().posts[0].topic == 1);
+}
+
+TEST_CASE("user.remove: where presence cannot be told, nothing is removed") {
+  Fixture f;
+  f.add("a@localhost", "x");
+  f.host.numbers["fake.posts_max"] = 0;
+  CHECK(f.host.command("user.remove", "a@localhost", "{}").is_refusal);
+  CHECK(proves(f.row("a@localhost"), "x"));
+}
+
+TEST_CASE("user.list: the shard's accounts are listed") {
+  Fixture f;
+  CHECK(f.host.command("user.list", "", "{}").text == R"({"accounts":[]})");
+  f.add("a@localhost", "x");
+  f.add("b@localhost", "x");
+  CHECK(f.host.command("user.list", "", "{}").text == R"({"accounts":["a@localhost","b@localhost"]})");
+}
