@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <string>
 
@@ -86,4 +88,18 @@ TEST_CASE("config keys: the reference names every key with its default") {
         std::string::npos);
   CHECK(markdown.find("| `log.level` | one of `debug`, `info`, `warning`, `error` | `\"info\"` | live | ") !=
         std::string::npos);
+}
+
+TEST_CASE("config keys: docs/operations.md has the reference as it is") {
+  std::ifstream file(HOTLINE_SOURCE_DIR "/docs/operations.md");
+  REQUIRE(file.good());
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const std::string begins = "<!-- reference begins -->\n";
+  const std::size_t begin = text.find(begins);
+  const std::size_t end = text.find("<!-- reference ends -->");
+  REQUIRE(begin != std::string::npos);
+  REQUIRE(end != std::string::npos);
+  // It differs: replace the part by what `hotline config reference --markdown` prints.
+  CHECK(text.substr(begin + begins.size(), end - begin - begins.size()) ==
+        hotline::config_reference_markdown());
 }
