@@ -96,21 +96,21 @@ FrameEvent WebsocketFramer::next_of_head(std::string_view& input) {
   head_.append(input.substr(0, http_head_bytes_max - before));
   const std::size_t found = head_.find(end, before < end.size() ? 0 : before - (end.size() - 1));
   const bool is_http = head_.front() >= 'A' && head_.front() <= 'Z';
-  if (found == std::string::npos && is_http && head_.size() < http_head_bytes_max) {
+  if (is_http && found == std::string::npos && head_.size() < http_head_bytes_max) {
     input = {};
     return event;
   }
   const std::string head = std::exchange(head_, {});
-  if (found != std::string::npos) {
+  if (!is_http) {  // Said at its first byte: it may never send an empty line.
+    event.text = http_refusal("400 Bad Request", "This is not an HTTP/1.1 request.");
+  } else if (found == std::string::npos) {
+    event.text = http_refusal("431 Request Header Fields Too Large",
+                              "A request may have " + std::to_string(http_head_bytes_max) + " bytes.");
+  } else {
     input.remove_prefix(found + end.size() - before);
     UpgradeAnswer answer = answer_upgrade(std::string_view(head).substr(0, found + end.size()));
     is_upgraded_ = answer.is_upgraded;
     event.text = std::move(answer.text);
-  } else if (!is_http) {
-    event.text = http_refusal("400 Bad Request", "This is not an HTTP/1.1 request.");
-  } else {
-    event.text = http_refusal("431 Request Header Fields Too Large",
-                              "A request may have " + std::to_string(http_head_bytes_max) + " bytes.");
   }
   event.kind = is_upgraded_ ? FrameEvent::Kind::reply : FrameEvent::Kind::refused;
   is_over_ = !is_upgraded_;

@@ -22,7 +22,7 @@ class WebsocketFramer final : public Framer {
   void set_parser(XmlParser& parser) override { parser_ = &parser; }
   // The WebSocket goes on; the next message has to be <open/>.
   void restart() override;
-  bool has_partial() const override { return !head_.empty() || reader_.has_partial(); }
+  bool has_partial() const override { return !is_over_ && (!head_.empty() || reader_.has_partial()); }
   void write_open(std::string_view id, std::string_view from, std::string_view lang,
                   std::string& out) override;
   void write_element(std::string_view xml, std::string& out) override;

@@ -21,7 +21,7 @@ class XmlFramer final : public Framer {
   void set_limits(const FramerLimits& limits) override;
   void set_parser(XmlParser& parser) override { parser_ = &parser; }
   void restart() override;
-  bool has_partial() const override { return splitter_.has_partial(); }
+  bool has_partial() const override { return !is_over_ && splitter_.has_partial(); }
   void write_open(std::string_view id, std::string_view from, std::string_view lang,
                   std::string& out) override;
   void write_element(std::string_view xml, std::string& out) override { out.append(xml); }
