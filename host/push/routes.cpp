@@ -90,8 +90,7 @@ Result<RouteTable> RouteTable::build(std::span<const Manifest* const> modules) {
     if (key.first == Stanza::Kind::nonza) table.nonza_.emplace(key.second, resolve(routes, any_nonza));
   }
   std::ranges::sort(table.features_);
-  const auto repeated = std::ranges::unique(table.features_);
-  table.features_.erase(repeated.begin(), repeated.end());
+  table.features_.erase(std::unique(table.features_.begin(), table.features_.end()), table.features_.end());
   return table;
 }
 
