@@ -34,7 +34,7 @@ TEST_CASE("buffer: threads share one, and whoever is last frees it") {
     threads[i] = std::thread([&is_same = same[i], mine = buffer]() mutable {
       is_same = true;
       for (int round = 0; round < 1000; ++round) {
-        const Ref<const Buffer> copy = mine;
+        const Ref<const Buffer> copy = mine;  // NOLINT: the copy is what is tested
         is_same = is_same && copy->bytes() == "shared";
       }
       mine = nullptr;

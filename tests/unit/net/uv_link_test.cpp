@@ -243,8 +243,9 @@ TEST_CASE("link: moved to another loop and back in the midst of a stream, it los
   const std::string down = numbered(6 << 20);
   auto home = std::make_unique<LinkLoop>();
   home->uv = first.uv();
-  auto [peer, server] = tcp_pair();
-  UvLink link(server.release(), PeerAddress::local(), *home);
+  auto ends = tcp_pair();
+  const Descriptor peer = std::move(ends.first);
+  UvLink link(ends.second.release(), PeerAddress::local(), *home);
   Recorder events;
   std::string_view left = down;
   const auto send_on = [&] { left.remove_prefix(link.send(left)); };
