@@ -257,6 +257,7 @@ void Calls::stanza(Stream& stream, Ref<const Stanza> stanza) {
   const ModuleIndex place =
       live_.routes->lookup(stanza->kind(), ns, address_class(stream, from_str(view.to)), when);
   shard_.counters.stanzas_in.add();
+  if (stanza->kind() == Stanza::Kind::message) shard_.counters.messages_in.add();
   if (place == no_module) {
     shard_.counters.unclaimed.add();
     refuse(stream, *stanza, "cancel", "service-unavailable");

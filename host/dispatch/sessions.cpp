@@ -52,6 +52,7 @@ void Sessions::commit_bind(Stream& stream, Session& session) {
       break;
     }
   account.sessions.push_back(&session);
+  session.since_wall_ms = shard_.wall_ms();
   session.connection = stream.connection.get();
   stream.session = session.handle;
   shard_.streams.bound(stream, session);
@@ -285,6 +286,7 @@ void Sessions::put(Account& account, Ref<MailboxEntry> entry) {
   shard_.counters.mailbox_put.add();
   const std::uint16_t module = entry->module;
   account.mailbox.put(entry);
+  shard_.counters.mailbox_changed(account.mailbox.size() == 1 ? 1 : 0, 1, static_cast<std::int64_t>(entry->body->size()));
   shard_.window.put(std::move(entry), account.address, shard_.world.modules->name(module));
 }
 
@@ -293,7 +295,9 @@ void Sessions::accept(Account& account, MailboxEntry& entry) {
   shard_.counters.mailbox_accepted.add();
   const Receipt receipt = std::exchange(entry.receipt, Receipt{});
   shard_.window.forget(entry);
+  const std::size_t bytes = entry.body->size();
   account.mailbox.remove(entry);  // May be the last reference.
+  shard_.counters.mailbox_changed(account.mailbox.size() == 0 ? -1 : 0, -1, -static_cast<std::int64_t>(bytes));
   if (receipt) shard_.release(receipt);
 }
 

@@ -161,7 +161,10 @@ void Shard::load(StoredMessage message, std::uint16_t module) {
   entry->module = module;
   entry->body = std::move(message.body);
   entry->kept = MailboxEntry::Kept::disk;
-  accounts.get(message.account).mailbox.put(std::move(entry));
+  const auto bytes = static_cast<std::int64_t>(entry->body->size());
+  Mailbox& mailbox = accounts.get(message.account).mailbox;
+  mailbox.put(std::move(entry));
+  counters.mailbox_changed(mailbox.size() == 1 ? 1 : 0, 1, bytes);
 }
 
 void Shard::close(std::string_view condition, std::string_view text) {

@@ -20,14 +20,25 @@ class Counter {
 
 struct ShardCounters {
   Counter accepted, closed, logins, refused_connections;
-  Counter stanzas_in, stanzas_out, bytes_in, bytes_out;
+  Counter stanzas_in, stanzas_out, messages_in;
   Counter posts_local, posts_out, posts_in;
   Counter mailbox_put, mailbox_accepted, mailbox_full, messages_drained;
   Counter sessions_resumed, sessions_expired, slow_readers_cut;
   Counter calls, faults, unclaimed;
   Counter safe_answers_late;
+
+  void mailbox_changed(std::int64_t boxes, std::int64_t entries, std::int64_t bytes) {
+    const auto move = [](std::atomic<std::uint64_t>& gauge, std::int64_t by) {
+      gauge.store(gauge.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(by), std::memory_order_relaxed);
+    };
+    move(mailboxes, boxes);
+    move(mailbox_entries, entries);
+    move(mailbox_bytes, bytes);
+  }
+
   // As they are now.
-  std::atomic<std::uint64_t> connections{0}, sessions{0}, detached{0}, accounts{0}, mailbox_entries{0};
+  std::atomic<std::uint64_t> connections{0}, sessions{0}, detached{0}, accounts{0};
+  std::atomic<std::uint64_t> mailboxes{0}, mailbox_entries{0}, mailbox_bytes{0};  // Mailboxes that are not empty.
 };
 
 }  // namespace hotline

@@ -6,7 +6,8 @@
 
 namespace hotline {
 
-ThreadWorkPool::ThreadWorkPool(std::size_t threads, std::size_t waiting_max) : waiting_max_(waiting_max) {
+ThreadWorkPool::ThreadWorkPool(std::size_t threads, std::size_t waiting_max, int nice)
+    : waiting_max_(waiting_max), nice_(nice) {
   for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { serve(); });
 }
 
@@ -37,7 +38,7 @@ bool ThreadWorkPool::has_room() {
 
 void ThreadWorkPool::serve() {
   // Logins by password may wait a little; messages may not wait for them.
-  setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), 5);
+  if (nice_ != 0) setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), nice_);
   std::unique_lock lock(mutex_);
   for (;;) {
     changed_.wait(lock, [this] { return is_ending_ || !waiting_.empty(); });

@@ -18,10 +18,11 @@ class WorkPool {
   virtual bool has_room() = 0;  // Whether submit() would take something now. [any thread]
 };
 
-// Threads of low priority. Destruction drops what has not begun and waits for what has.
+// Destruction drops what has not begun and waits for what has.
 class ThreadWorkPool final : public WorkPool {
  public:
-  ThreadWorkPool(std::size_t threads, std::size_t waiting_max);
+  // `nice`: how much lower than the shards' their priority is.
+  ThreadWorkPool(std::size_t threads, std::size_t waiting_max, int nice);
   ~ThreadWorkPool() override;
   bool submit(std::function<void()> work) override;
   bool has_room() override;
@@ -30,6 +31,7 @@ class ThreadWorkPool final : public WorkPool {
   void serve();
 
   const std::size_t waiting_max_;
+  const int nice_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::function<void()>> waiting_;

@@ -56,6 +56,7 @@ class Session {
   std::string_view resource() const { return std::string_view(address).substr(resource_at_); }
 
   Connection* connection = nullptr;  // nullptr: detached.
+  std::uint64_t since_wall_ms = 0;   // When it was bound.
   bool is_ended = false;             // It is still being told of.
   std::string sm_id;
   StreamManagement sm;

@@ -6,7 +6,7 @@ namespace {
 constexpr std::uint64_t application_id =
     0x484f544c;  // "HOTL": tells our files from others' (PRAGMA application_id).
 
-constexpr SchemaStep steps_known[] = {
+constexpr StoreUpgrade steps_known[] = {
     // Ids grow with time, so messages are appended at one end and nothing is moved. Rows lie by account: what
     // an account owns is read and carried together.
     {1, R"sql(
@@ -41,12 +41,12 @@ Result<std::uint64_t> schema_number(SqliteConnection& connection, const std::str
 
 }  // namespace
 
-std::span<const SchemaStep> schema_steps() {
+std::span<const StoreUpgrade> store_upgrades() {
   return steps_known;
 }
 
 Result<void> upgrade_schema(SqliteConnection& connection, const std::string& path,
-                            std::span<const SchemaStep> steps) {
+                            std::span<const StoreUpgrade> steps) {
   const auto found = schema_number(connection, path);
   if (!found) return found.error();
   const std::uint64_t newest = steps.size();
@@ -61,7 +61,7 @@ Result<void> upgrade_schema(SqliteConnection& connection, const std::string& pat
     sql += "PRAGMA application_id = " + std::to_string(application_id) +
            "; CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;";
   }
-  for (const SchemaStep& step : steps.subspan(found.value())) sql += step.sql;
+  for (const StoreUpgrade& step : steps.subspan(found.value())) sql += step.sql;
   sql += "INSERT OR REPLACE INTO meta VALUES('schema', " + std::to_string(newest) + "); COMMIT;";
   const int code = connection.execute(sql);
   if (code == SQLITE_OK) return {};

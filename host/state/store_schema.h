@@ -11,16 +11,16 @@
 
 namespace hotline {
 
-struct SchemaStep {
+struct StoreUpgrade {
   int number;  // From 1, without gaps.
   const char* sql;
 };
 
-std::span<const SchemaStep> schema_steps();
+std::span<const StoreUpgrade> store_upgrades();
 
 // Takes the steps that the file still lacks, in one transaction: all or none. Refuses a file that a newer
 // host wrote, and one that is another program's.
 Result<void> upgrade_schema(SqliteConnection& connection, const std::string& path,
-                            std::span<const SchemaStep> steps);
+                            std::span<const StoreUpgrade> steps);
 
 }  // namespace hotline

@@ -1,0 +1,341 @@
+#include "control/serve/daemon.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "base/log.h"
+#include "base/random.h"
+#include "control/rpc_server.h"
+#include "control/serve/methods.h"
+#include "control/serve/observer.h"
+#include "state/sqlite_store.h"
+
+namespace hotline {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+FramerLimits framer_limits(const StreamLimits& limits) {
+  return {limits.stanza_bytes_max, limits.depth_max,      limits.elements_max,
+          limits.attributes_max,   limits.name_bytes_max, limits.line_bytes_max};
+}
+
+Host::Settings host_settings(const Config& config) {
+  Host::Settings settings;
+  settings.shards = config.shards;
+  ShardLimits& limits = settings.limits;
+  limits.before_login = framer_limits(config.limits.before_login);
+  limits.after_login = framer_limits(config.limits.after_login);
+  limits.login_s = config.limits.before_login_seconds;
+  limits.partial_stanza_s = config.limits.partial_stanza_seconds;
+  limits.failed_logins_per_stream_max = config.limits.failed_logins_per_stream_max;
+  limits.output_bytes_max = config.limits.output_bytes_max;
+  limits.sessions_per_account_max = config.limits.sessions_per_account_max;
+  limits.resume_s_max = config.sm.resume_seconds;
+  limits.ack_timeout_s = config.sm.ack_timeout_seconds;
+  limits.mailbox_entries_max = config.mailbox.entries_max;
+  limits.mailbox_bytes_max = config.mailbox.bytes_max;
+  limits.rows_per_account_max = config.tables.rows_per_account_max;
+  limits.commit_window_us = config.store.commit_window_ms * 1'000ull;
+  settings.modules.domain = config.domain;
+  for (const auto& [module, values] : config.modules)
+    for (const auto& [key, value] : values)
+      settings.modules.by_module[module][key] =
+          std::holds_alternative<std::string>(value) ? std::get<std::string>(value)
+                                                     : std::to_string(std::get<std::int64_t>(value));
+  return settings;
+}
+
+ListenerFacts facts_of(const ListenAddress& listen) {
+  using Kind = ListenAddress::Kind;
+  using StartTls = ListenAddress::StartTls;
+  ListenerFacts facts;
+  facts.name = listen.name.empty() ? std::string(ListenAddress::kind_name(listen.kind)) : listen.name;
+  switch (listen.kind) {
+    case Kind::xmpp:
+      facts.offers_starttls = listen.starttls != StartTls::off;
+      facts.needs_tls = listen.starttls == StartTls::required;
+      facts.alpn = "xmpp-client";
+      break;
+    case Kind::xmpps:
+      facts.is_tls = true;
+      facts.alpn = "xmpp-client";
+      break;
+    case Kind::xmpp_ws:  // Loopback only: the configuration sees to it.
+      facts.framer = FramerKind::websocket;
+      facts.needs_tls = false;
+      break;
+    case Kind::xmpp_wss:
+      facts.framer = FramerKind::websocket;
+      facts.is_tls = true;
+      facts.alpn = "http/1.1";
+      break;
+    case Kind::lines:
+      facts.framer = FramerKind::lines;
+      facts.needs_tls = false;
+      break;
+  }
+  return facts;
+}
+
+// The file of a module in a directory: the one of the highest version.
+Result<std::string> initial_file(const std::string& directory, const std::string& name) {
+  std::string best;
+  Version best_version;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory, error)) {
+    const std::string file = entry.path().filename().string();
+    if (!file.starts_with(name + "-") || !file.ends_with(".so")) continue;
+    Result<Version> version = Version::parse(std::string_view(file).substr(name.size() + 1, file.size() - name.size() - 4));
+    if (!version || (!best.empty() && *version < best_version)) continue;
+    best = entry.path().string();
+    best_version = *version;
+  }
+  if (best.empty())
+    return Error{"no file " + directory + "/" + name + "-<version>.so: build it, or name other modules in `modules_initial`"};
+  return best;
+}
+
+// Two hosts on one state directory would each overwrite what the other promised.
+Result<int> lock_state(const std::string& state_dir) {
+  const std::string file = state_dir + "/lock";
+  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (descriptor < 0) return Error{file + " can not be opened: " + std::strerror(errno)};
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return descriptor;
+  ::close(descriptor);
+  return Error{"another hotlined runs on " + state_dir + ": stop it with `hotline --state " + state_dir +
+               " shutdown`, or use another directory"};
+}
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+struct Daemon::Parts {
+  Config config;
+  std::string state_dir;
+  int lock = -1;
+  SystemClock clock;
+  SecureRandom random;
+  std::unique_ptr<Store> store;
+  std::unique_ptr<TlsContext> tls;
+  std::unique_ptr<ThreadWorkPool> work_pool, pushes, readers;
+  std::unique_ptr<HostThreads> threads;
+  std::unique_ptr<Pipeline> pipeline;
+  std::unique_ptr<Observer> observer;
+  std::unique_ptr<RpcServer> rpc;
+  std::vector<ListenReport> listen;
+  uv_loop_t loop{};
+  uv_timer_t tick{};
+  uv_async_t stop{};
+  uv_signal_t term{}, interrupt{}, hangup{};
+  bool has_loop = false;
+
+  Result<void> prepare();
+  Result<void> bring_up();
+  Result<void> open_control();
+  Result<void> write_run_file();
+  void take_down();
+};
+
+Result<void> Daemon::Parts::prepare() {
+  std::error_code error;
+  fs::create_directories(state_dir, error);
+  if (error) return Error{state_dir + " can not be made: " + error.message()};
+  fs::permissions(state_dir, fs::perms::owner_all, error);
+  state_dir = fs::canonical(state_dir, error).string();
+  Result<int> locked = lock_state(state_dir);
+  if (!locked) return locked.error();
+  lock = *locked;
+  if (Result<void> opened = log::open(config.log.file, config.log.format, config.log.level); !opened) return opened;
+  raise_descriptor_limit();
+  std::signal(SIGPIPE, SIG_IGN);
+  return {};
+}
+
+Result<void> Daemon::Parts::bring_up() {
+  fs::create_directories(state_dir + "/store");
+  SqliteStore::Settings store_settings;
+  store_settings.file.path = state_dir + "/store/hotline.db";
+  Result<std::unique_ptr<SqliteStore>> opened = SqliteStore::open(store_settings, clock);
+  if (!opened) return opened.error();
+  store = std::move(*opened);
+
+  Result<std::unique_ptr<TlsContext>> context = TlsContext::open({.certificate_file = config.tls.certificate,
+                                                                  .key_file = config.tls.key,
+                                                                  .state_dir = state_dir,
+                                                                  .domain = config.domain,
+                                                                  .min_version = config.tls.min_version});
+  if (!context) return context.error();
+  tls = std::move(*context);
+
+  work_pool = std::make_unique<ThreadWorkPool>(std::max(1u, config.shards / 2), 10'000, 5);
+  pushes = std::make_unique<ThreadWorkPool>(1, 64, 0);
+  readers = std::make_unique<ThreadWorkPool>(1, 64, 0);
+  threads = std::make_unique<HostThreads>(
+      host_settings(config),
+      Host::Parts{.clock = &clock, .random = &random, .store = store.get(), .work_pool = work_pool.get(), .tls = tls.get()},
+      HostThreads::Limits{.connections_per_address_max = config.limits.connections_per_address_max,
+                          .connections_per_loopback_address_max = config.limits.connections_per_loopback_address_max});
+  Host& host = threads->host();
+  if (Result<void> loaded = host.load(); !loaded) return loaded;
+  store->start([&host](std::uint32_t shard, std::uint64_t number) {
+    Post post;
+    post.kind = Post::Kind::committed;
+    post.number = number;
+    host.shard(shard).inbox().push_one(std::move(post));
+  });
+
+  Result<ModuleStore> module_store = ModuleStore::open(state_dir);
+  if (!module_store) return module_store.error();
+  pipeline = std::make_unique<Pipeline>(
+      host, std::move(*module_store), clock, Pipeline::Settings{.keep_generations = config.push.keep_generations},
+      [this](const std::string& kind, const std::string& json) -> Result<std::uint64_t> {
+        Result<HistoryRecord> record = store->append_history(kind, json);
+        if (!record) return record.error();
+        return record->number;
+      });
+  std::vector<std::string> initial;
+  for (const std::string& name : config.modules_initial) {
+    Result<std::string> file = initial_file(config.modules_dir, name);
+    if (file) {
+      initial.push_back(*file);
+    } else if (!fs::exists(state_dir + "/modules/running.json")) {
+      return file.error();
+    }
+  }
+  if (Result<PushOutcome> started = pipeline->start(initial); !started) return started.error();
+
+  if (Result<void> running = threads->start(); !running) return running;
+  for (const ListenAddress& address : config.listen) {
+    Result<std::uint16_t> port =
+        threads->listen(address.address, static_cast<std::uint16_t>(address.port), facts_of(address));
+    if (!port) return port.error();
+    listen.push_back({std::string(ListenAddress::kind_name(address.kind)), address.address, *port});
+  }
+  return open_control();
+}
+
+Result<void> Daemon::Parts::open_control() {
+  uv_loop_init(&loop);
+  has_loop = true;
+  observer = std::make_unique<Observer>(*threads, *pipeline, *store, *tls, clock,
+                                        Observer::Facts{.version = HOTLINE_VERSION,
+                                                        .domain = config.domain,
+                                                        .state_dir = state_dir,
+                                                        .listen = listen});
+  uv_async_init(&loop, &stop, [](uv_async_t* handle) { uv_stop(handle->loop); });
+  Result<std::unique_ptr<RpcServer>> server = RpcServer::open(&loop, state_dir + "/control.sock");
+  if (!server) return server.error();
+  rpc = std::move(*server);
+  add_methods(*rpc, {.threads = threads.get(),
+                     .pipeline = pipeline.get(),
+                     .store = store.get(),
+                     .tls = tls.get(),
+                     .observer = observer.get(),
+                     .config = &config,
+                     .pushes = pushes.get(),
+                     .readers = readers.get(),
+                     .shutdown = [this] { uv_async_send(&stop); }});
+  uv_timer_init(&loop, &tick);
+  tick.data = this;
+  uv_timer_start(&tick, [](uv_timer_t* timer) { static_cast<Parts*>(timer->data)->observer->tick(); }, 1000, 1000);
+  for (uv_signal_t* handle : {&term, &interrupt, &hangup}) {
+    uv_signal_init(&loop, handle);
+    handle->data = this;
+  }
+  const auto end = [](uv_signal_t* handle, int) { uv_stop(handle->loop); };
+  uv_signal_start(&term, end, SIGTERM);
+  uv_signal_start(&interrupt, end, SIGINT);
+  uv_signal_start(
+      &hangup,
+      [](uv_signal_t* handle, int) {
+        Result<void> reloaded = static_cast<Parts*>(handle->data)->tls->reload();
+        if (!reloaded) log::error("tls.reload", {{"why", reloaded.error().message}});
+      },
+      SIGHUP);
+  return write_run_file();
+}
+
+Result<void> Daemon::Parts::write_run_file() {
+  nlohmann::json run = {{"pid", getpid()},
+                        {"socket", state_dir + "/control.sock"},
+                        {"domain", config.domain},
+                        {"listen", listen}};
+  const std::string file = state_dir + "/run.json";
+  {
+    std::ofstream out(file + ".new");
+    out << run.dump(2) << "\n";
+    if (!out.flush()) return Error{file + " can not be written"};
+  }
+  std::error_code error;
+  fs::rename(file + ".new", file, error);
+  if (error) return Error{file + " can not be written: " + error.message()};
+  return {};
+}
+
+void Daemon::Parts::take_down() {
+  std::error_code ignored;
+  fs::remove(state_dir + "/run.json", ignored);
+  // Nobody asks any more, then nobody is connected, then nothing is left to write.
+  pushes.reset();
+  readers.reset();
+  if (threads) threads->stop("system-shutdown", "the host is shut down");
+  work_pool.reset();
+  if (has_loop) {
+    for (uv_handle_t* handle :
+         {reinterpret_cast<uv_handle_t*>(&tick), reinterpret_cast<uv_handle_t*>(&term),
+          reinterpret_cast<uv_handle_t*>(&interrupt), reinterpret_cast<uv_handle_t*>(&hangup),
+          reinterpret_cast<uv_handle_t*>(&stop)})
+      if (handle->loop != nullptr) uv_close(handle, nullptr);
+    rpc.reset();
+    uv_run(&loop, UV_RUN_DEFAULT);
+    uv_loop_close(&loop);
+  }
+  store.reset();
+  if (pipeline) pipeline->close();
+  pipeline.reset();
+  threads.reset();
+  if (lock >= 0) ::close(lock);
+}
+
+Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Daemon::~Daemon() { parts_->take_down(); }
+
+Result<std::unique_ptr<Daemon>> Daemon::open(const Config& config, const std::string& state_dir) {
+  auto daemon = std::unique_ptr<Daemon>(new Daemon(std::make_unique<Parts>()));
+  Parts& parts = *daemon->parts_;
+  parts.config = config;
+  parts.state_dir = state_dir;
+  if (Result<void> done = parts.prepare(); !done) return done.error();
+  if (Result<void> done = parts.bring_up(); !done) return done.error();
+  return daemon;
+}
+
+std::string Daemon::announcement() const {
+  std::string line = "hotlined " HOTLINE_VERSION " serves " + parts_->config.domain + ":";
+  for (const ListenReport& listen : parts_->listen)
+    line += " " + listen.kind + " " + listen.address + ":" + std::to_string(listen.port);
+  return line + " (pid " + std::to_string(getpid()) + ", state " + parts_->state_dir + ")";
+}
+
+void Daemon::run() { uv_run(&parts_->loop, UV_RUN_DEFAULT); }
+
+}  // namespace hotline

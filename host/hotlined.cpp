@@ -1,0 +1,92 @@
+// hotlined: the host. It builds the parts and hands each what it needs; what they do is theirs.
+//
+// Threads: this one, the control thread, runs the control socket; each shard has its own, as have the store's
+// writer, the pushes, and the work that would hold up a loop.
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <optional>
+#include <thread>
+
+#include "base/log.h"
+#include "control/config.h"
+#include "control/config_keys.h"
+#include "control/serve/daemon.h"
+
+namespace {
+
+using namespace hotline;
+
+int fail(const std::string& message) {
+  std::cerr << "hotlined: " << message << "\n";
+  return 1;
+}
+
+std::string default_modules_dir() {
+  std::error_code error;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error ? "modules" : (self.parent_path() / "modules").string();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{
+      "hotlined: a messaging host whose modules are pushed and rolled back while its clients stay connected.\n"
+      "Everything it writes is under its state directory. See also: hotline --help."};
+  std::string state_dir, config_file;
+  bool only_check = false, show_keys = false;
+  std::uint32_t shards = 0;
+  app.add_option("--state", state_dir, "State directory; made when it is not there");
+  app.add_option("--config", config_file, "Configuration: JSON with comments (default: DIR/hotline.json if there is one)");
+  app.add_option("--shards", shards, "Event loops, overriding the configuration (default: one a core)");
+  app.add_flag("--check", only_check, "Only check the configuration; exit status 0 when it is fine");
+  app.add_flag("--help-config", show_keys, "Print every configuration key with its default");
+  app.set_version_flag("--version", std::string("hotlined " HOTLINE_VERSION));
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? 0 : 2;
+  }
+  if (show_keys) {
+    std::cout << config_reference();
+    return 0;
+  }
+  if (state_dir.empty() && !only_check) return fail("say where the state is kept: hotlined --state DIR");
+  if (config_file.empty() && !state_dir.empty() && std::filesystem::exists(state_dir + "/hotline.json"))
+    config_file = state_dir + "/hotline.json";
+
+  Config config;
+  if (!config_file.empty()) {
+    Result<Config> read = Config::read(config_file);
+    if (!read) return fail(read.error().message);
+    config = std::move(*read);
+  }
+  if (shards > 0) config.shards = shards;
+  if (config.shards == 0) config.shards = std::max(1u, std::thread::hardware_concurrency());
+  if (config.shards > 128) return fail("shards: at most 128");
+  if (config.modules_dir.empty()) config.modules_dir = default_modules_dir();
+  if (only_check) {
+    std::cout << (config_file.empty() ? "the defaults are" : config_file + " is") << " fine\n";
+    return 0;
+  }
+
+  Result<std::unique_ptr<Daemon>> daemon = Daemon::open(config, state_dir);
+  if (!daemon) return fail(daemon.error().message);
+  std::cout << (*daemon)->announcement() << std::endl;
+  (*daemon)->run();
+  daemon->reset();
+  log::close();
+  return 0;
+}
