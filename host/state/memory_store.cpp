@@ -7,7 +7,10 @@
 namespace hotline {
 
 void MemoryStore::Contents::apply(const StoreBatch& batch) {
-  for (const StoredMessage& message : batch.put_messages) messages[message.id] = message;
+  for (const StoredMessage& message : batch.put_messages) {
+    messages[message.id] = message;
+    id_max = std::max(id_max, message.id);
+  }
   for (const std::uint64_t id : batch.drop_messages) messages.erase(id);
   for (const StoredRow& row : batch.put_rows) rows[{row.account, row.table, row.key}] = row;
   for (const StoreBatch::RowName& row : batch.erase_rows) rows.erase({row.account, row.table, row.key});
@@ -28,8 +31,7 @@ Result<void> MemoryStore::load(const std::function<void(StoredRow&&)>& on_row,
 }
 
 std::uint64_t MemoryStore::message_id_max() {
-  const Contents all = contents();
-  return all.messages.empty() ? 0 : all.messages.rbegin()->first;
+  return contents().id_max;
 }
 
 void MemoryStore::submit(StoreBatch batch) {

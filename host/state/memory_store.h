@@ -54,6 +54,7 @@ class MemoryStore final : public Store {
  private:
   struct Contents {
     std::map<std::uint64_t, StoredMessage> messages;
+    std::uint64_t id_max = 0;                                                     // Of all there ever were.
     std::map<std::tuple<std::string, std::string, std::string>, StoredRow> rows;  // By account, table, key.
     void apply(const StoreBatch& batch);
   };

@@ -167,7 +167,7 @@ void SqliteStore::commit_group(std::unique_lock<std::mutex>& lock) {
   lock.unlock();
   announce(done);
   done.clear();
-  if (file_->log_bytes() > settings_.log_bytes_max) {
+  if (file_->log_bytes() > settings_.log_bytes_max && ended >= log_retry_at_) {
     lock.lock();
     tend_log(lock);
     return;
@@ -235,7 +235,7 @@ SqliteStore::Instant SqliteStore::tend_log_at() const {
                               : Instant::max();
   const Instant empty_at = std::min(last_write_ + milliseconds(settings_.empty_after_ms),
                                     last_emptied_ + milliseconds(settings_.empty_every_ms));
-  return std::max(std::min(copy_at, empty_at), log_failed_until_);
+  return std::max(std::min(copy_at, empty_at), log_retry_at_);
 }
 
 void SqliteStore::tend_log(std::unique_lock<std::mutex>& lock) {
@@ -245,15 +245,23 @@ void SqliteStore::tend_log(std::unique_lock<std::mutex>& lock) {
   lock.unlock();
   const auto tended =
       file_->checkpoint(is_emptied ? StoreFile::Checkpoint::truncate : StoreFile::Checkpoint::passive);
+  const std::uint64_t bytes_left = file_->log_bytes();
   lock.lock();
-  if (tended && is_emptied) {
-    log_is_empty_ = true;
-    last_emptied_ = now;
+  std::string problem;
+  if (!tended) {
+    problem = tended.error().message;
+  } else if (bytes_left > settings_.log_bytes_quiet) {
+    problem =
+        "store " + settings_.file.path + ": " + std::to_string(bytes_left >> 10) +
+        " KiB of its log cannot be copied into the database while another program reads it; close what has "
+        "it open (sqlite3, a backup)";
   }
-  if (!tended) log_failed_until_ = now + milliseconds(settings_.retry_ms_max);
-  const std::string problem = tended ? std::string() : tended.error().message;
-  if (!problem.empty() && problem != log_problem_) log::warning("store.log_kept", {{"problem", problem}});
+  if (!problem.empty()) log_retry_at_ = now + milliseconds(settings_.retry_ms_max);
+  if (!problem.empty() && log_problem_.empty()) log::warning("store.log_kept", {{"problem", problem}});
   log_problem_ = problem;
+  if (!tended || !is_emptied) return;
+  log_is_empty_ = true;
+  last_emptied_ = now;
 }
 
 template <typename Work>

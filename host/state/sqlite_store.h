@@ -100,7 +100,7 @@ class SqliteStore final : public Store {
   Instant next_commit_{};
   Instant last_write_{};
   Instant last_emptied_{};
-  Instant log_failed_until_{};
+  Instant log_retry_at_{};
   std::uint64_t retry_ms_ = 0;
   bool log_is_empty_ = false;
 

@@ -1,15 +1,6 @@
 #include "state/store_file.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <chrono>
-#include <cstring>
-#include <filesystem>
-#include <thread>
 
 #include "base/check.h"
 #include "state/history_chain.h"
@@ -18,44 +9,7 @@
 namespace hotline {
 namespace {
 
-Error file_problem(const std::string& path, std::string_view what) {
-  return {"store " + path + ": " + std::string(what) + ": " + std::strerror(errno)};
-}
-
-// Makes the directory and an empty database, readable by their owner only. SQLite gives -wal and -shm the
-// same mode.
-Result<void> make_file(const std::string& path) {
-  const std::filesystem::path directory = std::filesystem::absolute(path).parent_path();
-  std::error_code code;
-  if (std::filesystem::create_directories(directory, code))
-    std::filesystem::permissions(directory, std::filesystem::perms::owner_all, code);
-  if (code) return Error{"store " + path + ": its directory cannot be made: " + code.message()};
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (descriptor < 0) return file_problem(path, "cannot be opened for writing");
-  ::close(descriptor);
-  // The name of the file must be as safe as what is in it.
-  const int directory_descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool is_safe = directory_descriptor >= 0 && ::fsync(directory_descriptor) == 0;
-  if (directory_descriptor >= 0) ::close(directory_descriptor);
-  if (!is_safe) return file_problem(path, "its directory cannot be written to disk");
-  return {};
-}
-
-// flock, not SQLite's own locks: those are let go between transactions.
-Result<int> lock_file(const std::string& path, std::uint32_t wait_ms) {
-  const int descriptor = ::open((path + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (descriptor < 0) return file_problem(path, "its lock file cannot be made");
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::milliseconds(wait_ms);
-  while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-    if (std::chrono::steady_clock::now() >= give_up) {
-      ::close(descriptor);
-      return Error{"store " + path +
-                   " is in use by another host; stop that one, or give this one its own --state"};
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return descriptor;
-}
+constexpr std::uint64_t id_block = 1u << 20;  // Of message ids; what a restart may pass over.
 
 std::string text(std::string_view bytes) {
   return std::string(bytes);
@@ -63,27 +17,20 @@ std::string text(std::string_view bytes) {
 
 }  // namespace
 
-StoreFile::Lock::~Lock() {
-  ::close(descriptor);
-}
-
-StoreFile::StoreFile(SqliteConnection connection, int lock_descriptor, std::string path)
-    : lock_{lock_descriptor}, path_(std::move(path)), connection_(std::move(connection)) {}
+StoreFile::StoreFile(SqliteConnection connection, StoreLock lock, std::string path)
+    : lock_(std::move(lock)), path_(std::move(path)), connection_(std::move(connection)) {}
 
 StoreFile::~StoreFile() = default;
 
 Result<std::unique_ptr<StoreFile>> StoreFile::open(const Settings& settings) {
   const auto vfs = scrub_vfs_over(settings.vfs);
   if (!vfs) return vfs.error();
-  if (auto made = make_file(settings.path); !made) return made.error();
-  const auto lock = lock_file(settings.path, settings.lock_wait_ms);
+  auto lock = StoreLock::take(settings.path, settings.lock_wait_ms);
   if (!lock) return lock.error();
   auto connection = SqliteConnection::open(settings.path, vfs.value());
-  if (!connection) {
-    ::close(lock.value());
-    return connection.error();
-  }
-  std::unique_ptr<StoreFile> file(new StoreFile(std::move(connection.value()), lock.value(), settings.path));
+  if (!connection) return connection.error();
+  std::unique_ptr<StoreFile> file(
+      new StoreFile(std::move(connection.value()), std::move(lock.value()), settings.path));
   if (auto configured = file->configure(settings); !configured) return configured.error();
   if (auto prepared = file->prepare(); !prepared) return prepared.error();
   return file;
@@ -130,12 +77,17 @@ Result<void> StoreFile::prepare() {
       {&drop_range_, "DELETE FROM message WHERE id BETWEEN ? AND ?"},
       {&put_row_, "INSERT OR REPLACE INTO row VALUES(?,?,?,?,?)"},
       {&erase_row_, "DELETE FROM row WHERE account = ? AND tbl = ? AND key = ?"},
+      {&reserve_ids_, "INSERT OR REPLACE INTO meta VALUES('message_ids_reserved', ?)"},
   };
   for (const auto& [statement, sql] : statements) {
     auto prepared = connection_.prepare(sql);
     if (!prepared) return prepared.error();
     *statement = std::move(prepared.value());
   }
+  const auto reserved =
+      connection_.query_number("SELECT ifnull(max(value), 0) FROM meta WHERE name = 'message_ids_reserved'");
+  if (!reserved) return reserved.error();
+  ids_reserved_ = reserved.value();
   return {};
 }
 
@@ -185,7 +137,9 @@ Result<void> StoreFile::load(const std::function<void(StoredRow&&)>& on_row,
 }
 
 Result<std::uint64_t> StoreFile::message_id_max() {
-  return connection_.query_number("SELECT ifnull(max(id), 0) FROM message");
+  const auto present = connection_.query_number("SELECT ifnull(max(id), 0) FROM message");
+  if (!present) return present;
+  return std::max(present.value(), ids_reserved_);
 }
 
 Result<void> StoreFile::write(std::span<const StoreBatch* const> batches) {
@@ -196,7 +150,9 @@ Result<void> StoreFile::write(std::span<const StoreBatch* const> batches) {
     code = write_rows(*batch);
   }
   if (code != SQLITE_OK) return fail(code, "writing");
-  return commit("writing");
+  auto committed = commit("writing");
+  if (committed) ids_reserved_ = ids_to_reserve_;
+  return committed;
 }
 
 // In the order of their ids, whichever shards they come from: so a page is filled before the next is begun,
@@ -212,6 +168,7 @@ int StoreFile::write_messages(std::span<const StoreBatch* const> batches) {
   if (!std::is_sorted(puts_.begin(), puts_.end(), by_id)) std::stable_sort(puts_.begin(), puts_.end(), by_id);
   if (!std::is_sorted(drops_.begin(), drops_.end())) std::sort(drops_.begin(), drops_.end());
 
+  if (const int code = reserve_ids(); code != SQLITE_OK) return code;
   auto drop = drops_.begin();
   for (const StoredMessage* message : puts_) {
     while (drop != drops_.end() && *drop < message->id) ++drop;
@@ -225,6 +182,16 @@ int StoreFile::write_messages(std::span<const StoreBatch* const> batches) {
     at = end;
   }
   return SQLITE_OK;
+}
+
+// An id is never used twice, though the messages that had the last ones are gone. One write a block keeps
+// that in mind.
+int StoreFile::reserve_ids() {
+  ids_to_reserve_ = ids_reserved_;
+  if (puts_.empty() || puts_.back()->id <= ids_reserved_) return SQLITE_OK;
+  ids_to_reserve_ = puts_.back()->id + id_block;
+  reserve_ids_.bind(1, ids_to_reserve_);
+  return reserve_ids_.run();
 }
 
 int StoreFile::put_message(const StoredMessage& message) {

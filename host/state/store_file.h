@@ -17,6 +17,7 @@
 
 #include "state/sqlite_connection.h"
 #include "state/store.h"
+#include "state/store_lock.h"
 #include "state/store_schema.h"
 
 namespace hotline {
@@ -30,7 +31,7 @@ class StoreFile {
     std::uint32_t cache_bytes = 32u << 20;
     std::uint32_t lock_wait_ms = 2000;  // For a killed host's last child to let go.
     std::uint32_t busy_wait_ms = 200;   // For another program that has the file locked.
-    std::span<const SchemaStep> schema = schema_steps();
+    std::span<const StoreUpgrade> schema = store_upgrades();
   };
   enum class Checkpoint {
     passive,   // Copies what it can; the log's file keeps its size and is written from its start again.
@@ -45,6 +46,7 @@ class StoreFile {
 
   Result<void> load(const std::function<void(StoredRow&&)>& on_row,
                     const std::function<void(StoredMessage&&)>& on_message);
+  // No message has a greater id, and none that was dropped since had one. Not exact: ids are noted in blocks.
   Result<std::uint64_t> message_id_max();
 
   // All of `batches` in one transaction, in their order; on an error, none of them. Writing what was written
@@ -63,7 +65,7 @@ class StoreFile {
   }  // Not yet copied to the database.
 
  private:
-  StoreFile(SqliteConnection connection, int lock_descriptor, std::string path);
+  StoreFile(SqliteConnection connection, StoreLock lock, std::string path);
   Result<void> configure(const Settings& settings);
   Result<void> prepare();
   Result<void> begin(std::string_view while_doing);
@@ -72,21 +74,22 @@ class StoreFile {
 
   int put_message(const StoredMessage& message);
   int drop_messages(std::uint64_t first, std::uint64_t last);
+  int reserve_ids();
   int write_messages(std::span<const StoreBatch* const> batches);
   int write_rows(const StoreBatch& batch);
 
-  // The lock is let go last: members are destroyed in reverse order.
-  struct Lock {
-    int descriptor;
-    ~Lock();
-  } lock_;
+  StoreLock lock_;  // First: let go last, since members are destroyed in reverse order.
   std::string path_;
   SqliteConnection connection_;
   std::uint64_t page_bytes_ = 0;
   std::uint64_t log_pages_ = 0;
   std::uint64_t log_pages_copied_ = 0;
 
-  SqliteStatement begin_, commit_, put_message_, drop_message_, drop_range_, put_row_, erase_row_;
+  std::uint64_t ids_reserved_ = 0;    // On disk: ids up to here may have been used.
+  std::uint64_t ids_to_reserve_ = 0;  // The same, once the transaction under way is committed.
+
+  SqliteStatement begin_, commit_, put_message_, drop_message_, drop_range_, put_row_, erase_row_,
+      reserve_ids_;
   // A group's messages by id, between write()s only their room.
   std::vector<const StoredMessage*> puts_;
   std::vector<std::uint64_t> drops_;

@@ -38,6 +38,9 @@ TEST_CASE("memory store: nothing is safe before it is committed, batch by batch"
   CHECK(contents_of(store).ids() == std::vector<std::uint64_t>{2, 3});
   CHECK(store.message_id_max() == 3);
   CHECK_FALSE(store.commit_next());
+  store.submit(drop(0, 3, {3}));
+  store.commit_all();
+  CHECK(store.message_id_max() == 3);  // Not given out again.
 }
 
 TEST_CASE("memory store: a crash keeps whole batches, told or not, and forgets the rest") {

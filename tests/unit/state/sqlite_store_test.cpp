@@ -52,7 +52,26 @@ TEST_CASE("store: messages and rows come back as they were, messages by id") {
   const StoredRow& row = contents.rows.at("juliet@localhost/roster/" + binary);
   CHECK(row.schema == 7);
   CHECK(row.value == std::string("v\0v", 3));
-  CHECK(store->message_id_max() == 9);
+}
+
+TEST_CASE("store: ids of messages that are gone are not given out again after a restart") {
+  const TemporaryDirectory directory;
+  SystemClock clock;
+  auto store = open(directory.file(), clock);
+  CHECK(store->message_id_max() == 0);
+  store->start(nullptr);
+  store->submit(put(0, 1, {5'000'000, 7}));
+  CHECK(comes_true([&] { return store->health().batches_waiting == 0; }));
+  store->submit(drop(0, 2, {5'000'000, 7}));
+  store.reset();
+  store = open(directory.file(), clock);
+  CHECK(contents_of(*store).messages.empty());
+  const std::uint64_t id_max = store->message_id_max();
+  CHECK(id_max >= 5'000'000);
+  store->submit(put(0, 1, {id_max + 1}));
+  store.reset();
+  store = open(directory.file(), clock);
+  CHECK(store->message_id_max() > id_max);
 }
 
 TEST_CASE("store: later batches win, for rows and for messages, within a transaction and across") {

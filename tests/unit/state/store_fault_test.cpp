@@ -171,6 +171,31 @@ TEST_CASE("store: while another program holds the database, batches wait and say
   CHECK(comes_true([&] { return running.safe == 1; }));
 }
 
+TEST_CASE("store: a reader that keeps the log from being copied is named, and messages go on") {
+  const TemporaryDirectory directory;
+  SqliteStore::Settings settings = eager(directory.file());
+  settings.log_bytes_max = 64u << 10;
+  settings.log_bytes_quiet = 16u << 10;
+  settings.empty_after_ms = 3'600'000;
+  Running running(settings);
+  running.store->submit(put(0, 1, {1}));
+  REQUIRE(comes_true([&] { return running.safe == 1; }));
+  sqlite3* other = nullptr;
+  REQUIRE(sqlite3_open(directory.file().c_str(), &other) == SQLITE_OK);
+  REQUIRE(sqlite3_exec(other, "BEGIN; SELECT count(*) FROM message", nullptr, nullptr, nullptr) == SQLITE_OK);
+  std::uint64_t n = 1;
+  for (; n < 40; ++n) {
+    StoreBatch each = batch(0, n + 1);
+    each.put_messages.push_back(message(n + 1, std::string(10'000, 'x')));
+    running.store->submit(std::move(each));
+  }
+  REQUIRE(comes_true([&] { return running.safe == n; }));
+  REQUIRE(comes_true([&] { return says(running.store->health().problem, "another program reads"); }));
+  CHECK(running.store->health().is_writable);
+  sqlite3_close(other);
+  CHECK(comes_true([&] { return running.store->health().problem.empty(); }));
+}
+
 TEST_CASE("store: a file moved away under the host is noticed before anything is acknowledged") {
   const TemporaryDirectory directory;
   Running running(eager(directory.file()));
