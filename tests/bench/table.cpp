@@ -64,7 +64,7 @@ const std::vector<Row>& rows() {
        {"/redeliver/messages_per_second"},
        Target::at_least,
        80'000},
-      {"acknowledged, gone after kill -9", "kill", {"/redeliver/lost"}, Target::at_most, 0},
+      {"of 10,000 acknowledged, gone after kill -9", "kill", {"/redeliver/lost"}, Target::at_most, 0},
       {"push: lost, doubled, reordered, dropped", "push", wrong, Target::at_most, 0},
       {"push: share of stretches at least as bad",
        "push",
