@@ -245,7 +245,7 @@ Result<void> Generation::create_instances(std::span<const hl_host* const> hosts)
     if (wrong.empty())
       instances_.push_back(instance);
     else
-      wrong = manifest().label() + " refused: create for shard " + std::to_string(shard) + " " + wrong;
+      wrong.insert(0, manifest().label() + " refused: create for shard " + std::to_string(shard) + " ");
   }
   if (wrong.empty()) return {};
   const Result<void> destroyed = destroy_instances();

@@ -79,6 +79,25 @@ std::optional<AddressClass> parse_address(std::string_view word) {
   return std::nullopt;
 }
 
+// Well-formed UTF-8 (RFC 3629): the text is shown to people and sent to clients.
+bool is_utf8(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[at]);
+    const std::size_t size = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    if ((lead >= 0x80 && lead < 0xc2) || lead > 0xf4 || size > text.size() - at) return false;
+    std::uint32_t code = size == 1 ? lead : lead & (0x7fu >> size);
+    for (std::size_t i = 1; i < size; ++i) {
+      const auto next = static_cast<unsigned char>(text[at + i]);
+      if ((next & 0xc0) != 0x80) return false;
+      code = (code << 6) | (next & 0x3f);
+    }
+    const bool is_overlong = (size == 3 && code < 0x800) || (size == 4 && code < 0x10000);
+    if (is_overlong || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) return false;
+    at += size;
+  }
+  return true;
+}
+
 class Parser {
  public:
   Result<Manifest> run(std::string_view text);
@@ -171,6 +190,7 @@ Fault Parser::line(std::string_view text) {
   if (text.size() > line_bytes_max) return "longer than " + std::to_string(line_bytes_max) + " bytes";
   if (std::ranges::any_of(text, [](char c) { return (c >= 0 && c < 0x20 && c != '\t') || c == 0x7f; }))
     return "it has a control character";
+  if (!is_utf8(text)) return "it is not UTF-8";
   std::array<std::string_view, words_max + 1> words;
   std::size_t count = 0;
   for (std::size_t at = text.find_first_not_of(" \t"); at != std::string_view::npos;) {

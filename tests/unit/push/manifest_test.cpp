@@ -152,6 +152,14 @@ TEST_CASE("manifest: its sizes are bounded") {
   CHECK(refusal(head + "about a\x01z\n").find("control character") != std::string::npos);
 }
 
+TEST_CASE("manifest: what is not UTF-8 is refused") {
+  CHECK(Manifest::parse(head + "about Vorg\xc3\xa4nge \xe2\x82\xac \xf0\x9f\x94\xa5\n").has_value());
+  for (const std::string bytes :
+       {"\x80", "\xc3", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf0\x80\x80\xaf", "\xf4\x90\x80\x80",
+        "\xf5\x80\x80\x80", "\xff", "\xe2\x82"})
+    CHECK(refusal(head + "about " + bytes + "\n") == "manifest line 4: it is not UTF-8");
+}
+
 TEST_CASE("manifest: versions compare by number, not by letter") {
   CHECK(*Version::parse("1.10.0") > *Version::parse("1.9.9"));
   CHECK(*Version::parse("2.0.0") > *Version::parse("1.99.99"));
