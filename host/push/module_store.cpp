@@ -215,7 +215,7 @@ Result<void> ModuleStore::set_running(std::span<const RunningModule> set) {
   unlink(unfinished.c_str());
   const std::string text = json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   const Result<void> written = write_new(unfinished, text, 0600);
-  if (!written) return written;
+  if (!written) return written.error();
   if (rename(unfinished.c_str(), path.c_str()) != 0) {
     const std::string why = because("cannot rename " + unfinished);
     unlink(unfinished.c_str());
