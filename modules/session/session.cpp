@@ -192,7 +192,7 @@ HL_MANIFEST(
     "needs hotline.stats/1\n"
     "needs hotline.log/1\n"
     "reads-table accounts\n"
-    "table login_secrets durable writes 1\n"
+    "table login_secrets durable writes 1 reads 1\n"
     "stream\n"
     "sessions\n"
     "route nonza urn:ietf:params:xml:ns:xmpp-tls none before-login\n"

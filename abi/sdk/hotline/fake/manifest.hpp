@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,7 +22,11 @@ class Manifest {
       std::istringstream in(line);
       std::vector<std::string> words;
       for (std::string word; in >> word;) words.push_back(word);
-      if (!words.empty()) lines_.push_back(std::move(words));
+      if (words.empty()) continue;
+      if (words[0] == "table" && (words.size() < 7 || words[3] != "writes" || words[5] != "reads"))
+        throw std::invalid_argument("a table is said as `table NAME durable|volatile writes N reads N...`: " +
+                                    line);
+      lines_.push_back(std::move(words));
     }
   }
 
