@@ -44,12 +44,12 @@ class FakeHost {
   explicit FakeHost(const std::vector<std::pair<std::string, RpcServer::Method>>& methods)
       : host_([&](RpcServer& server) {
           for (const auto& [name, method] : methods) {
-            server.add(name, [this, method](const RpcCall& call, const RpcReply& reply) {
+            server.add(name, [this, run = method](const RpcCall& call, const RpcReply& reply) {
               {
                 const std::lock_guard lock(mutex_);
                 asked_.push_back(call.params);
               }
-              method(call, reply);
+              run(call, reply);
             });
           }
         }) {
