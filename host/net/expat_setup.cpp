@@ -30,13 +30,10 @@ XML_Parser make_expat(unsigned long salt) {
 }
 
 ExpandedName split_name(const char* name) {
-  const char* first = std::strchr(name, ns_separator);
-  if (first == nullptr) return {{}, name, {}};
-  const std::string_view ns(name, static_cast<std::size_t>(first - name));
-  const char* local = first + 1;
-  const char* second = std::strchr(local, ns_separator);
-  if (second == nullptr) return {ns, local, {}};
-  return {ns, {local, static_cast<std::size_t>(second - local)}, second + 1};
+  const char* separator = strchrnul(name, ns_separator);
+  const std::string_view first(name, static_cast<std::size_t>(separator - name));
+  if (*separator == '\0') return {{}, first};
+  return {first, separator + 1};
 }
 
 ExpatProblem explain_expat(XML_Error error, std::string_view before) {

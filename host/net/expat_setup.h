@@ -12,9 +12,9 @@ namespace hotline {
 // and the quadratic cost that deferral guards against is bounded by the stanza's size. The caller frees it.
 XML_Parser make_expat(unsigned long salt);
 
-// As expat joins them: "namespace\x01local\x01prefix", or "local" without a namespace.
+// As expat joins them: "namespace\x01local", or "local" without a namespace.
 struct ExpandedName {
-  std::string_view ns, local, prefix;  // `prefix` only from a parser that was asked for it.
+  std::string_view ns, local;
 };
 ExpandedName split_name(const char* name);
 

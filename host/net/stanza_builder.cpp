@@ -17,25 +17,11 @@ constexpr std::string_view stream_prefix = "stream:";
 
 }  // namespace
 
-char* StanzaBuilder::Bytes::room(std::size_t more) {
-  if (capacity - size < more) {
-    capacity = std::max<std::size_t>(capacity * 2, size + more + 1024);
-    std::unique_ptr<char[]> larger(new char[capacity]);
-    if (size > 0) std::memcpy(larger.get(), data.get(), size);
-    data = std::move(larger);
-  }
-  return data.get() + size;
-}
-
-void StanzaBuilder::Bytes::put(std::string_view text) {
-  if (text.empty()) return;
-  std::memcpy(room(text.size()), text.data(), text.size());
-  size += text.size();
-}
-
-void StanzaBuilder::Bytes::put(char c) {
-  *room(1) = c;
-  ++size;
+void StanzaBuilder::Bytes::grow(std::size_t more) {
+  capacity = std::max<std::size_t>(capacity * 2, size + more + 1024);
+  std::unique_ptr<char[]> larger(new char[capacity]);
+  if (size > 0) std::memcpy(larger.get(), data.get(), size);
+  data = std::move(larger);
 }
 
 void StanzaBuilder::begin() {
@@ -81,11 +67,8 @@ void StanzaBuilder::open(std::string_view ns, std::string_view name) {
   record.attr_first = static_cast<std::uint32_t>(attrs_.size());
   record.next_sibling = Stanza::none;
   record.child = Stanza::none;
-  canonical_.put('<');
-  if (is_root && ns == ns_streams) {
-    is_root_prefixed_ = true;
-    canonical_.put(stream_prefix);
-  }
+  is_root_prefixed_ = is_root ? ns == ns_streams : is_root_prefixed_;
+  canonical_.put(is_root && is_root_prefixed_ ? "<stream:" : "<");
   record.name = {canonical_.offset(), static_cast<std::uint32_t>(name.size())};
   canonical_.put(name);
 
@@ -104,25 +87,22 @@ void StanzaBuilder::open(std::string_view ns, std::string_view name) {
 }
 
 StanzaBuilder::Span StanzaBuilder::namespace_of(std::string_view ns, bool is_written) {
-  if (is_written) {
-    canonical_.put(" xmlns=");
-    return put_value(ns);
-  }
+  if (is_written) return put_value(" xmlns='", ns);
   if (ns != ns_client) return add_extra(ns);
   if (client_ns_.size == 0) client_ns_ = add_extra(ns);
   return client_ns_;
 }
 
-// Writes the quoted value; where it can be read unescaped.
-StanzaBuilder::Span StanzaBuilder::put_value(std::string_view value) {
-  char* out = canonical_.room(2 + value.size() * escaped_growth_max);
-  const Span plain{canonical_.offset() + 1, static_cast<std::uint32_t>(value.size())};
-  *out++ = '\'';
-  char* end = write_escaped(value, XmlPlace::attribute, out);
-  const auto written = static_cast<std::size_t>(end - out);
-  *end = '\'';
-  canonical_.size += written + 2;
-  return written == value.size() ? plain : add_extra(value);
+// Writes `before`, the value, and the quote that ends it; where the value can be read unescaped.
+StanzaBuilder::Span StanzaBuilder::put_value(std::string_view before, std::string_view value) {
+  char* start = append(canonical_.room(before.size() + value.size() * escaped_growth_max + 1), before);
+  const auto size = static_cast<std::uint32_t>(value.size());
+  const Span plain{static_cast<std::uint32_t>(start - canonical_.data.get()), size};
+  char* end = write_escaped(value, XmlPlace::attribute, start);
+  const bool is_plain = end == start + size;
+  *end++ = '\'';
+  canonical_.end_at(end);
+  return is_plain ? plain : add_extra(value);
 }
 
 // The number of the prefix that stands for `ns` in the open tag, declaring it when it is new.
@@ -133,15 +113,14 @@ std::uint32_t StanzaBuilder::declare_prefix(std::string_view ns) {
   const auto number = static_cast<std::uint32_t>(prefixes_.size());
   canonical_.put(" xmlns:a");
   canonical_.put(std::to_string(number));
-  canonical_.put('=');
-  prefixes_.push_back(put_value(ns));
+  prefixes_.push_back(put_value("='", ns));
   return number;
 }
 
 void StanzaBuilder::attribute(std::string_view ns, std::string_view name, std::string_view value) {
   std::uint32_t prefix_bytes = 0;
   if (ns.empty()) {
-    canonical_.put(' ');
+    canonical_.put(" ");
   } else if (ns == ns_xml) {
     canonical_.put(" xml:");
     prefix_bytes = 4;
@@ -149,13 +128,12 @@ void StanzaBuilder::attribute(std::string_view ns, std::string_view name, std::s
     const std::uint32_t number = declare_prefix(ns);
     canonical_.put(" a");
     canonical_.put(std::to_string(number));
-    canonical_.put(':');
+    canonical_.put(":");
   }
   const Span name_span{canonical_.offset() - prefix_bytes,
                        static_cast<std::uint32_t>(name.size()) + prefix_bytes};
   canonical_.put(name);
-  canonical_.put('=');
-  const Span value_span = put_value(value);
+  const Span value_span = put_value("='", value);
   const bool is_found_by_name = ns.empty() || (ns == ns_xml && name == "lang");
   if (!is_found_by_name) return;
   attrs_.push_back({name_span, value_span});
@@ -165,7 +143,7 @@ void StanzaBuilder::attribute(std::string_view ns, std::string_view name, std::s
 void StanzaBuilder::end_start_tag() {
   if (!is_tag_open_) return;
   is_tag_open_ = false;
-  canonical_.put('>');
+  canonical_.put(">");
   if (open_.size() == 1) inner_.offset = canonical_.offset();
 }
 
@@ -174,10 +152,10 @@ void StanzaBuilder::text(std::string_view text) {
   end_start_tag();
   Open& open = open_.back();
   const std::uint32_t offset = canonical_.offset();
-  char* out = canonical_.room(text.size() * escaped_growth_max);
-  const auto written = static_cast<std::size_t>(write_escaped(text, XmlPlace::text, out) - out);
-  canonical_.size += written;
-  const bool is_plain = written == text.size();
+  char* start = canonical_.room(text.size() * escaped_growth_max);
+  const char* end = write_escaped(text, XmlPlace::text, start);
+  canonical_.end_at(end);
+  const bool is_plain = end == start + text.size();
   const auto size = static_cast<std::uint32_t>(text.size());
 
   // The run so far goes on where it ends, in the canonical bytes or, once something was escaped, in
@@ -222,12 +200,9 @@ void StanzaBuilder::close() {
     if (is_root) inner_.size = canonical_.offset() - inner_.offset;
     const std::size_t prefix_bytes = is_root && is_root_prefixed_ ? stream_prefix.size() : 0;
     const std::size_t name_bytes = prefix_bytes + record.name.size;
-    char* out = canonical_.room(name_bytes + 3);
-    *out++ = '<';
-    *out++ = '/';
-    std::memcpy(out, canonical_.data.get() + record.name.offset - prefix_bytes, name_bytes);
-    out[name_bytes] = '>';
-    canonical_.size += name_bytes + 3;
+    char* out = append(canonical_.room(name_bytes + 3), "</");
+    out = append(out, {canonical_.data.get() + record.name.offset - prefix_bytes, name_bytes});
+    canonical_.end_at(append(out, ">"));
   }
   record.xml.size = canonical_.offset() - record.xml.offset;
   if (open.piece_first != no_piece) {

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -39,14 +40,26 @@ class StanzaBuilder {
   static constexpr std::uint32_t extra_flag = 0x80000000u;
   static constexpr std::uint32_t no_piece = 0xffffffffu;
 
+  // Copies `text` to `out`, which has room for it; the new end.
+  static char* append(char* out, std::string_view text) {
+    if (!text.empty()) std::memcpy(out, text.data(), text.size());
+    return out + text.size();
+  }
+
   struct Bytes {
     std::unique_ptr<char[]> data;
     std::size_t size = 0;
     std::size_t capacity = 0;
 
-    char* room(std::size_t more);  // At least so much space behind the end.
-    void put(std::string_view text);
-    void put(char c);
+    // At least so much space behind the end.
+    char* room(std::size_t more) {
+      if (capacity - size < more) [[unlikely]]
+        grow(more);
+      return data.get() + size;
+    }
+    void grow(std::size_t more);
+    void put(std::string_view text) { end_at(append(room(text.size()), text)); }
+    void end_at(const char* end) { size = static_cast<std::size_t>(end - data.get()); }
     std::uint32_t offset() const { return static_cast<std::uint32_t>(size); }
   };
   // A run of an element's text; an element whose text is interrupted by children has several.
@@ -69,7 +82,7 @@ class StanzaBuilder {
   std::string_view view(Span span);
   Span add_extra(std::string_view raw);
   Span namespace_of(std::string_view ns, bool is_written);
-  Span put_value(std::string_view value);
+  Span put_value(std::string_view before, std::string_view value);
   std::uint32_t declare_prefix(std::string_view ns);
   void end_start_tag();
   void add_run(Open& open, Span run);

@@ -9,6 +9,7 @@
 #include "net/stanza_builder.h"
 #include "net/utf8.h"
 #include "net/xml_escape.h"
+#include "net/xml_parser.h"
 
 namespace hotline {
 
@@ -108,11 +109,15 @@ class HeaderParse {
   void on_start(const char* raw_name, const char** attributes) {
     if (outcome_.condition != nullptr) return;
     ++elements_;
-    const ExpandedName name = split_name(raw_name);
+    ExpandedName name = split_name(raw_name);
+    const std::size_t separator = name.local.find(ns_separator);
+    const std::string_view prefix =
+        separator == std::string_view::npos ? std::string_view() : name.local.substr(separator + 1);
+    name.local = name.local.substr(0, separator);
     if (name.ns != ns_streams) {
       return fail("invalid-namespace", "a stream is opened in the namespace " + std::string(ns_streams));
     }
-    if (name.prefix != "stream") {
+    if (prefix != "stream") {
       return fail("bad-namespace-prefix", "the stream's prefix has to be \"stream\"");
     }
     if (name.local != "stream") return fail("bad-format", "a stream is opened with <stream:stream>");
@@ -133,7 +138,8 @@ class HeaderParse {
 
   void take_attribute(const ExpandedName& name, const char* value) {
     StreamHeader& header = outcome_.header;
-    if (name.ns == ns_xml && name.local == "lang") header.lang = value;
+    // With its prefix behind it, as the parser was asked for those.
+    if (name.ns == ns_xml && name.local.starts_with(std::string("lang") + ns_separator)) header.lang = value;
     if (!name.ns.empty()) return;
     if (name.local == "to") header.to = value;
     if (name.local == "from") header.from = value;

@@ -6,6 +6,7 @@
 #include "fuzz/framer_invariants.h"
 #include "net/expat_setup.h"
 #include "net/splitter.h"
+#include "net/utf8.h"
 
 using namespace hotline;
 
@@ -26,10 +27,15 @@ Ends split(std::string_view bytes) {
   while (!rest.empty()) {
     const Splitter::Found found = splitter.next(rest, used);
     rest.remove_prefix(used);
-    if (found == Splitter::Found::element) ends.at.push_back(bytes.size() - rest.size());
     if (found == Splitter::Found::end) break;
-    ends.is_refused = found == Splitter::Found::error;
+    const std::uint64_t at = bytes.size() - rest.size();
+    const std::uint64_t start = ends.at.empty() ? 0 : ends.at.back();
+    // What is not UTF-8 the parser refuses unseen: expat waits for the rest of "<\xf3/>".
+    const bool is_element = found == Splitter::Found::element;
+    ends.is_refused =
+        found == Splitter::Found::error || (is_element && !is_utf8(bytes.substr(start, at - start)));
     if (ends.is_refused) break;
+    if (is_element) ends.at.push_back(at);
   }
   return ends;
 }
