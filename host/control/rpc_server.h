@@ -4,7 +4,8 @@
 // is given to the method for the record.
 //
 // Threads: the server belongs to its loop's thread, and methods are called there. An RpcReply may be used
-// from any thread, also after its client has gone or the server is closed: then it does nothing. The process must ignore SIGPIPE: a client may go while it is written to.
+// from any thread, also after its client has gone or the server is closed: then it does nothing. The process
+// must ignore SIGPIPE: a client may go while it is written to.
 #pragma once
 
 #include <sys/types.h>
