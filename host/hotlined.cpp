@@ -2,20 +2,12 @@
 //
 // Threads: this one, the control thread, runs the control socket; each shard has its own, as have the store's
 // writer, the pushes, and the work that would hold up a loop.
-#include <sys/file.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
-#include <uv.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <csignal>
-#include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <optional>
 #include <thread>
 
 #include "base/log.h"
@@ -60,7 +52,7 @@ int main(int argc, char** argv) {
     return code == 0 ? 0 : 2;
   }
   if (show_keys) {
-    std::cout << config_reference();
+    std::cout << config_reference_text();
     return 0;
   }
   if (state_dir.empty() && !only_check) return fail("say where the state is kept: hotlined --state DIR");

@@ -28,7 +28,7 @@ std::string count_text(std::uint64_t count) {
   std::string text = std::to_string(count);
   for (std::size_t at = text.size(); at > 3;) {
     at -= 3;
-    text.insert(at, ",");
+    text.insert(text.begin() + static_cast<std::ptrdiff_t>(at), ',');
   }
   return text;
 }
