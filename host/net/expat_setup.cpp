@@ -22,7 +22,7 @@ XML_Parser make_expat(unsigned long salt) {
   XML_Parser expat = XML_ParserCreateNS("UTF-8", ns_separator);
   check(expat != nullptr, "there is memory for a parser");
   // Zero would let expat choose one itself.
-  XML_SetHashSalt(expat, salt == 0 ? 1 : salt);
+  check(XML_SetHashSalt(expat, salt == 0 ? 1 : salt) == 1, "a new parser takes a salt");
   XML_SetReparseDeferralEnabled(expat, XML_FALSE);
   XML_SetBillionLaughsAttackProtectionMaximumAmplification(expat, amplification_max);
   XML_SetBillionLaughsAttackProtectionActivationThreshold(expat, amplification_threshold_bytes);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,15 @@ inline std::vector<std::string> events_of(Framer& framer, std::string_view bytes
   }
   return events;
 }
+
+// Says how often it was asked.
+struct CountingRandom final : Random {
+  void fill(std::span<unsigned char> out) override {
+    ++calls;
+    std::fill(out.begin(), out.end(), static_cast<unsigned char>(calls));
+  }
+  int calls = 0;
+};
 
 // A shard's parser and what its framers are made with.
 struct Wire {
