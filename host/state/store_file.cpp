@@ -137,7 +137,7 @@ Result<void> StoreFile::load(const std::function<void(StoredRow&&)>& on_row,
 }
 
 Result<std::uint64_t> StoreFile::message_id_max() {
-  const auto present = connection_.query_number("SELECT ifnull(max(id), 0) FROM message");
+  auto present = connection_.query_number("SELECT ifnull(max(id), 0) FROM message");
   if (!present) return present;
   return std::max(present.value(), ids_reserved_);
 }

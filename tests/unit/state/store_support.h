@@ -50,7 +50,7 @@ inline StoreBatch batch(std::uint32_t shard, std::uint64_t number) {
   return made;
 }
 
-inline StoreBatch put(std::uint32_t shard, std::uint64_t number, std::vector<std::uint64_t> ids) {
+inline StoreBatch put(std::uint32_t shard, std::uint64_t number, const std::vector<std::uint64_t>& ids) {
   StoreBatch made = batch(shard, number);
   for (const std::uint64_t id : ids) made.put_messages.push_back(message(id, "body " + std::to_string(id)));
   return made;
