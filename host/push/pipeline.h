@@ -97,7 +97,6 @@ class Pipeline {
  public:
   struct Settings {
     std::size_t keep_generations = 3;
-    std::uint64_t barrier_attempt_us = 400;  // Bounds the pause of a shard: see Safepoint.
     std::uint64_t barrier_deadline_us = 5'000'000;
     std::uint64_t hold_range_ms = 60'000;  // How long the addresses of unloaded code stay unusable.
   };

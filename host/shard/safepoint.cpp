@@ -6,7 +6,6 @@
 namespace hotline {
 
 namespace {
-constexpr std::uint64_t spin_us = 200;         // Swaps are short: waiting awake is cheaper than a wake-up.
 constexpr std::uint64_t attempt_gap_us = 300;  // Between attempts, so that shards get on with their work.
 }  // namespace
 
@@ -36,34 +35,30 @@ bool Safepoint::all_stopped() const {
 void Safepoint::swap_now() {
   (*swap_)();
   is_done_ = true;
+  done_.store(attempt_, std::memory_order_release);
   pending_.store(false, std::memory_order_seq_cst);
   changed_.notify_all();
 }
 
 void Safepoint::arrive(std::uint32_t shard) {
   const std::uint64_t from = clock_.mono_us();
-  std::unique_lock lock(mutex_);
+  std::uint64_t attempt = 0;
   State& self = states_[shard];
-  if (swap_ == nullptr || is_done_ || self.attempt == attempt_) return;
-  const std::uint64_t attempt = attempt_;
-  self.has_arrived = true;
-  if (all_stopped()) {
-    swap_now();
-  } else {
-    // Awake for a moment, then asleep: the one we wait for may need this very core.
-    while (!is_done_ && attempt_ == attempt && clock_.mono_us() < attempt_ends_us_) {
-      if (clock_.mono_us() - from < spin_us) {
-        lock.unlock();
-        for (int i = 0; i < 64; ++i) __builtin_ia32_pause();
-        lock.lock();
-      } else {
-        changed_.wait_for(lock, std::chrono::microseconds(100));
-      }
-    }
-    if (!is_done_) self.attempt = attempt;  // Given up: on with the events until the next attempt.
+  {
+    const std::lock_guard lock(mutex_);
+    if (swap_ == nullptr || is_done_ || self.attempt == attempt_) return;
+    attempt = attempt_;
+    self.has_arrived = true;
+    if (all_stopped()) swap_now();
   }
+  // Awake: an attempt is shorter than falling asleep and being woken would be.
+  while (done_.load(std::memory_order_acquire) != attempt && clock_.mono_us() < attempt_ends_us_.load())
+    __builtin_ia32_pause();
+  const std::lock_guard lock(mutex_);
+  if (!is_done_) self.attempt = attempt;  // Given up: on with the events until the next attempt.
   self.has_arrived = false;
   pause_us_max_ = std::max(pause_us_max_, clock_.mono_us() - from);
+  changed_.notify_all();
 }
 
 Safepoint::Outcome Safepoint::run(const std::function<void()>& swap, std::uint64_t attempt_us,
@@ -77,7 +72,7 @@ Safepoint::Outcome Safepoint::run(const std::function<void()>& swap, std::uint64
   while (!is_done_ && clock_.mono_us() < give_up_us) {
     ++outcome.attempts;
     ++attempt_;
-    attempt_ends_us_ = clock_.mono_us() + attempt_us;
+    attempt_ends_us_.store(clock_.mono_us() + attempt_us);
     pending_.store(true, std::memory_order_seq_cst);
     if (all_stopped()) {  // Everybody is parked.
       swap_now();

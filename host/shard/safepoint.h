@@ -68,7 +68,8 @@ class Safepoint {
   const std::function<void()>* swap_ = nullptr;
   bool is_done_ = false;
   std::uint64_t attempt_ = 0;
-  std::uint64_t attempt_ends_us_ = 0;
+  std::atomic<std::uint64_t> attempt_ends_us_{0};
+  std::atomic<std::uint64_t> done_{0};  // The attempt that swapped: what those who arrived wait for.
   std::uint64_t pause_us_max_ = 0;
 };
 

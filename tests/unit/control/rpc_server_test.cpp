@@ -299,12 +299,12 @@ TEST_CASE("rpc: a method may close the server, after its answer") {
 }
 
 TEST_CASE("rpc: an answer after the server has closed is dropped") {
-  std::optional<RpcReply> kept;
+  std::unique_ptr<RpcReply> kept;
   {
     std::promise<void> called;
     RpcTestHost host([&](RpcServer& server) {
       server.add("slow", [&](const RpcCall&, const RpcReply& reply) {
-        kept.emplace(reply);
+        kept = std::make_unique<RpcReply>(reply);
         called.set_value();
       });
     });
