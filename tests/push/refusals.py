@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""A push that is refused names the thing, and changes nothing: each fixture, and rollbacks without a way back."""
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
+from hotline_host import Host, fixture  # noqa: E402
+from xmpp_client import Client  # noqa: E402
+
+# Fixture to what its refusal has to name.
+REASONS = {
+    "abi_too_new": ["ABI 9"],
+    "abi_too_old": ["ABI 0"],
+    "bad_magic": ["bad_magic"],
+    "bad_manifest": ["rouet"],
+    "constructor_with_side_effect": ["while it is loaded", "meddle"],
+    "create_fails": ["create", "shard"],
+    "extra_export": ["extra_function"],
+    "forbidden_imports": ["pthread_create", "fork", "socket", "setlocale", "signal"],
+    "foreign_function": ["outside its own image"],
+    "loose_link": ["executable stack", "/opt/lib", "libexpat"],
+    "missing_capability": ["hotline.telepathy/3"],
+    "no_callback": ["message any", "routing 1.0.0"],
+    "no_manifest": ["no Hotline module"],
+    "nodelete": ["nodelete"],
+    "other_manifest": ["manifest"],
+    "own_thread": ["std::thread"],
+    "route_claimed_twice": ["urn:example:good", "good_rows", "good.count"],
+    "schema_step_without_convert": ["good_rows"],
+    "static_object": ["while it is loaded"],
+    "thread_local_destructor": ["thread"],
+    "throws": ["no second one"],
+    "unique_symbols": ["-fno-gnu-unique"],
+}
+
+
+class Refusals(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.host = Host().start()
+        cls.addClassCleanup(cls.host.remove)
+        cls.host.add_user("witness")
+        cls.witness = Client(cls.host, "witness").log_in()
+        cls.addClassCleanup(cls.witness.close)
+        good = cls.host.push(fixture("good"))
+        assert good["outcome"] == "live", good
+
+    def refused(self, report, words):
+        """It was, for the reason that `words` name; what was running runs, and the witness noticed nothing."""
+        self.assertEqual(report["outcome"], "refused", report)
+        self.assertEqual(report["modules"], [])
+        reasons = "\n".join(each["reason"] for each in report["refusals"])
+        for word in words:
+            self.assertIn(word, reasons)
+        self.assertEqual(self.host.running(), self.before)
+        self.witness.ping()
+        self.assertFalse(self.witness.queue)
+        self.assertTrue(self.host.is_up())
+
+    def setUp(self):
+        self.before = self.host.running()
+
+    def test_each_wrong_fixture_is_refused_by_name(self):
+        for name, words in REASONS.items():
+            with self.subTest(name):
+                self.refused(self.host.push(fixture(name)), words)
+
+    def test_no_fixture_is_forgotten(self):
+        here = {path.name for path in pathlib.Path(fixture("good")).parents[1].iterdir()}
+        self.assertEqual(here - set(REASONS), {"good", "good_next", "good_patch"})
+
+    def test_a_route_without_a_function_to_call_is_refused(self):
+        # Where nobody else has the route, so that this is all that is wrong.
+        with Host({"modules_initial": ["session"]}) as host:
+            report = host.push(fixture("no_callback"))
+            self.assertEqual(report["outcome"], "refused", report)
+            self.assertIn("on_stanza", report["refusals"][0]["reason"])
+
+    def test_what_is_live_already_is_refused(self):
+        self.refused(self.host.push(fixture("good")), ["live already", self.before["good"]])
+
+    def test_a_text_file_is_refused(self):
+        self.refused(self.host.push(__file__), ["refused"])
+
+    def test_a_missing_file_is_refused(self):
+        self.refused(self.host.push("/nonexistent/x.so"), ["/nonexistent/x.so"])
+
+    def test_a_torn_file_is_refused(self):
+        torn = self.host.directory / "torn.so"
+        whole = pathlib.Path(fixture("good_next")).read_bytes()
+        for size in (0, 3, 63, 200, len(whole) // 2, len(whole) - 1):
+            with self.subTest(size):
+                torn.write_bytes(whole[:size])
+                self.refused(self.host.push(torn), ["refused"])
+
+    def test_one_bad_file_of_a_set_keeps_all_out(self):
+        report = self.host.push(self.host.module("routing", "1.1.0"), fixture("good_next"),
+                                fixture("missing_capability"), as_one=True)
+        self.refused(report, ["hotline.telepathy/3"])
+
+    def test_rollback_without_a_previous_generation_is_refused(self):
+        self.refused(self.host.rollback("session"), ["no generation before 1.0.0"])
+
+    def test_rollback_to_a_version_that_is_not_loaded_is_refused(self):
+        self.refused(self.host.rollback("good", to="0.9.9"), ["0.9.9"])
+
+    def test_rollback_of_an_unknown_module_is_refused(self):
+        self.refused(self.host.rollback("telegraph"), ["telegraph"])
+
+    def test_the_command_line_says_so_and_exits_with_1(self):
+        done = self.host.cli("push", fixture("missing_capability"), expect=1)
+        self.assertIn("hotline.telepathy/3", done.stderr)
+
+    def test_the_history_has_the_refusal(self):
+        number = self.host.push(fixture("nodelete"))["number"]
+        record = self.host.control.call("history", limit=1)["records"][0]
+        self.assertEqual((record["number"], record["outcome"]), (number, "refused"))
+
+
+if __name__ == "__main__":
+    unittest.main()
