@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""Of 10,000 messages acknowledged to their senders while the recipient was away, none is lost by kill -9.
+
+They come after the restart, in order, none twice, and not again once they are acknowledged.
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
+from hotline_host import Host, build, eventually  # noqa: E402
+from xmpp_client import CLIENT, DELAY, Client  # noqa: E402
+
+MESSAGES = int(os.environ.get("HOTLINE_OFFLINE_MESSAGES", "10000"))
+
+
+class OfflineKill(unittest.TestCase):
+    def setUp(self):
+        self.host = Host({"log": {"level": "warning"}})
+        self.addCleanup(self.host.remove)
+        self.host.start()
+
+    def bench(self, phase, recipients):
+        done = subprocess.run(
+            [build() / "hotline-bench", "offline", "--state", self.host.state, "--phase", phase, "--senders", "4",
+             "--recipients", str(recipients), "--messages", str(MESSAGES), "--user-prefix", "off",
+             "--ledger", self.host.directory / "ledger", "--json", "-"],
+            capture_output=True, text=True, timeout=150, check=False)
+        self.assertEqual(done.returncode, 0, f"hotline-bench offline {phase}: {done.stdout}{done.stderr}")
+        return json.loads(done.stdout)
+
+    def test_ten_thousand_for_one_account_all_come_in_order(self):
+        self.host.add_users("off", 5)
+        stored = self.bench("store", recipients=1)["store"]
+        self.assertEqual(stored["acknowledged"], MESSAGES)
+        self.host.kill()
+        self.host.start()
+        self.assertEqual(self.host.mailbox("off00004")["entries"], MESSAGES)
+        figures = self.bench("redeliver", recipients=1)["redeliver"]
+        self.assertEqual(figures["received"], MESSAGES)
+        for figure in ("lost", "doubled", "reordered", "came_again_after_acknowledgement"):
+            self.assertEqual(figures[figure], 0, figures)
+        self.assertEqual(self.host.mailbox("off00004")["entries"], 0)
+
+    def test_what_was_acknowledged_by_its_recipient_stays_gone_after_a_kill(self):
+        self.host.add_users("off", 54)
+        self.bench("both", recipients=50)
+        self.host.kill()
+        self.host.start()
+        for number in range(4, 54):
+            self.assertEqual(self.host.mailbox(f"off{number:05}")["entries"], 0)
+
+    def test_a_message_says_when_it_was_written(self):
+        self.host.add_user("juliet")
+        self.host.add_user("romeo")
+        juliet = Client(self.host, "juliet").log_in()
+        self.addCleanup(juliet.close)
+        juliet.message("romeo@localhost", "good night", id="1")
+        juliet.ask_ack()
+        juliet.expect(lambda e: e.tag == "{urn:xmpp:sm:3}a" and int(e.get("h")) >= 2)
+        self.host.kill()
+        self.host.start()
+        # What waits for less than a second is not called late.
+        since_ms = self.host.mailbox("romeo")["oldest_wall_ms"]
+        eventually(lambda: time.time() * 1000 >= since_ms + 1000, "a second has passed")
+        romeo = Client(self.host, "romeo").log_in()
+        self.addCleanup(romeo.close)
+        got = romeo.expect_message("good night")
+        self.assertEqual((got.get("id"), got.get("from"), got.get("to")), ("1", juliet.full, "romeo@localhost"))
+        delay = got.find(DELAY + "delay")
+        self.assertIsNotNone(delay)
+        self.assertRegex(delay.get("stamp"), r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
+        self.assertEqual(delay.get("from"), "localhost")
+        self.assertIsNone(got.find(CLIENT + "error"))
+
+
+if __name__ == "__main__":
+    unittest.main()
