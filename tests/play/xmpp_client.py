@@ -80,10 +80,14 @@ class Client:
     def raw(self, text):
         self.socket.sendall(text if isinstance(text, bytes) else text.encode())
 
-    def open(self, features=True):
-        """A stream's header, and the server's features."""
+    def await_stream(self):
+        """From here on a new stream of the server's is read."""
         self.parser = ElementTree.XMLPullParser(["start", "end"])
         self.depth = 0
+
+    def open(self, features=True):
+        """A stream's header, and the server's features."""
+        self.await_stream()
         self.raw("<?xml version='1.0'?><stream:stream xmlns='jabber:client' version='1.0' "
                  f"xmlns:stream='http://etherx.jabber.org/streams' to='{self.domain}'>")
         return self.expect(lambda e: e.tag == STREAM + "features") if features else None
@@ -144,6 +148,15 @@ class Client:
                 self._read(deadline)
             except TimeoutError:
                 raise AssertionError(f"{self.jid} waited in vain; came instead: {passed[-5:]}") from None
+
+    def read_for(self, seconds):
+        """Takes in what comes, if anything does; Closed once the stream has ended."""
+        if self.has_ended:
+            raise Closed(self.error, [])
+        try:
+            self._read(time.monotonic() + seconds)
+        except TimeoutError:
+            pass
 
     def ended(self, seconds=None):
         """Waits for the end of the stream; the condition of its error."""
