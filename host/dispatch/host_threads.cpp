@@ -124,7 +124,7 @@ void HostThreads::stop(const std::string& condition, const std::string& text) {
       Shard& shard = host_->shard(number);
       shard.take_inbox();
       shard.end_turn();
-      shard.window.submit();
+      shard.window.submit_all();
       shard.streams.drop_all();
       listeners_[number].clear();
     });

@@ -170,9 +170,35 @@ void Sessions::send_nonza(Session& session, std::string_view xml) {
 void Sessions::before_flush(Session& session) {
   StreamManagement& sm = session.sm;
   if (!sm.is_on || sm.is_requested || session.unacknowledged.empty() || session.connection == nullptr) return;
+  // Quiet clients are asked at once; a busy one's every answer would cost as much as a message.
+  const ShardLimits& limits = shard_.world.limits;
+  const std::uint64_t now_us = shard_.now_us();
+  if (now_us - sm.requested_us < limits.request_gap_us &&
+      session.unacknowledged.size() < limits.request_after)
+    return request_later(session);
   sm.is_requested = true;
-  sm.requested_us = shard_.now_us();
+  sm.requested_us = now_us;
   session.connection->write_element(sm.request->bytes());
+}
+
+void Sessions::request_later(Session& session) {
+  if (session.sm.is_request_due) return;
+  session.sm.is_request_due = true;
+  later_.push_back({session.handle, shard_.now_us() + shard_.world.limits.request_gap_us});
+  if (later_timer_ == 0) later_timer_ = shard_.timers.set(later_.front().due_us, [this] { request_due(); });
+}
+
+void Sessions::request_due() {
+  later_timer_ = 0;
+  const std::uint64_t now_us = shard_.now_us();
+  while (!later_.empty() && later_.front().due_us <= now_us) {
+    Session* session = find(later_.front().session);
+    later_.pop_front();
+    if (session == nullptr) continue;
+    session->sm.is_request_due = false;
+    if (session->connection != nullptr) session->connection->touch();
+  }
+  if (!later_.empty()) later_timer_ = shard_.timers.set(later_.front().due_us, [this] { request_due(); });
 }
 
 void Sessions::enable(Session& session, std::string_view answer, std::string_view request,
@@ -284,10 +310,12 @@ void Sessions::released(std::uint64_t handle, std::uint32_t stanza) {
 
 void Sessions::put(Account& account, Ref<MailboxEntry> entry) {
   shard_.counters.mailbox_put.add();
-  const std::uint16_t module = entry->module;
   account.mailbox.put(entry);
-  shard_.counters.mailbox_changed(account.mailbox.size() == 1 ? 1 : 0, 1, static_cast<std::int64_t>(entry->body->size()));
-  shard_.window.put(std::move(entry), account.address, shard_.world.modules->name(module));
+  shard_.counters.mailbox_changed(account.mailbox.size() == 1 ? 1 : 0, 1,
+                                  static_cast<std::int64_t>(entry->body->size()));
+  const bool is_sent = std::any_of(account.sessions.begin(), account.sessions.end(),
+                                   [](const Session* session) { return session->connection != nullptr; });
+  shard_.window.put(std::move(entry), account.address, is_sent);
 }
 
 void Sessions::accept(Account& account, MailboxEntry& entry) {
@@ -297,7 +325,8 @@ void Sessions::accept(Account& account, MailboxEntry& entry) {
   shard_.window.forget(entry);
   const std::size_t bytes = entry.body->size();
   account.mailbox.remove(entry);  // May be the last reference.
-  shard_.counters.mailbox_changed(account.mailbox.size() == 0 ? -1 : 0, -1, -static_cast<std::int64_t>(bytes));
+  shard_.counters.mailbox_changed(account.mailbox.size() == 0 ? -1 : 0, -1,
+                                  -static_cast<std::int64_t>(bytes));
   if (receipt) shard_.release(receipt);
 }
 

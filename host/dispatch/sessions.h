@@ -81,6 +81,8 @@ class Sessions {
   void write_again(Session& session);
   void accept_front(Session& session);
   void arm_arrivals();
+  void request_later(Session& session);
+  void request_due();
 
   struct ArrivalMark {
     std::size_t count = 0;       // The oldest so many stanzas ...
@@ -92,6 +94,11 @@ class Sessions {
   std::unordered_map<std::string, std::uint64_t> by_sm_id_;
   std::unordered_map<std::uint64_t, ArrivalMark> arrivals_;
   std::uint64_t arrivals_timer_ = 0;
+  struct Later {
+    std::uint64_t session, due_us;
+  };
+  std::deque<Later> later_;  // Who is asked to acknowledge at `due_us`, soonest first.
+  std::uint64_t later_timer_ = 0;
   std::size_t detached_ = 0;
 };
 

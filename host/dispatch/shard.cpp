@@ -18,7 +18,8 @@ Shard::Shard(std::uint32_t shard_number, ShardWorld& its_world, Loops its_loops)
     : number(shard_number),
       world(its_world),
       loops(std::move(its_loops)),
-      window(*world.store, number, *world.clock, {.window_us = world.limits.commit_window_us}),
+      window(*world.store, number, *world.clock, {.window_us = world.limits.commit_window_us},
+             [this](std::uint16_t module) -> const std::string& { return world.modules->name(module); }),
       streams(*this),
       sessions(*this),
       calls(*this),
@@ -170,7 +171,7 @@ void Shard::load(StoredMessage message, std::uint16_t module) {
 void Shard::close(std::string_view condition, std::string_view text) {
   streams.close_all(condition, text);
   end_turn();
-  window.submit();
+  window.submit_all();
   send_out();
 }
 

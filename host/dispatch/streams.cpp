@@ -144,6 +144,7 @@ void Streams::flush() {
       Session* session = shard_.sessions.find(stream_of(*connection).session);
       if (session != nullptr) shard_.sessions.before_flush(*session);
       connection->flush();
+      if (connection->is_gone()) continue;  // It is in the graveyard, and its session is detached.
       if (connection->is_leaving()) {
         hand_over(*connection);
       } else if (session != nullptr && session->is_draining && !session->is_ended) {

@@ -201,7 +201,7 @@ void Connection::gone(std::string_view reason) {
   if (is_gone_) return;
   is_gone_ = true;
   is_closing_ = true;
-  if (is_leaving_) return;  // Its new owner is told: join() finds it gone.
+  // Also of one that is about to move: its link tells nobody any more, so no new owner would learn of it.
   owner_->on_gone(*this, reason);
 }
 

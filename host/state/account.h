@@ -59,6 +59,7 @@ class Accounts {
   };
   using Map = std::unordered_map<std::string_view, std::unique_ptr<Account>, Hash, std::equal_to<>>;
   std::array<Map, partitions> by_partition_;  // Keys lie in the accounts.
+  Account* last_ = nullptr;  // The one found last: an event asks for the same one again and again.
 };
 
 }  // namespace hotline

@@ -9,17 +9,41 @@ void CommitWindow::opened() {
   if (open_bytes_ > limits_.window_bytes_max) due_us_ = 0;
 }
 
-void CommitWindow::put(Ref<MailboxEntry> entry, const std::string& account, const std::string& module) {
+void CommitWindow::put(Ref<MailboxEntry> entry, const std::string& account, bool is_sent) {
   entry->kept = MailboxEntry::Kept::window;
+  entry->put_us = clock_.mono_us();
   open_bytes_ += entry->body->size();
-  entries_.push_back({std::move(entry), account, &module});
+  if (is_sent && open_bytes_ <= limits_.window_bytes_max) {
+    patient_.push_back({std::move(entry), account});
+    return;
+  }
+  entries_.push_back({std::move(entry), account});
   opened();
+}
+
+std::uint64_t CommitWindow::patience_us() const {
+  // Twice the mean covers most; where devices take longer than we may wait, waiting gains nothing.
+  const std::uint64_t wanted = 2 * accept_us_mean_;
+  return wanted > limits_.patience_us_max ? limits_.window_us : std::max(wanted, limits_.window_us);
+}
+
+std::uint64_t CommitWindow::due_us() const {
+  if (patient_.empty()) return due_us_;
+  return std::min(due_us_, patient_.front().entry->put_us + patience_us());
 }
 
 void CommitWindow::forget(MailboxEntry& entry) {
   entry.is_accepted = true;
-  if (entry.kept == MailboxEntry::Kept::window)
-    return;  // submit() passes it over: it never touches the disk.
+  if (entry.put_us != 0) {
+    const std::uint64_t took_us = std::min(clock_.mono_us() - entry.put_us, limits_.patience_us_max);
+    accept_us_mean_ = (accept_us_mean_ * 63 + took_us) / 64;
+  }
+  if (entry.kept == MailboxEntry::Kept::window) {
+    // It never touches the disk. Acceptance is mostly in order, so the oldest go at once.
+    open_bytes_ -= std::min(open_bytes_, entry.body->size());
+    while (!patient_.empty() && patient_.front().entry->is_accepted) patient_.pop_front();
+    return;
+  }
   drops_.push_back(entry.id);
   opened();
 }
@@ -46,21 +70,41 @@ void CommitWindow::wait(std::function<void()> call) {
   opened();
 }
 
+void CommitWindow::submit_kept(Kept& kept, StoreBatch& batch, Sent& sent) {
+  MailboxEntry& entry = *kept.entry;
+  if (entry.is_accepted) return;
+  entry.kept = MailboxEntry::Kept::submitted;
+  sent.bytes += entry.body->size();
+  open_bytes_ -= std::min(open_bytes_, entry.body->size());
+  batch.put_messages.push_back({entry.id, std::move(kept.account), entry.wall_ms, entry.tag, entry.flags,
+                                module_name_(entry.module), entry.body});
+  sent.entries.push_back(std::move(kept.entry));
+}
+
+void CommitWindow::submit_all() {
+  for (Kept& kept : patient_) entries_.push_back(std::move(kept));
+  patient_.clear();
+  submit();
+}
+
 void CommitWindow::submit() {
   due_us_ = UINT64_MAX;
   StoreBatch batch;
-  Sent sent{++last_number_, open_bytes_, {}, std::move(receipts_), std::move(calls_)};
-  for (Kept& kept : entries_) {
-    MailboxEntry& entry = *kept.entry;
-    if (entry.is_accepted) continue;
-    entry.kept = MailboxEntry::Kept::submitted;
-    batch.put_messages.push_back(
-        {entry.id, std::move(kept.account), entry.wall_ms, entry.tag, entry.flags, *kept.module, entry.body});
-    sent.entries.push_back(std::move(kept.entry));
+  Sent sent{++last_number_, 0, {}, std::move(receipts_), std::move(calls_)};
+  for (Kept& kept : entries_) submit_kept(kept, batch, sent);
+  const std::uint64_t now_us = clock_.mono_us();
+  // What is nearly due goes along: one commit instead of two.
+  const std::uint64_t patience = patience_us() - std::min(patience_us(), limits_.window_us) / 2;
+  while (!patient_.empty() &&
+         (patient_.front().entry->is_accepted || patient_.front().entry->put_us + patience <= now_us)) {
+    submit_kept(patient_.front(), batch, sent);
+    patient_.pop_front();
   }
   for (auto& [name, change] : rows_) {
     const auto& [table, account, key] = name;
     if (change.is_put) {
+      sent.bytes += change.value.size() + key.size();
+      open_bytes_ -= std::min(open_bytes_, change.value.size() + key.size());
       batch.put_rows.push_back({table, account, key, change.schema, std::move(change.value)});
     } else {
       batch.erase_rows.push_back({table, account, key});
@@ -72,7 +116,6 @@ void CommitWindow::submit() {
   rows_.clear();
   receipts_.clear();
   calls_.clear();
-  open_bytes_ = 0;
   // Nothing to write and nobody who waits for an earlier batch: all of it was accepted in time.
   if (batch.empty() && sent.receipts.empty() && sent.calls.empty()) return;
   batch.shard = shard_;

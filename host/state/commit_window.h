@@ -3,6 +3,10 @@
 // They wait here for a few milliseconds, so that many become one commit and what is accepted meanwhile never
 // reaches the disk. Then they go as a batch; when the store says that it is on disk, whoever waits is told.
 //
+// A message whose recipient is connected is worth a little more patience: as long as devices have lately
+// taken to accept, bounded by `patience_us_max`. Writing what is about to be deleted costs more than the
+// message itself, and nobody but its sender's acknowledgement waits for it.
+//
 // Threads: its shard's; committed() is called there too (the store's word comes through the inbox).
 #pragma once
 
@@ -25,16 +29,21 @@ class CommitWindow {
  public:
   struct Limits {
     std::uint64_t window_us = 3'000;
+    std::uint64_t patience_us_max = 100'000;
     std::size_t window_bytes_max = 1 << 20;      // Goes at once above this.
     std::size_t waiting_bytes_max = 256u << 20;  // With the store and not yet on disk: then is_full().
   };
   // What is told when it is on disk: `released` for each receipt, and the calls that wait.
   using Released = std::function<void(const Receipt&)>;
 
-  CommitWindow(Store& store, std::uint32_t shard, Clock& clock, Limits limits)
-      : store_(store), shard_(shard), clock_(clock), limits_(limits) {}
+  // `module_name` turns an entry's module number into its name, when it is written.
+  using ModuleName = std::function<const std::string&(std::uint16_t module)>;
 
-  void put(Ref<MailboxEntry> entry, const std::string& account, const std::string& module);
+  CommitWindow(Store& store, std::uint32_t shard, Clock& clock, Limits limits, ModuleName module_name)
+      : store_(store), shard_(shard), clock_(clock), limits_(limits), module_name_(std::move(module_name)) {}
+
+  // `is_sent`: a device of the account is connected and may accept it soon.
+  void put(Ref<MailboxEntry> entry, const std::string& account, bool is_sent);
   // The entry was accepted (or dropped): it need not be kept any longer. Its receipt is the caller's.
   void forget(MailboxEntry& entry);
 
@@ -48,20 +57,20 @@ class CommitWindow {
   void wait(std::function<void()> call);
 
   // When submit() is due (Clock::mono_us); UINT64_MAX: nothing waits.
-  std::uint64_t due_us() const { return due_us_; }
+  std::uint64_t due_us() const;
   void submit();
   void committed(std::uint64_t number, const Released& released);
 
   bool is_full() const { return waiting_bytes_ > limits_.waiting_bytes_max; }
   std::size_t waiting_bytes() const { return waiting_bytes_; }
   std::size_t batches_waiting() const { return sent_.size(); }
-  bool has_open() const { return due_us_ != UINT64_MAX; }
+  // Writes everything, patient or not: before the process ends.
+  void submit_all();
 
  private:
   struct Kept {
     Ref<MailboxEntry> entry;
     std::string account;
-    const std::string* module;
   };
   struct Sent {
     std::uint64_t number;
@@ -76,15 +85,20 @@ class CommitWindow {
     std::string value;
   };
   void opened();
+  std::uint64_t patience_us() const;
+  void submit_kept(Kept& kept, StoreBatch& batch, Sent& sent);
 
   Store& store_;
   const std::uint32_t shard_;
   Clock& clock_;
   const Limits limits_;
+  const ModuleName module_name_;
 
   std::uint64_t due_us_ = UINT64_MAX;
   std::size_t open_bytes_ = 0;
   std::vector<Kept> entries_;
+  std::deque<Kept> patient_;          // Oldest first.
+  std::uint64_t accept_us_mean_ = 0;  // How long devices took to accept, lately.
   std::vector<std::uint64_t> drops_;
   std::map<std::tuple<std::string, std::string, std::string>, RowChange>
       rows_;  // The last change of each wins.
