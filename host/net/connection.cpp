@@ -61,6 +61,9 @@ void Connection::flush() {
       std::string().swap(out_);
       send(records);
       if (!sealed) return gone(tls_->error());
+    } else if (is_closing_) {
+      std::string().swap(
+          out_);  // Before the handshake has ended there is no way to say anything: it must not wait.
     }
   }
   if (is_closing_ && out_.empty()) {
