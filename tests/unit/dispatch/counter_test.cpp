@@ -1,0 +1,57 @@
+// The tutorial's module in a host: what docs/tutorial promises is so.
+#include <doctest/doctest.h>
+
+#include "unit/dispatch/sim_world.h"
+
+namespace hotline::test {
+namespace {
+
+sim::SimWorld::Settings settings(std::uint32_t shards) {
+  return {.seed = 1,
+          .shards = shards,
+          .accounts = {},
+          .modules = {HOTLINE_COUNTER_FILE},
+          .limits = {},
+          .listener = {.name = "counter", .framer = FramerKind::lines, .needs_tls = false}};
+}
+
+std::string ask(sim::SimWorld& world, sim::Wire& wire, std::string_view lines) {
+  wire.to_host.append(lines);
+  world.deliver(wire, std::string::npos);
+  world.settle();
+  return std::exchange(wire.to_client, {});
+}
+
+TEST_CASE("counter: counts, from whichever shard, and answers each in its turn") {
+  sim::SimWorld world(settings(4));
+  const auto here = world.connect(0), there = world.connect(3);
+  CHECK(ask(world, *here, "inc tea\n") == "tea 1\n");
+  CHECK(ask(world, *there, "inc tea\ninc tea\nget tea\r\n") == "tea 2\ntea 3\ntea 3\n");
+  CHECK(ask(world, *here, "get tea\n") == "tea 3\n");
+  CHECK(ask(world, *here, "get coffee\n") == "coffee 0\n");
+}
+
+TEST_CASE("counter: says what it takes, and ends when asked to") {
+  sim::SimWorld world(settings(2));
+  const auto wire = world.connect(1);
+  CHECK(ask(world, *wire, "brew tea\n") == "say: inc NAME, get NAME or quit\n");
+  CHECK(ask(world, *wire, "inc TEA\n") == "a name is 1 to 64 of a-z, 0-9 and -\n");
+  CHECK(ask(world, *wire, "quit\n") == "");
+  CHECK(wire->events == nullptr);
+}
+
+TEST_CASE("counter: what was counted and committed outlives the process") {
+  sim::SimWorld world(settings(2));
+  const auto wire = world.connect(0);
+  CHECK(ask(world, *wire, "inc tea\ninc tea\n") == "tea 1\ntea 2\n");
+  world.clock.advance_us(10'000);
+  world.settle();
+  world.store.commit_all();
+  CHECK(ask(world, *wire, "inc tea\n") == "tea 3\n");  // Not yet on disk.
+  world.crash(0);
+  const auto again = world.connect(1);
+  CHECK(ask(world, *again, "get tea\n") == "tea 2\n");
+}
+
+}  // namespace
+}  // namespace hotline::test

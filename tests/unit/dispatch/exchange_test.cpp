@@ -1,0 +1,48 @@
+// Two clients exchange messages while connections are cut and resumed, the disk dawdles, code is swapped, and
+// people come and go: exactly once and in order to whoever resumes, or still in the mailbox.
+//
+// A failing seed prints itself; HOTLINE_SEED=<seed> runs it alone, and it does the same again.
+#include <doctest/doctest.h>
+
+#include "unit/dispatch/play.h"
+
+namespace hotline::test {
+namespace {
+
+constexpr int steps = 400;
+
+TEST_CASE("exchange: whatever happens short of a crash, each message comes exactly once and in order") {
+  std::uint64_t swaps = 0, messages = 0, resumed = 0, annotated = 0;
+  for (const std::uint64_t seed : sim::seeds(200)) {
+    sim::Play play(seed, sim::Play::Kind::exchange);
+    const std::string wrong = play.run(steps);
+    INFO("HOTLINE_SEED=" << seed);
+    CHECK(wrong == "");
+    swaps += play.swaps();
+    messages += play.messages();
+    resumed += play.resumed();
+    annotated += play.annotated();
+  }
+  // The histories are about something.
+  MESSAGE(messages << " messages, " << resumed << " resumptions, " << swaps << " swaps, " << annotated
+                   << " messages through the pushed routing");
+  if (sim::seeds(200).size() == 1) return;
+  CHECK(messages > 3'000);
+  CHECK(resumed > 300);
+  CHECK(swaps > 100);
+  CHECK(annotated > 100);
+}
+
+TEST_CASE("exchange: a seed is a history: run again, it is the same") {
+  const auto history = [](std::uint64_t seed) {
+    sim::Play play(seed, sim::Play::Kind::exchange);
+    play.run(steps);
+    return std::tuple(play.messages(), play.resumed(), play.swaps(), play.annotated(),
+                      play.world().clock.mono_us());
+  };
+  CHECK(history(11) == history(11));
+  CHECK(history(11) != history(12));
+}
+
+}  // namespace
+}  // namespace hotline::test
