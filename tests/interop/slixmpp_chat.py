@@ -96,6 +96,7 @@ class SlixmppChat(unittest.IsolatedAsyncioTestCase):
         message = await romeo.hears("good night")
         self.assertAlmostEqual(message["delay"]["stamp"].timestamp() * 1000, since_ms, delta=2000)
 
+    # slixmpp 1.8 forgets what it had sent when it sends <resume/>, and so logs "Inconsistent sequence numbers".
     async def test_a_session_is_resumed_after_its_connection_broke(self):
         juliet = await self.user("juliet")
         romeo = await self.user("romeo", plugins=["xep_0198"])

@@ -2,7 +2,9 @@
 //     {"send": {"to": …, "body": …, "id": …}}   {"stop": true}
 // and telling what happens on standard output: online, message, error, offline.
 import readline from "node:readline";
-import { client, xml } from "@xmpp/client";
+import xmppClient from "@xmpp/client";
+
+const { client, xml } = xmppClient;
 
 const [service, username, password] = process.argv.slice(2);
 const tell = (event, more = {}) => process.stdout.write(JSON.stringify({ event, ...more }) + "\n");
