@@ -12,6 +12,9 @@ constexpr std::uint64_t group_mark = 1ull
                                      << 63;  // In Receipt::session: a group of this shard, not a session.
 constexpr std::uint64_t sweep_every_us = 1'000'000;
 constexpr std::size_t local_per_turn_max = 10'000;
+// Receipts wait for company: they hurry no message, and each journey wakes another shard.
+constexpr std::uint64_t safe_wait_us = 2'000;
+constexpr std::size_t safe_together_max = 256;
 }  // namespace
 
 Shard::Shard(std::uint32_t shard_number, ShardWorld& its_world, Loops its_loops)
@@ -58,6 +61,7 @@ Receipt Shard::share(const Receipt& receipt, std::uint32_t parts) {
 void Shard::release(const Receipt& receipt) {
   if (receipt.shard != number) {
     safe_out_[receipt.shard].push_back(receipt);
+    if (safe_due_us_ == UINT64_MAX) safe_due_us_ = now_us() + safe_wait_us;
     return;
   }
   if ((receipt.session & group_mark) == 0) return sessions.released(receipt.session, receipt.stanza);
@@ -69,6 +73,7 @@ void Shard::release(const Receipt& receipt) {
 }
 
 void Shard::take_inbox() {
+  if (inbox_.size() == 0) return;
   inbox_.take(taken_);
   for (Post& post : taken_) {
     counters.posts_in.add();
@@ -107,8 +112,10 @@ void Shard::run_local() {
 }
 
 void Shard::send_out() {
+  const bool is_due = now_us() >= safe_due_us_;
   for (std::uint32_t shard = 0; shard < world.shards; ++shard) {
-    if (!safe_out_[shard].empty()) {
+    const bool has_company = !out_[shard].empty() || safe_out_[shard].size() >= safe_together_max;
+    if (!safe_out_[shard].empty() && (has_company || is_due)) {
       Post post;
       post.kind = Post::Kind::safe;
       post.extra = std::make_unique<Post::Extra>();
@@ -117,6 +124,9 @@ void Shard::send_out() {
     }
     if (!out_[shard].empty()) world.all[shard]->inbox_.push(out_[shard]);
   }
+  const bool all_gone =
+      std::all_of(safe_out_.begin(), safe_out_.end(), [](const auto& some) { return some.empty(); });
+  if (all_gone) safe_due_us_ = UINT64_MAX;
 }
 
 void Shard::run_timers() {
@@ -125,7 +135,7 @@ void Shard::run_timers() {
 }
 
 std::uint64_t Shard::next_timer_us() {
-  return std::min(timers.next_us(), window.due_us());
+  return std::min({timers.next_us(), window.due_us(), safe_due_us_});
 }
 
 bool Shard::end_turn() {
@@ -140,7 +150,9 @@ bool Shard::end_turn() {
   counters.connections.store(streams.size(), std::memory_order_relaxed);
   counters.sessions.store(sessions.size(), std::memory_order_relaxed);
   counters.detached.store(sessions.detached(), std::memory_order_relaxed);
-  return has_more || !local_.empty() || calls.run_queued();
+  // The inbox last: from here on writers wake the loop.
+  const bool has_come = inbox_.end_turn();
+  return has_more || !local_.empty() || calls.run_queued() || has_come;
 }
 
 void Shard::sweep() {

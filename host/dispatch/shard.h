@@ -107,6 +107,7 @@ class Shard final : public ShardWork {
   Receipt share(const Receipt& receipt, std::uint32_t parts);
 
   // What the loop drives.
+  void begin_turn() override { inbox_.begin_turn(); }
   void take_inbox() override;
   void run_timers() override;
   std::uint64_t next_timer_us() override;
@@ -130,6 +131,7 @@ class Shard final : public ShardWork {
   std::deque<Post> local_;
   std::vector<std::vector<Post>> out_;          // By shard.
   std::vector<std::vector<Receipt>> safe_out_;  // By shard.
+  std::uint64_t safe_due_us_ = UINT64_MAX;      // When they go at the latest.
 
   struct Group {
     Receipt whole;

@@ -1,8 +1,9 @@
 // Inbox: what other threads have for a shard. Many writers, one reader; batches both ways.
 //
-// A writer appends a whole batch under one short lock and wakes the shard only when it was empty: one wake-up
-// a batch. Bounded: senders ask has_room() before they promise anything; what must not be lost (a command's
-// answer, a connection that moves) is taken past the bound, which is why push() does not refuse.
+// A writer appends a whole batch under one short lock and wakes the shard only when it was empty and the
+// shard is not in a turn already: a wake-up is a system call on either side. Bounded: senders ask has_room()
+// before they promise anything; what must not be lost (a command's answer, a connection that moves) is taken
+// past the bound, which is why push() does not refuse.
 #pragma once
 
 #include <atomic>
@@ -36,14 +37,23 @@ class Inbox {
                       std::make_move_iterator(batch.end()));
         batch.clear();
       }
-      size_.store(items_.size(), std::memory_order_relaxed);
+      size_.store(items_.size(), std::memory_order_seq_cst);
     }
-    if (was_empty) wake_();
+    // Append, then look; the reader rests, then looks: one of the two sees the other (both seq_cst).
+    if (was_empty && !is_in_turn_.load(std::memory_order_seq_cst)) wake_();
   }
   void push_one(Item item) {
     std::vector<Item> batch;
     batch.push_back(std::move(item));
     push(batch);
+  }
+
+  // The reader is in a turn and will take() before it rests: writers need not wake it.
+  void begin_turn() { is_in_turn_.store(true, std::memory_order_seq_cst); }
+  // The turn is over. True: something came that was not taken; do not go to sleep.
+  bool end_turn() {
+    is_in_turn_.store(false, std::memory_order_seq_cst);
+    return size_.load(std::memory_order_seq_cst) > 0;
   }
 
   // Swaps everything out into `batch`, which must be empty. The reader's thread.
@@ -59,6 +69,7 @@ class Inbox {
   std::mutex mutex_;
   std::vector<Item> items_;
   std::atomic<std::size_t> size_{0};
+  std::atomic<bool> is_in_turn_{false};
 };
 
 }  // namespace hotline

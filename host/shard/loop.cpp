@@ -15,12 +15,7 @@ Loop& self(void* data) {
 Loop::Loop(std::uint32_t shard, Clock& clock, Safepoint& safepoint)
     : shard_(shard), clock_(clock), safepoint_(safepoint) {
   check(uv_loop_init(&loop_) == 0, "a loop can be made");
-  check(uv_async_init(&loop_, &async_,
-                      [](uv_async_t* handle) {
-                        Loop& loop = self(handle->data);
-                        loop.begin_turn();
-                        loop.has_inbox_ = true;
-                      }) == 0,
+  check(uv_async_init(&loop_, &async_, [](uv_async_t* handle) { self(handle->data).begin_turn(); }) == 0,
         "a loop has a wake-up");
   async_.data = this;
   uv_prepare_init(&loop_, &prepare_);
@@ -77,6 +72,7 @@ void Loop::wake() {
 void Loop::open_turn() {
   is_in_turn_ = true;
   turn_began_us_ = clock_.mono_us();
+  work_->begin_turn();
   safepoint_.unpark(shard_);
 }
 
@@ -85,10 +81,7 @@ void Loop::close_turn() {
     if (!uv_is_active(reinterpret_cast<uv_handle_t*>(&idle_))) return;
     open_turn();  // There was more to do.
   }
-  if (has_inbox_) {
-    has_inbox_ = false;
-    work_->take_inbox();
-  }
+  work_->take_inbox();
   const bool has_more = work_->end_turn();
   if (has_more) {
     uv_idle_start(&idle_, [](uv_idle_t*) {});

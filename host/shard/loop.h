@@ -26,7 +26,8 @@ namespace hotline {
 class ShardWork {
  public:
   virtual ~ShardWork() = default;
-  virtual void take_inbox() = 0;              // Something was put into the inbox.
+  virtual void begin_turn() {}
+  virtual void take_inbox() = 0;              // Once a turn, before its end; there may be nothing.
   virtual void run_timers() = 0;              // next_timer_us() has come.
   virtual std::uint64_t next_timer_us() = 0;  // Clock::mono_us; UINT64_MAX: none.
   virtual bool end_turn() = 0;                // True: there is more to do at once.
@@ -73,7 +74,6 @@ class Loop {
   std::atomic<bool> is_stopping_{false};
   std::function<void()> last_;
   bool is_in_turn_ = false;
-  bool has_inbox_ = false;
   std::uint64_t turn_began_us_ = 0;
   std::uint64_t timer_at_us_ = UINT64_MAX;
   std::atomic<std::uint64_t> busy_us_{0};
