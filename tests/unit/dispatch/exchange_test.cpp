@@ -33,6 +33,17 @@ TEST_CASE("exchange: whatever happens short of a crash, each message comes exact
   CHECK(annotated > 100);
 }
 
+// The checks can fail.
+TEST_CASE("exchange: a message that is accepted and then forgotten is noticed") {
+  int noticed = 0;
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    sim::Play play(seed, sim::Play::Kind::exchange);
+    play.client(1).become_forgetful();
+    if (play.run(steps).find("is lost") != std::string::npos) ++noticed;
+  }
+  CHECK(noticed >= 5);
+}
+
 TEST_CASE("exchange: a seed is a history: run again, it is the same") {
   const auto history = [](std::uint64_t seed) {
     sim::Play play(seed, sim::Play::Kind::exchange);

@@ -24,6 +24,7 @@ class Play {
   std::uint64_t resumed() const { return clients_[0].resumed() + clients_[1].resumed(); }
   std::uint64_t annotated() const { return clients_[0].annotated() + clients_[1].annotated(); }
   SimWorld& world() { return world_; }
+  SimClient& client(std::size_t which) { return clients_[which]; }
 
  private:
   std::uint64_t below(std::uint64_t bound) { return random_.next_u64() % bound; }

@@ -48,6 +48,8 @@ class SimClient {
   std::uint64_t annotated() const { return annotated_; }  // Came through routing 1.1.0.
   // What should never have come.
   const std::string& complaint() const { return complaint_; }
+  // From now on it acknowledges each message it gets, and forgets every tenth: what a test must notice.
+  void become_forgetful() { is_forgetful_ = true; }
   // Where it stands, for a report.
   std::string text() const;
 
@@ -73,6 +75,7 @@ class SimClient {
 
   std::string sm_id_;
   bool has_session_ = false;
+  bool is_forgetful_ = false;
   std::uint32_t handled_ = 0;         // Of the host's stanzas.
   std::uint32_t acknowledged_h_ = 0;  // Of ours.
   std::deque<Sent> unacknowledged_;
