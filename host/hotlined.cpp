@@ -34,13 +34,15 @@ std::string default_modules_dir() {
 
 int main(int argc, char** argv) {
   CLI::App app{
-      "hotlined: a messaging host whose modules are pushed and rolled back while its clients stay connected.\n"
+      "hotlined: a messaging host whose modules are pushed and rolled back while its clients stay "
+      "connected.\n"
       "Everything it writes is under its state directory. See also: hotline --help."};
   std::string state_dir, config_file;
   bool only_check = false, show_keys = false;
   std::uint32_t shards = 0;
   app.add_option("--state", state_dir, "State directory; made when it is not there");
-  app.add_option("--config", config_file, "Configuration: JSON with comments (default: DIR/hotline.json if there is one)");
+  app.add_option("--config", config_file,
+                 "Configuration: JSON with comments (default: DIR/hotline.json if there is one)");
   app.add_option("--shards", shards, "Event loops, overriding the configuration (default: one a core)");
   app.add_flag("--check", only_check, "Only check the configuration; exit status 0 when it is fine");
   app.add_flag("--help-config", show_keys, "Print every configuration key with its default");

@@ -33,6 +33,8 @@ inline bool parse_address(std::string_view text, Address& out) {
          out.domain.find('@') == std::string_view::npos;
 }
 
-inline std::string_view bare_of(std::string_view address) { return address.substr(0, address.find('/')); }
+inline std::string_view bare_of(std::string_view address) {
+  return address.substr(0, address.find('/'));
+}
 
 }  // namespace hotline

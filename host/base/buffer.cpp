@@ -6,7 +6,9 @@
 
 namespace hotline {
 
-Ref<const Buffer> Buffer::copy(std::string_view bytes) { return concat(bytes, {}); }
+Ref<const Buffer> Buffer::copy(std::string_view bytes) {
+  return concat(bytes, {});
+}
 
 Ref<const Buffer> Buffer::concat(std::string_view first, std::string_view second) {
   const std::size_t size = first.size() + second.size();
@@ -18,6 +20,8 @@ Ref<const Buffer> Buffer::concat(std::string_view first, std::string_view second
   return Ref<const Buffer>::adopt(new (memory) Buffer(data, static_cast<std::uint32_t>(size)));
 }
 
-void Buffer::free_self() const { std::free(const_cast<Buffer*>(this)); }
+void Buffer::free_self() const {
+  std::free(const_cast<Buffer*>(this));
+}
 
 }  // namespace hotline

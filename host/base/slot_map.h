@@ -29,7 +29,9 @@ class SlotMap {
     }
     return handle(place);
   }
-  void put(std::uint64_t handle, std::unique_ptr<T> object) { places_[place_of(handle)].object = std::move(object); }
+  void put(std::uint64_t handle, std::unique_ptr<T> object) {
+    places_[place_of(handle)].object = std::move(object);
+  }
 
   T* find(std::uint64_t handle) const {
     const std::size_t place = place_of(handle);

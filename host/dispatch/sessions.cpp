@@ -403,7 +403,8 @@ void Sessions::sweep() {
     if (sm.is_requested && now_us - sm.requested_us > limits.ack_timeout_s * 1'000'000ull)
       session->connection->abandon("it did not acknowledge in time");
     if (sm.owes_answer && now_us - sm.owed_us > limits.safe_answer_s * 1'000'000ull) {
-      sm.owes_answer = false;
+      // Told what is safe by now, and still owed the rest.
+      sm.owed_us = now_us;
       shard_.counters.safe_answers_late.add();
       shard_.calls.session_is(session->handle, HL_SESSION_SAFE, sm.safe.safe());
     }

@@ -29,7 +29,8 @@ struct ShardCounters {
 
   void mailbox_changed(std::int64_t boxes, std::int64_t entries, std::int64_t bytes) {
     const auto move = [](std::atomic<std::uint64_t>& gauge, std::int64_t by) {
-      gauge.store(gauge.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(by), std::memory_order_relaxed);
+      gauge.store(gauge.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(by),
+                  std::memory_order_relaxed);
     };
     move(mailboxes, boxes);
     move(mailbox_entries, entries);
@@ -38,7 +39,8 @@ struct ShardCounters {
 
   // As they are now.
   std::atomic<std::uint64_t> connections{0}, sessions{0}, detached{0}, accounts{0};
-  std::atomic<std::uint64_t> mailboxes{0}, mailbox_entries{0}, mailbox_bytes{0};  // Mailboxes that are not empty.
+  std::atomic<std::uint64_t> mailboxes{0}, mailbox_entries{0},
+      mailbox_bytes{0};  // Mailboxes that are not empty.
 };
 
 }  // namespace hotline

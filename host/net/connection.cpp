@@ -119,8 +119,8 @@ void Connection::join(Owner& owner, XmlParser& parser) {
 }
 
 void Connection::go_on() {
-  const std::string input = std::move(carried_);
-  std::string().swap(carried_);
+  std::string input;
+  input.swap(carried_);
   if (!input.empty()) consume(input);
 }
 
@@ -189,8 +189,8 @@ bool Connection::handle_event(FrameEvent& event) {
 void Connection::on_writable() {
   owner_->begin_turn();
   if (is_gone_) return;
-  const std::string records = std::move(unsent_);
-  std::string().swap(unsent_);
+  std::string records;
+  records.swap(unsent_);
   send(records);
   if (unsent_.empty()) mark();
 }

@@ -21,7 +21,7 @@ namespace hotline {
 struct TlsInfo {
   std::string version;  // "TLSv1.3"
   std::string cipher;
-  std::string alpn;     // Empty when none was agreed.
+  std::string alpn;  // Empty when none was agreed.
   std::string sni;
   bool resumed = false;
 };
@@ -60,8 +60,8 @@ class TlsContext {
   struct Settings {
     std::string certificate_file;  // PEM chain. Both empty: the development certificate of `state_dir`.
     std::string key_file;
-    std::string state_dir;         // Where the development certificate is kept (tls/dev-*.pem, 0600).
-    std::string domain;            // Its subject.
+    std::string state_dir;  // Where the development certificate is kept (tls/dev-*.pem, 0600).
+    std::string domain;     // Its subject.
     std::string min_version = "1.2";
   };
   static Result<std::unique_ptr<TlsContext>> open(const Settings& settings);

@@ -26,7 +26,7 @@ struct MailboxEntry {
   std::uint64_t id = 0;
   std::uint64_t tag = 0;
   std::uint64_t wall_ms = 0;
-  std::uint64_t put_us = 0;    // Clock::mono_us; 0 for one that was loaded.
+  std::uint64_t put_us = 0;  // Clock::mono_us; 0 for one that was loaded.
   Ref<const Buffer> body;
   Receipt receipt;  // Its sender's; released once accepted or on disk.
   std::uint32_t flags = 0;

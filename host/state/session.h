@@ -32,7 +32,7 @@ struct StreamManagement {
   bool owes_answer = false;   // The client asked; it is answered when `owed` stanzas are safe.
   std::uint32_t owed = 0;
   std::uint64_t owed_us = 0;       // Since when.
-  bool is_request_due = false;       // It is among those that are asked later.
+  bool is_request_due = false;     // It is among those that are asked later.
   std::uint64_t requested_us = 0;  // When <r/> was written.
   std::uint32_t before = 0;        // Of `unacknowledged`, sent before it was on: not counted by the client.
   std::uint32_t acknowledged = 0;  // How many of ours the client has accepted, modulo 2^32.

@@ -21,12 +21,12 @@ namespace hotline {
 
 // A message that was put into a mailbox.
 struct StoredMessage {
-  std::uint64_t id = 0;       // Grows with time; unique in the store.
+  std::uint64_t id = 0;  // Grows with time; unique in the store.
   std::string account;
   std::uint64_t wall_ms = 0;
   std::uint64_t tag = 0;
   std::uint32_t flags = 0;
-  std::string module;         // Whose drain writes it out.
+  std::string module;  // Whose drain writes it out.
   Ref<const Buffer> body;
 };
 
@@ -57,16 +57,16 @@ struct StoreBatch {
 
 // One line of the push history, or any other event that must outlive the process.
 struct HistoryRecord {
-  std::uint64_t number = 0;   // From 1.
+  std::uint64_t number = 0;  // From 1.
   std::uint64_t wall_ms = 0;
-  std::string kind;           // "push", "rollback", "refused", "start", …
-  std::string json;           // What, who, why, how it ended.
-  std::string chain;          // SHA-256 over the record before it and this one, hexadecimal.
+  std::string kind;   // "push", "rollback", "refused", "start", …
+  std::string json;   // What, who, why, how it ended.
+  std::string chain;  // SHA-256 over the record before it and this one, hexadecimal.
 };
 
 struct StoreHealth {
   bool is_writable = true;
-  std::string problem;              // "database or disk is full", with the way out.
+  std::string problem;  // "database or disk is full", with the way out.
   std::uint64_t batches_waiting = 0;
   std::uint64_t bytes_waiting = 0;
   std::uint64_t oldest_waiting_ms = 0;

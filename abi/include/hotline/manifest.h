@@ -44,9 +44,9 @@
 
 // Puts the manifest into the file and names it `hl_manifest_text` for hl_module_entry.manifest.
 // `text` is a string literal, each line of it ended with \n.
-#define HL_MANIFEST(text)                                                                   \
+#define HL_MANIFEST(text)                                                                    \
   __attribute__((section(HL_MANIFEST_SECTION), used)) static const char hl_manifest_text[] = \
-      "name " HL_MODULE_NAME "\nversion " HL_MODULE_VERSION "\nabi " HL_STRINGIFY(           \
-          HL_ABI_MAJOR) "." HL_STRINGIFY(HL_ABI_MINOR) "\n" text
+      "name " HL_MODULE_NAME "\nversion " HL_MODULE_VERSION                                  \
+      "\nabi " HL_STRINGIFY(HL_ABI_MAJOR) "." HL_STRINGIFY(HL_ABI_MINOR) "\n" text
 
 #endif

@@ -43,9 +43,9 @@ extern "C" {
 
 typedef struct hl_stream_event {
   uint32_t size;
-  int32_t what;       // HL_STREAM_...
+  int32_t what;  // HL_STREAM_...
   hl_stream stream;
-  hl_str to;          // From the header. Absent in HL_STREAM_CLOSED.
+  hl_str to;  // From the header. Absent in HL_STREAM_CLOSED.
   hl_str from;
   hl_str lang;
 } hl_stream_event;
@@ -53,9 +53,9 @@ typedef struct hl_stream_event {
 typedef struct hl_stanza_event {
   uint32_t size;
   int32_t reserved;
-  hl_stream stream;           // Where it came in.
-  hl_session session;         // 0 before a resource is bound.
-  hl_str account;             // The authenticated bare address; absent before login.
+  hl_stream stream;    // Where it came in.
+  hl_session session;  // 0 before a resource is bound.
+  hl_str account;      // The authenticated bare address; absent before login.
   const hl_stanza* stanza;
 } hl_stanza_event;
 
@@ -69,11 +69,11 @@ typedef struct hl_line_event {
 
 typedef struct hl_session_event {
   uint32_t size;
-  int32_t what;       // HL_SESSION_...
+  int32_t what;  // HL_SESSION_...
   hl_session session;
-  hl_str account;     // Bare address.
+  hl_str account;  // Bare address.
   hl_str resource;
-  uint64_t value;     // HL_SESSION_SAFE: how many received stanzas are safe, modulo 2^32.
+  uint64_t value;  // HL_SESSION_SAFE: how many received stanzas are safe, modulo 2^32.
 } hl_session_event;
 
 // Something posted to this shard: see cap/post.h.
@@ -88,12 +88,12 @@ typedef struct hl_post_event {
 // A mailbox entry is to be written to a session: see cap/mailbox.h.
 typedef struct hl_drain_event {
   uint32_t size;
-  uint32_t flags;          // As given to put().
+  uint32_t flags;  // As given to put().
   hl_session session;
   hl_str account;
   hl_entry entry;
-  uint64_t stored_wall_ms; // When it was put.
-  hl_str xml;              // Its canonical bytes.
+  uint64_t stored_wall_ms;  // When it was put.
+  hl_str xml;               // Its canonical bytes.
 } hl_drain_event;
 
 typedef struct hl_timer_event {
@@ -159,8 +159,7 @@ typedef struct hl_module_entry {
   // what is needed: the host calls again with that much. HL_E_INVALID: the row cannot be converted
   // and is parked.
   // [shard] and [stage], also while other calls of other instances run.
-  hl_status (*convert)(hl_str table, uint32_t from, uint32_t to, hl_str row, char* out,
-                       uint64_t* out_size);
+  hl_status (*convert)(hl_str table, uint32_t from, uint32_t to, hl_str row, char* out, uint64_t* out_size);
 } hl_module_entry;
 
 // Every module defines exactly this.
@@ -172,7 +171,9 @@ typedef struct hl_module_entry {
 #ifdef __cplusplus
 #define HL_MODULE extern "C" HL_EXPORT const hl_module_entry hl_module
 #else
-#define HL_MODULE extern HL_EXPORT const hl_module_entry hl_module; HL_EXPORT const hl_module_entry hl_module
+#define HL_MODULE                                   \
+  extern HL_EXPORT const hl_module_entry hl_module; \
+  HL_EXPORT const hl_module_entry hl_module
 #endif
 
 #ifdef __cplusplus

@@ -41,16 +41,16 @@ typedef struct hl_stanza {
   int32_t kind;   // HL_STANZA_...
   hl_str name;    // Of the root element.
   hl_str ns;
-  hl_str to;      // Attributes of the root, unescaped; absent ones have data == NULL.
-  hl_str from;    // On a bound stream the host has stamped it: the session's full address.
+  hl_str to;    // Attributes of the root, unescaped; absent ones have data == NULL.
+  hl_str from;  // On a bound stream the host has stamped it: the session's full address.
   hl_str id;
   hl_str type;
   hl_str payload_name;  // Of the first child element; absent when there is none.
   hl_str payload_ns;
-  hl_str xml;           // Canonical bytes; the default namespace is "jabber:client". Ends with
-                        // an end tag always: a child may be inserted before it.
-  hl_str inner;         // Canonical bytes between the root's tags.
-  const void* index;    // For hotline.stanza/1.
+  hl_str xml;         // Canonical bytes; the default namespace is "jabber:client". Ends with
+                      // an end tag always: a child may be inserted before it.
+  hl_str inner;       // Canonical bytes between the root's tags.
+  const void* index;  // For hotline.stanza/1.
 } hl_stanza;
 
 #ifdef __cplusplus

@@ -51,9 +51,9 @@ Host::Settings host_settings(const Config& config) {
   settings.modules.domain = config.domain;
   for (const auto& [module, values] : config.modules)
     for (const auto& [key, value] : values)
-      settings.modules.by_module[module][key] =
-          std::holds_alternative<std::string>(value) ? std::get<std::string>(value)
-                                                     : std::to_string(std::get<std::int64_t>(value));
+      settings.modules.by_module[module][key] = std::holds_alternative<std::string>(value)
+                                                    ? std::get<std::string>(value)
+                                                    : std::to_string(std::get<std::int64_t>(value));
   return settings;
 }
 
@@ -97,13 +97,15 @@ Result<std::string> initial_file(const std::string& directory, const std::string
   for (const fs::directory_entry& entry : fs::directory_iterator(directory, error)) {
     const std::string file = entry.path().filename().string();
     if (!file.starts_with(name + "-") || !file.ends_with(".so")) continue;
-    Result<Version> version = Version::parse(std::string_view(file).substr(name.size() + 1, file.size() - name.size() - 4));
+    Result<Version> version =
+        Version::parse(std::string_view(file).substr(name.size() + 1, file.size() - name.size() - 4));
     if (!version || (!best.empty() && *version < best_version)) continue;
     best = entry.path().string();
     best_version = *version;
   }
   if (best.empty())
-    return Error{"no file " + directory + "/" + name + "-<version>.so: build it, or name other modules in `modules_initial`"};
+    return Error{"no file " + directory + "/" + name +
+                 "-<version>.so: build it, or name other modules in `modules_initial`"};
   return best;
 }
 
@@ -163,7 +165,8 @@ Result<void> Daemon::Parts::prepare() {
   Result<int> locked = lock_state(state_dir);
   if (!locked) return locked.error();
   lock = *locked;
-  if (Result<void> opened = log::open(config.log.file, config.log.format, config.log.level); !opened) return opened;
+  if (Result<void> opened = log::open(config.log.file, config.log.format, config.log.level); !opened)
+    return opened;
   raise_descriptor_limit();
   std::signal(SIGPIPE, SIG_IGN);
   return {};
@@ -190,9 +193,14 @@ Result<void> Daemon::Parts::bring_up() {
   readers = std::make_unique<ThreadWorkPool>(1, 64, 0);
   threads = std::make_unique<HostThreads>(
       host_settings(config),
-      Host::Parts{.clock = &clock, .random = &random, .store = store.get(), .work_pool = work_pool.get(), .tls = tls.get()},
-      HostThreads::Limits{.connections_per_address_max = config.limits.connections_per_address_max,
-                          .connections_per_loopback_address_max = config.limits.connections_per_loopback_address_max});
+      Host::Parts{.clock = &clock,
+                  .random = &random,
+                  .store = store.get(),
+                  .work_pool = work_pool.get(),
+                  .tls = tls.get()},
+      HostThreads::Limits{
+          .connections_per_address_max = config.limits.connections_per_address_max,
+          .connections_per_loopback_address_max = config.limits.connections_per_loopback_address_max});
   Host& host = threads->host();
   if (Result<void> loaded = host.load(); !loaded) return loaded;
   store->start([&host](std::uint32_t shard, std::uint64_t number) {
@@ -205,7 +213,8 @@ Result<void> Daemon::Parts::bring_up() {
   Result<ModuleStore> module_store = ModuleStore::open(state_dir);
   if (!module_store) return module_store.error();
   pipeline = std::make_unique<Pipeline>(
-      host, std::move(*module_store), clock, Pipeline::Settings{.keep_generations = config.push.keep_generations},
+      host, std::move(*module_store), clock,
+      Pipeline::Settings{.keep_generations = config.push.keep_generations},
       [this](const std::string& kind, const std::string& json) -> Result<std::uint64_t> {
         Result<HistoryRecord> record = store->append_history(kind, json);
         if (!record) return record.error();
@@ -235,11 +244,10 @@ Result<void> Daemon::Parts::bring_up() {
 Result<void> Daemon::Parts::open_control() {
   uv_loop_init(&loop);
   has_loop = true;
-  observer = std::make_unique<Observer>(*threads, *pipeline, *store, *tls, clock,
-                                        Observer::Facts{.version = HOTLINE_VERSION,
-                                                        .domain = config.domain,
-                                                        .state_dir = state_dir,
-                                                        .listen = listen});
+  observer = std::make_unique<Observer>(
+      *threads, *pipeline, *store, *tls, clock,
+      Observer::Facts{
+          .version = HOTLINE_VERSION, .domain = config.domain, .state_dir = state_dir, .listen = listen});
   uv_async_init(&loop, &stop, [](uv_async_t* handle) { uv_stop(handle->loop); });
   Result<std::unique_ptr<RpcServer>> server = RpcServer::open(&loop, state_dir + "/control.sock");
   if (!server) return server.error();
@@ -255,7 +263,8 @@ Result<void> Daemon::Parts::open_control() {
                      .shutdown = [this] { uv_async_send(&stop); }});
   uv_timer_init(&loop, &tick);
   tick.data = this;
-  uv_timer_start(&tick, [](uv_timer_t* timer) { static_cast<Parts*>(timer->data)->observer->tick(); }, 1000, 1000);
+  uv_timer_start(
+      &tick, [](uv_timer_t* timer) { static_cast<Parts*>(timer->data)->observer->tick(); }, 1000, 1000);
   for (uv_signal_t* handle : {&term, &interrupt, &hangup}) {
     uv_signal_init(&loop, handle);
     handle->data = this;
@@ -317,7 +326,9 @@ void Daemon::Parts::take_down() {
 
 Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
-Daemon::~Daemon() { parts_->take_down(); }
+Daemon::~Daemon() {
+  parts_->take_down();
+}
 
 Result<std::unique_ptr<Daemon>> Daemon::open(const Config& config, const std::string& state_dir) {
   auto daemon = std::unique_ptr<Daemon>(new Daemon(std::make_unique<Parts>()));
@@ -336,6 +347,8 @@ std::string Daemon::announcement() const {
   return line + " (pid " + std::to_string(getpid()) + ", state " + parts_->state_dir + ")";
 }
 
-void Daemon::run() { uv_run(&parts_->loop, UV_RUN_DEFAULT); }
+void Daemon::run() {
+  uv_run(&parts_->loop, UV_RUN_DEFAULT);
+}
 
 }  // namespace hotline

@@ -1,8 +1,9 @@
 // Daemon: a whole host in this process: store, certificates, shards, modules, listeners, control socket.
 //
-// Life   open() brings everything up, in the order in which each needs the other, or says what stopped it; run() serves until
-//        SIGTERM, SIGINT or the `shutdown` method; destruction takes it down in the opposite order. SIGHUP reloads
-//        the certificate.
+// Life   open() brings everything up, in the order in which each needs the other, or says what stopped it;
+// run() serves until
+//        SIGTERM, SIGINT or the `shutdown` method; destruction takes it down in the opposite order. SIGHUP
+//        reloads the certificate.
 // Threads  the control thread's.
 #pragma once
 

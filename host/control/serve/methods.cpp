@@ -21,7 +21,8 @@ PushReport report_of(const PushOutcome& outcome) {
   report.number = outcome.number;
   for (const PushedModule& module : outcome.modules)
     report.modules.push_back({module.name, module.from, module.to, module.build_id});
-  for (const PushRefusal& refusal : outcome.refusals) report.refusals.push_back({refusal.file, refusal.reason});
+  for (const PushRefusal& refusal : outcome.refusals)
+    report.refusals.push_back({refusal.file, refusal.reason});
   for (const PushStep& step : outcome.steps) report.steps.push_back({step.name, step.ms});
   report.took_ms = outcome.took_ms;
   report.pause_us = outcome.pause_us;
@@ -29,8 +30,8 @@ PushReport report_of(const PushOutcome& outcome) {
 }
 
 PushedBy pushed_by(const RpcCall& call) {
-  return {call.caller.user, static_cast<std::int64_t>(call.caller.uid), static_cast<std::int64_t>(call.caller.pid),
-          call.params.value("reason", std::string())};
+  return {call.caller.user, static_cast<std::int64_t>(call.caller.uid),
+          static_cast<std::int64_t>(call.caller.pid), call.params.value("reason", std::string())};
 }
 
 constexpr const char* busy = "another push is under way and more are waiting; try again when they have ended";
@@ -58,7 +59,8 @@ void push(const MethodParts& parts, const RpcCall& call, const RpcReply& reply) 
   if (files.empty()) return reply.refuse("push needs at least one file");
   const bool as_one = call.params.value("as_one", false);
   const bool queued = parts.pushes->submit([parts, files, as_one, by = pushed_by(call), reply] {
-    const Pipeline::Progress progress = [&reply](const std::string& step, const std::string& detail, double ms) {
+    const Pipeline::Progress progress = [&reply](const std::string& step, const std::string& detail,
+                                                 double ms) {
       reply.progress(PushProgress{step, detail, ms});
     };
     reply.result(report_of(as_one ? parts.pipeline->push(files, by, progress)
@@ -183,7 +185,8 @@ json merged(std::vector<Host::Answer> answers) {
 bool module_command(const MethodParts& parts, const RpcCall& call, const RpcReply& reply) {
   std::string account = call.params.value("account", std::string());
   Address address;
-  if (!account.empty() && parse_address(account, address) && address.local.empty() && account != parts.config->domain)
+  if (!account.empty() && parse_address(account, address) && address.local.empty() &&
+      account != parts.config->domain)
     account += "@" + parts.config->domain;  // "anna" is anna of this host.
   json params = call.params;
   if (!account.empty()) params["account"] = account;
@@ -193,7 +196,8 @@ bool module_command(const MethodParts& parts, const RpcCall& call, const RpcRepl
         for (const Host::Answer& answer : answers)
           if (answer.is_refusal) return reply.refuse(answer.json);
         json result = merged(std::move(answers));
-        if (result.is_discarded()) return reply.error(RpcError::internal_error, "a module answered what is not JSON");
+        if (result.is_discarded())
+          return reply.error(RpcError::internal_error, "a module answered what is not JSON");
         reply.result(result);
       });
 }
@@ -208,9 +212,11 @@ void add_methods(RpcServer& server, const MethodParts& parts) {
     parts.observer->modules([reply](const ModulesReport& report) { reply.result(report); });
   });
   server.add("push", [parts](const RpcCall& call, const RpcReply& reply) { push(parts, call, reply); });
-  server.add("rollback", [parts](const RpcCall& call, const RpcReply& reply) { rollback(parts, call, reply); });
+  server.add("rollback",
+             [parts](const RpcCall& call, const RpcReply& reply) { rollback(parts, call, reply); });
   server.add("history", [parts](const RpcCall& call, const RpcReply& reply) { history(parts, call, reply); });
-  server.add("sessions", [parts](const RpcCall& call, const RpcReply& reply) { sessions(parts, call, reply); });
+  server.add("sessions",
+             [parts](const RpcCall& call, const RpcReply& reply) { sessions(parts, call, reply); });
   server.add("mailbox", [parts](const RpcCall& call, const RpcReply& reply) { mailbox(parts, call, reply); });
   server.add("log.level", [](const RpcCall& call, const RpcReply& reply) {
     const auto text = call.params.at("level").get<std::string>();

@@ -1,5 +1,5 @@
-// The control socket's methods, put together from the parts of a running host. What each takes and answers is in
-// control/protocol.h; a method that is none of these goes to the module that has claimed it as a command.
+// The control socket's methods, put together from the parts of a running host. What each takes and answers is
+// in control/protocol.h; a method that is none of these goes to the module that has claimed it as a command.
 #pragma once
 
 #include <functional>

@@ -23,7 +23,8 @@ std::uint64_t resident_bytes() {
 
 }  // namespace
 
-Observer::Observer(HostThreads& threads, Pipeline& pipeline, Store& store, TlsContext& tls, Clock& clock, Facts facts)
+Observer::Observer(HostThreads& threads, Pipeline& pipeline, Store& store, TlsContext& tls, Clock& clock,
+                   Facts facts)
     : threads_(threads),
       host_(threads.host()),
       pipeline_(pipeline),
@@ -63,8 +64,9 @@ void Observer::tick() {
     const std::uint64_t inbox = host_.shard(i).inbox().size();
     inbox_longest_[i] = std::max(inbox_longest_[i], inbox);
     alarm("shard." + std::to_string(i) + ".inbox", inbox > facts_.queue_alarm,
-          "the inbox of shard " + std::to_string(i) + " has " + std::to_string(inbox) + " entries (alarm above " +
-              std::to_string(facts_.queue_alarm) + "): the shard does not keep up with its load");
+          "the inbox of shard " + std::to_string(i) + " has " + std::to_string(inbox) +
+              " entries (alarm above " + std::to_string(facts_.queue_alarm) +
+              "): the shard does not keep up with its load");
   }
   const StoreHealth health = store_.health();
   alarm("store.unwritable", !health.is_writable, health.problem);
@@ -87,7 +89,8 @@ StatusReport Observer::basic_status() {
   for (std::uint32_t i = 0; i < host_.shard_count(); ++i) {
     Shard& shard = host_.shard(i);
     report.shards.push_back({i, shard.counters.connections.load(), shard.counters.sessions.load(),
-                             shard.counters.detached.load(), shard.inbox().size(), inbox_longest_[i], busy_[i]});
+                             shard.counters.detached.load(), shard.inbox().size(), inbox_longest_[i],
+                             busy_[i]});
     report.messages.mailboxes += shard.counters.mailboxes.load();
     report.messages.mailbox_entries += shard.counters.mailbox_entries.load();
     report.messages.mailbox_bytes += shard.counters.mailbox_bytes.load();
@@ -102,7 +105,8 @@ StatusReport Observer::basic_status() {
                   health.oldest_waiting_ms, health.commits, health.messages_written, health.commit_us_max};
   for (const auto& [name, alarm] : alarms_) report.alarms.push_back(alarm);
   const PipelineTotals totals = pipeline_.totals();
-  report.pushes = {totals.pushes, totals.rollbacks, totals.refused, totals.pause_us_last, totals.pause_us_max};
+  report.pushes = {totals.pushes, totals.rollbacks, totals.refused, totals.pause_us_last,
+                   totals.pause_us_max};
   return report;
 }
 
@@ -126,7 +130,8 @@ void Observer::gather(std::function<void(std::map<std::string, ModuleFigures>)> 
           figures.faults += meter.faults;
           figures.sampled += meter.sampled;
           figures.sampled_us += meter.sampled_us;
-          for (std::size_t i = 0; i < names.size(); ++i) figures.counters[names[i]] += counters.values[i].load();
+          for (std::size_t i = 0; i < names.size(); ++i)
+            figures.counters[names[i]] += counters.values[i].load();
         }
       },
       [sheet, done = std::move(done)] { done(std::move(sheet->figures)); });
@@ -156,7 +161,8 @@ std::vector<ModuleReport> Observer::module_reports(const std::map<std::string, M
 }
 
 void Observer::status(std::function<void(StatusReport)> done) {
-  gather([this, report = basic_status(), done = std::move(done)](std::map<std::string, ModuleFigures> figures) mutable {
+  gather([this, report = basic_status(),
+          done = std::move(done)](std::map<std::string, ModuleFigures> figures) mutable {
     report.modules = module_reports(figures, true);
     done(std::move(report));
   });

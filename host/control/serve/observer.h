@@ -1,5 +1,5 @@
-// Observer: what the host tells of itself: reads the shards' counters once a second, raises and clears alarms, and makes
-// the reports that the control socket gives.
+// Observer: what the host tells of itself: reads the shards' counters once a second, raises and clears
+// alarms, and makes the reports that the control socket gives.
 //
 // Threads: the control thread's.
 #pragma once
@@ -23,9 +23,11 @@ class Observer {
   struct Facts {
     std::string version, domain, state_dir;
     std::vector<ListenReport> listen;
-    std::uint64_t queue_alarm = 500'000;  // Entries in one inbox (the threshold WhatsApp used for a node's queues).
+    std::uint64_t queue_alarm =
+        500'000;  // Entries in one inbox (the threshold WhatsApp used for a node's queues).
   };
-  Observer(HostThreads& threads, Pipeline& pipeline, Store& store, TlsContext& tls, Clock& clock, Facts facts);
+  Observer(HostThreads& threads, Pipeline& pipeline, Store& store, TlsContext& tls, Clock& clock,
+           Facts facts);
 
   void tick();  // Once a second.
   // `done` is called on any thread.
@@ -43,7 +45,8 @@ class Observer {
   StatusReport basic_status();
   void alarm(const std::string& name, bool is_raised, const std::string& message);
   void gather(std::function<void(std::map<std::string, ModuleFigures>)> done);
-  std::vector<ModuleReport> module_reports(const std::map<std::string, ModuleFigures>& figures, bool only_current);
+  std::vector<ModuleReport> module_reports(const std::map<std::string, ModuleFigures>& figures,
+                                           bool only_current);
 
   HostThreads& threads_;
   Host& host_;

@@ -16,7 +16,9 @@ class DecayingRate {
     if (at_us_ != 0 && now_us > at_us_) {
       const double seconds = static_cast<double>(now_us - at_us_) / 1e6;
       const double per_s = static_cast<double>(count - count_) / seconds;
-      const auto decay = [&](double& mean, double tau) { mean += (per_s - mean) * (1 - std::exp(-seconds / tau)); };
+      const auto decay = [&](double& mean, double tau) {
+        mean += (per_s - mean) * (1 - std::exp(-seconds / tau));
+      };
       decay(rate_.s1, 1);
       decay(rate_.s10, 10);
       decay(rate_.s100, 100);

@@ -11,17 +11,17 @@
 
 #define HL_CAP_SESSION "hotline.session/1"
 
-#define HL_SESSION_IS_ATTACHED 1u   // It has a connection now.
-#define HL_SESSION_HAS_SM 2u        // Stream management is on.
+#define HL_SESSION_IS_ATTACHED 1u  // It has a connection now.
+#define HL_SESSION_HAS_SM 2u       // Stream management is on.
 #define HL_SESSION_CAN_RESUME 4u
 
 typedef struct hl_session_info {
-  uint32_t size;    // Set by the caller to sizeof(hl_session_info).
-  uint32_t flags;   // HL_SESSION_...
-  hl_str account;   // Bare address.
+  uint32_t size;   // Set by the caller to sizeof(hl_session_info).
+  uint32_t flags;  // HL_SESSION_...
+  hl_str account;  // Bare address.
   hl_str resource;
-  hl_str address;   // Full address.
-  hl_stream stream; // 0 while detached.
+  hl_str address;           // Full address.
+  hl_stream stream;         // 0 while detached.
   uint64_t unacknowledged;  // Stanzas sent and not yet acknowledged by the client.
 } hl_session_info;
 

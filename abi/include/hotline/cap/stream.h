@@ -8,21 +8,21 @@
 
 #define HL_CAP_STREAM "hotline.stream/1"
 
-#define HL_STREAM_IS_TLS 1u          // Encrypted.
-#define HL_STREAM_CAN_STARTTLS 2u    // Not encrypted, and the listener offers STARTTLS.
-#define HL_STREAM_NEEDS_TLS 4u       // Login is refused until it is encrypted.
-#define HL_STREAM_IS_WEBSOCKET 8u    // No STARTTLS; the framer adds namespaces.
-#define HL_STREAM_IS_LOOPBACK 16u    // The peer is this machine.
+#define HL_STREAM_IS_TLS 1u        // Encrypted.
+#define HL_STREAM_CAN_STARTTLS 2u  // Not encrypted, and the listener offers STARTTLS.
+#define HL_STREAM_NEEDS_TLS 4u     // Login is refused until it is encrypted.
+#define HL_STREAM_IS_WEBSOCKET 8u  // No STARTTLS; the framer adds namespaces.
+#define HL_STREAM_IS_LOOPBACK 16u  // The peer is this machine.
 
 typedef struct hl_stream_info {
-  uint32_t size;      // Set by the caller to sizeof(hl_stream_info).
-  uint32_t flags;     // HL_STREAM_...
-  hl_str account;     // Authenticated; absent before login.
-  hl_session session; // 0 before bind.
-  hl_str peer;        // Address without port: "127.0.0.1", "::1".
-  hl_str listener;    // Its name in the configuration.
-  hl_str tls_version; // "TLSv1.3", or absent.
-  uint32_t failures;  // How many times failed() was called on it.
+  uint32_t size;       // Set by the caller to sizeof(hl_stream_info).
+  uint32_t flags;      // HL_STREAM_...
+  hl_str account;      // Authenticated; absent before login.
+  hl_session session;  // 0 before bind.
+  hl_str peer;         // Address without port: "127.0.0.1", "::1".
+  hl_str listener;     // Its name in the configuration.
+  hl_str tls_version;  // "TLSv1.3", or absent.
+  uint32_t failures;   // How many times failed() was called on it.
   uint32_t reserved;
 } hl_stream_info;
 

@@ -11,8 +11,8 @@
 
 #define HL_CAP_TABLE "hotline.table/1"
 
-#define HL_KEY_SIZE_MAX 3072u       // Bytes of a row's key.
-#define HL_ROW_SIZE_MAX 1048576u    // Bytes of a row's value.
+#define HL_KEY_SIZE_MAX 3072u     // Bytes of a row's key.
+#define HL_ROW_SIZE_MAX 1048576u  // Bytes of a row's value.
 
 typedef struct hl_cap_table {
   uint32_t size;
@@ -25,8 +25,10 @@ typedef struct hl_cap_table {
   // HL_E_FULL: the account has as many rows in this table as it may. HL_E_DENIED: another module's.
   hl_status (*put)(const hl_host* host, uint32_t table, hl_str account, hl_str key, hl_str value);
   hl_status (*erase)(const hl_host* host, uint32_t table, hl_str account, hl_str key);
-  // The first row of the account whose key is greater than `after` (absent: the first row). HL_E_NONE: no more.
-  hl_status (*next)(const hl_host* host, uint32_t table, hl_str account, hl_str after, hl_str* key, hl_str* value);
+  // The first row of the account whose key is greater than `after` (absent: the first row). HL_E_NONE: no
+  // more.
+  hl_status (*next)(const hl_host* host, uint32_t table, hl_str account, hl_str after, hl_str* key,
+                    hl_str* value);
   hl_status (*count)(const hl_host* host, uint32_t table, hl_str account, uint64_t* rows);
   // The next account of this shard that has rows in the table, after `after` (absent: the first), in no
   // order that means anything. For commands that list; not for the message path.
