@@ -16,6 +16,8 @@
 #include <optional>
 #include <utility>
 
+#include "push/unmap.h"
+
 namespace hotline {
 
 namespace fs = std::filesystem;
@@ -164,7 +166,8 @@ Result<std::string> ModuleStore::take(const RunningModule& running) {
   if (image->digest() != running.digest)
     return Error{path + " refused: its digest is " + image->digest() + ", the running set says " +
                  running.digest + "; push " + running.module + " " + running.version + " again"};
-  if (given_out_.insert(path).second) return path;
+  // Another host of this process may have it (a test, or one whose images can not be unloaded).
+  if (given_out_.insert(path).second && !look_for(path).any()) return path;
   return add(*image, running.module, running.build_id);
 }
 
