@@ -1,0 +1,46 @@
+// TlsSlab: where the record states of all connections lie, apart from everything else on the heap.
+//
+// They are traffic secrets: the pages are left out of core dumps, are zeros in a child made by fork() (a
+// child that went on with a copy would use numbers a second time), and are locked into memory as far as the
+// process may lock (RLIMIT_MEMLOCK). A state is wiped when it is given back; pages are kept for the next
+// ones.
+//
+// Threads: any. A connection takes one state in its life, so one lock does.
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+#include <vector>
+
+#include "net/tls_records.h"
+
+namespace hotline {
+
+class TlsSlab {
+ public:
+  TlsSlab() = default;
+  ~TlsSlab();
+  TlsSlab(const TlsSlab&) = delete;
+  TlsSlab& operator=(const TlsSlab&) = delete;
+
+  RecordState* take();  // Zeros.
+  void give_back(RecordState* state);
+
+  std::size_t used() const;
+  bool is_locked() const;  // No page could be swapped out so far.
+
+ private:
+  static constexpr std::size_t chunk_bytes = 64 * 1024;
+  struct Free {
+    Free* next;
+  };
+  void grow();
+
+  mutable std::mutex mutex_;
+  std::vector<void*> chunks_;
+  Free* free_ = nullptr;
+  std::size_t used_ = 0;
+  bool is_locked_ = true;
+};
+
+}  // namespace hotline
