@@ -14,6 +14,7 @@
 #include "control/config.h"
 #include "control/config_keys.h"
 #include "control/serve/daemon.h"
+#include "net/openssl_heap.h"
 
 namespace {
 
@@ -33,6 +34,8 @@ std::string default_modules_dir() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (!wipe_openssl_heap_on_free())
+    return fail("OpenSSL took memory before its heap could be made to wipe itself");
   CLI::App app{
       "hotlined: a messaging host whose modules are pushed and rolled back while its clients stay "
       "connected.\n"
