@@ -62,6 +62,7 @@ struct Config {
     std::string certificate;
     std::string key;
     std::string min_version = "1.2";
+    bool own_records = true;
   } tls;
 
   struct {

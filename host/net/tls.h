@@ -3,9 +3,9 @@
 //     feed(records from the socket) -> plaintext, and records to send
 //     seal(plaintext)               -> records to send
 //
-// Two implementations are meant to stand behind it: OpenSSL's SSL object (tls_openssl.h), and own TLS 1.3
-// records after OpenSSL's handshake, whose state can be carried to another process (freeze).
-// Threads: one at a time; a connection that moves to another shard takes it along.
+// Two implementations stand behind it: OpenSSL's SSL object (tls_openssl.h), and own TLS 1.3 records after
+// OpenSSL's handshake (tls_own_records.h), whose state is small and can be carried to another process
+// (freeze). Threads: one at a time; a connection that moves to another shard takes it along.
 #pragma once
 
 #include <cstdint>
@@ -47,10 +47,13 @@ class Tls {
   virtual State state() const = 0;
   virtual const std::string& error() const = 0;
   virtual TlsInfo info() const = 0;
-  // RFC 5705 exporter; false before the handshake has ended.
+  // RFC 5705 exporter; false before the handshake has ended. With own records there is what channel binding
+  // needs (RFC 9266: "EXPORTER-Channel-Binding", 32 bytes) and no more.
   virtual bool exporter(std::string_view label, std::span<unsigned char> out) = 0;
 
-  // Its whole state as bytes, for another process; an error when this implementation cannot.
+  // Its whole state as bytes, for another process or context (TlsContext::thaw); an error when this
+  // implementation cannot. From here on the bytes are the connection: this object has failed and seals
+  // nothing more, and whoever holds the bytes wipes them once they were thawed.
   virtual Result<std::string> freeze() = 0;
 };
 
@@ -63,6 +66,7 @@ class TlsContext {
     std::string state_dir;  // Where the development certificate is kept (tls/dev-*.pem, 0600).
     std::string domain;     // Its subject.
     std::string min_version = "1.2";
+    bool own_records = true;  // TLS 1.3 records are ours (unless OpenSSL runs in FIPS mode).
   };
   static Result<std::unique_ptr<TlsContext>> open(const Settings& settings);
   virtual ~TlsContext() = default;
@@ -73,6 +77,8 @@ class TlsContext {
   // `alpn`: the protocol to agree to when the client offers any ("xmpp-client", "http/1.1"); a client that
   // offers only others is refused.
   virtual std::unique_ptr<Tls> accept(std::string_view alpn) = 0;
+  // The connection that Tls::freeze() gave. It goes on with own records, whatever the settings.
+  virtual Result<std::unique_ptr<Tls>> thaw(std::string_view frozen) = 0;
   // SHA-256 of the certificate, hexadecimal; and whether it is the self-made development one.
   virtual std::string fingerprint() const = 0;
   virtual bool is_development() const = 0;

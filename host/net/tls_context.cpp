@@ -9,6 +9,7 @@
 #include "net/dev_certificate.h"
 #include "net/ticket_keys.h"
 #include "net/tls_openssl.h"
+#include "net/tls_own_records.h"
 
 namespace hotline {
 namespace {
@@ -92,10 +93,13 @@ std::string fingerprint_of(X509* certificate) {
 
 class OpensslContext final : public TlsContext {
  public:
-  OpensslContext(CertificateFiles files, bool is_development, int min_version)
+  enum class Records { openssl, own };
+
+  OpensslContext(CertificateFiles files, bool is_development, int min_version, Records records)
       : files_(std::move(files)),
         is_development_(is_development),
         min_version_(min_version),
+        records_(records),
         tickets_(clock_) {}
 
   Result<void> reload() override {
@@ -105,6 +109,7 @@ class OpensslContext final : public TlsContext {
     check(context != nullptr, "OpenSSL can make a context");
     apply_settings(context, min_version_);
     OpensslTls::prepare(context);
+    if (records_ == Records::own) OwnRecordsTls::prepare(context);
     tickets_.attach(context);
     if (auto used = use_files(context, files_); !used) return used;
     X509* certificate = SSL_CTX_get0_certificate(context);
@@ -120,7 +125,12 @@ class OpensslContext final : public TlsContext {
   std::unique_ptr<Tls> accept(std::string_view alpn) override {
     openssl::Ssl ssl(SSL_new(loaded()->context.get()));  // Keeps a reference to the context.
     check(ssl != nullptr, "OpenSSL can make a connection");
+    if (records_ == Records::own) return std::make_unique<OwnRecordsTls>(std::move(ssl), alpn, shared_);
     return std::make_unique<OpensslTls>(std::move(ssl), alpn);
+  }
+
+  Result<std::unique_ptr<Tls>> thaw(std::string_view frozen) override {
+    return OwnRecordsTls::thaw(frozen, shared_);
   }
 
   std::string fingerprint() const override { return loaded()->fingerprint; }
@@ -136,6 +146,8 @@ class OpensslContext final : public TlsContext {
   const CertificateFiles files_;
   const bool is_development_;
   const int min_version_;
+  const Records records_;
+  const std::shared_ptr<OwnRecordsTls::Shared> shared_ = std::make_shared<OwnRecordsTls::Shared>();
   SystemClock clock_;
   TicketKeys tickets_;
   mutable std::mutex mutex_;
@@ -162,8 +174,12 @@ Result<std::unique_ptr<TlsContext>> TlsContext::open(const Settings& settings) {
     if (!made) return made.error();
     files = std::move(*made);
   }
-  auto context = std::make_unique<OpensslContext>(std::move(files), is_development,
-                                                  is_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION);
+  const bool has_own = settings.own_records && !OwnRecordsTls::is_forbidden();
+  if (settings.own_records && !has_own)
+    log::info("tls.own-records-off", {{"why", "OpenSSL runs in FIPS mode"}});
+  auto context = std::make_unique<OpensslContext>(
+      std::move(files), is_development, is_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION,
+      has_own ? OpensslContext::Records::own : OpensslContext::Records::openssl);
   if (auto loaded = context->reload(); !loaded) return loaded.error();
   return std::unique_ptr<TlsContext>(std::move(context));
 }

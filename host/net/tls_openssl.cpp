@@ -7,11 +7,10 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "net/tls_records.h"
 
 namespace hotline {
 namespace {
-
-constexpr std::size_t record_plain_max = 16384;  // RFC 8446 5.1.
 
 // What the running call has lent to OpenSSL. One a thread; set by each call before it enters OpenSSL.
 struct Wire {

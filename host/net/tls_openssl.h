@@ -30,6 +30,8 @@ class OpensslTls final : public Tls {
   bool exporter(std::string_view label, std::span<unsigned char> out) override;
   Result<std::string> freeze() override;
 
+  SSL* ssl() { return ssl_.get(); }
+
  private:
   State fail(std::string_view during);
   static int select_alpn(SSL* ssl, const unsigned char** chosen, unsigned char* chosen_size,

@@ -184,7 +184,8 @@ Result<void> Daemon::Parts::bring_up() {
                                                                   .key_file = config.tls.key,
                                                                   .state_dir = state_dir,
                                                                   .domain = config.domain,
-                                                                  .min_version = config.tls.min_version});
+                                                                  .min_version = config.tls.min_version,
+                                                                  .own_records = config.tls.own_records});
   if (!context) return context.error();
   tls = std::move(*context);
 

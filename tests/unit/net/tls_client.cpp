@@ -13,6 +13,9 @@ TlsClient::TlsClient(const TlsClientSettings& settings) : context_(SSL_CTX_new(T
   SSL_CTX_set_min_proto_version(context, settings.version);
   SSL_CTX_set_max_proto_version(context, settings.version);
   if (!settings.cipher_list.empty()) SSL_CTX_set_cipher_list(context, settings.cipher_list.c_str());
+  if (!settings.groups.empty()) SSL_CTX_set1_groups_list(context, settings.groups.c_str());
+  if (!settings.suites.empty()) SSL_CTX_set_ciphersuites(context, settings.suites.c_str());
+  SSL_CTX_set_tlsext_max_fragment_length(context, static_cast<std::uint8_t>(settings.max_fragment_length));
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context, [](SSL* ssl, SSL_SESSION* session) {
     static_cast<TlsClient*>(SSL_get_app_data(ssl))->session_.reset(session);
@@ -126,11 +129,13 @@ TemporaryFolder::~TemporaryFolder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-std::unique_ptr<TlsContext> open_context(const TemporaryFolder& folder, const std::string& min_version) {
+std::unique_ptr<TlsContext> open_context(const TemporaryFolder& folder, Records records,
+                                         const std::string& min_version) {
   TlsContext::Settings settings;
   settings.state_dir = folder.path();
   settings.domain = "localhost";
   settings.min_version = min_version;
+  settings.own_records = records == Records::own;
   auto opened = TlsContext::open(settings);
   if (!opened) throw std::runtime_error(opened.error().message);
   return std::move(*opened);

@@ -19,9 +19,15 @@ struct TlsClientSettings {
   int version = TLS1_3_VERSION;
   std::vector<std::string> alpn;
   std::string sni = "localhost";
-  std::string cipher_list;  // TLS 1.2, empty: OpenSSL's default.
+  std::string cipher_list;      // TLS 1.2, empty: OpenSSL's default.
+  std::string groups;           // Empty: OpenSSL's default.
+  std::string suites;           // TLS 1.3, empty: OpenSSL's default.
+  int max_fragment_length = 0;  // TLSEXT_max_fragment_length_...
   SSL_SESSION* resume = nullptr;
 };
+
+// Who does the records of TLS 1.3.
+enum class Records { own, openssl };
 
 class TlsClient {
  public:
@@ -82,7 +88,7 @@ class TemporaryFolder {
 };
 
 // A context with a development certificate in `folder`.
-std::unique_ptr<TlsContext> open_context(const TemporaryFolder& folder,
+std::unique_ptr<TlsContext> open_context(const TemporaryFolder& folder, Records records = Records::own,
                                          const std::string& min_version = "1.2");
 std::string random_bytes(std::size_t size, std::uint64_t seed);
 

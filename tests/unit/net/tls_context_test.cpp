@@ -129,7 +129,7 @@ TEST_CASE("tls context: the development certificate is presented, and said to be
 
 TEST_CASE("tls context: a minimum version of 1.3 refuses TLS 1.2, and other versions are not known") {
   TemporaryFolder folder;
-  const auto context = open_context(folder, "1.3");
+  const auto context = open_context(folder, Records::own, "1.3");
   TlsClient client({.version = TLS1_2_VERSION});
   const auto server = context->accept("xmpp-client");
   std::string plain;

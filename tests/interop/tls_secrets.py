@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""A client's secrets, by its own key log, looked for in the memory of a running host and in its logs."""
+import os
+import pathlib
+import re
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
+from hotline_host import PATIENCE, Host, eventually  # noqa: E402
+
+HEADER = b"<?xml version='1.0'?><stream:stream to='localhost' version='1.0' xmlns='jabber:client' " \
+         b"xmlns:stream='http://etherx.jabber.org/streams'>"
+TRAFFIC = ("CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0")
+OTHER = ("EXPORTER_SECRET", "CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_HANDSHAKE_TRAFFIC_SECRET")
+
+
+def mappings(pid):
+    """(start, end, flags) of each readable one."""
+    found = []
+    for line in pathlib.Path(f"/proc/{pid}/smaps").read_text().splitlines():
+        head = re.match(r"([0-9a-f]+)-([0-9a-f]+) (r\S+) \S+ \S+ \S+ *(.*)", line)
+        if head:
+            found.append([int(head[1], 16), int(head[2], 16), head[4], []])
+        elif line.startswith("VmFlags:") and found:
+            found[-1][3] = line.split()[1:]
+    return [each for each in found if not each[2].startswith(("[vvar", "[vsyscall"))]
+
+
+def copies(pid, secret):
+    """The flags of the mapping of each copy of `secret`, as bytes or as hexadecimal."""
+    found = []
+    with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        for start, end, _, flags in mappings(pid):
+            try:
+                memory.seek(start)
+                bytes_there = memory.read(end - start)
+            except OSError:
+                continue
+            for form in (secret, secret.hex().encode(), secret.hex().upper().encode()):
+                found += [flags] * bytes_there.count(form)
+    return found
+
+
+class Secrets(unittest.TestCase):
+    def setUp(self):
+        self.host = Host({"shards": 2, "log": {"level": "debug"}})
+        self.addCleanup(self.host.remove)
+        self.host.start()
+        self.key_log = self.host.directory / "client-keys"
+
+    def secrets(self):
+        lines = [line.split() for line in self.key_log.read_text().splitlines() if not line.startswith("#")]
+        return {line[0]: bytes.fromhex(line[2]) for line in lines if len(line) == 3}
+
+    def connect(self):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        context.keylog_filename = self.key_log
+        plain = socket.create_connection(("127.0.0.1", self.host.port("xmpps")), PATIENCE)
+        client = context.wrap_socket(plain)
+        self.addCleanup(client.close)
+        self.ask(client)
+        return client
+
+    def ask(self, client):
+        client.sendall(HEADER)
+        got = b""
+        while b"</stream:features>" not in got:
+            got += client.recv(4096)
+
+    def test_each_traffic_secret_is_there_once_while_connected_and_then_gone(self):
+        client = self.connect()
+        secrets = self.secrets()
+        for name in TRAFFIC:
+            found = copies(self.host.process.pid, secrets[name])
+            self.assertEqual(len(found), 1, name)
+            self.assertIn("dd", found[0], f"{name} would be in a core dump")
+            self.assertIn("wf", found[0], f"{name} would be in a child")
+        for name in OTHER:
+            self.assertEqual(copies(self.host.process.pid, secrets[name]), [], name)
+        client.close()
+        for name in TRAFFIC:
+            eventually(lambda name=name: not copies(self.host.process.pid, secrets[name]), f"{name} is wiped")
+        self.host.stop()
+        for name, secret in secrets.items():
+            self.assert_not_written(name, secret)
+
+    def assert_not_written(self, name, secret):
+        """In nothing the host wrote: its log, its state."""
+        for file in [self.host.log_file(), *self.host.state.rglob("*")]:
+            if not file.is_file():
+                continue
+            written = file.read_bytes()
+            for form in (secret, secret.hex().encode(), secret.hex().upper().encode()):
+                self.assertNotIn(form, written, f"{name} in {file}")
+
+    def test_a_key_update_leaves_nothing_of_the_secret_before(self):
+        client = subprocess.Popen(
+            ["openssl", "s_client", "-connect", f"127.0.0.1:{self.host.port('xmpps')}", "-tls1_3", "-keylogfile",
+             self.key_log], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.addCleanup(client.communicate)
+        self.addCleanup(client.kill)
+        watchdog = threading.Timer(PATIENCE * 2, client.kill)
+        watchdog.start()
+        self.addCleanup(watchdog.cancel)
+        self.until(client, b"read R BLOCK")
+        secrets = self.secrets()
+        self.assertEqual(len(copies(self.host.process.pid, secrets["CLIENT_TRAFFIC_SECRET_0"])), 1)
+        client.stdin.write(b"K\n")
+        client.stdin.flush()
+        self.until(client, b"KEYUPDATE")
+        client.stdin.write(HEADER + b"\n")
+        client.stdin.flush()
+        self.until(client, b"</stream:features>")  # Sealed with the key after ours.
+        for name in TRAFFIC:
+            self.assertEqual(copies(self.host.process.pid, secrets[name]), [], name)
+
+    def until(self, client, words):
+        seen = b""
+        while words not in seen:
+            got = os.read(client.stdout.fileno(), 4096)
+            self.assertTrue(got, f"no {words!r} in {seen[-2000:]!r}")
+            seen += got
+
+
+if __name__ == "__main__":
+    unittest.main()
