@@ -120,6 +120,12 @@ std::string ModuleStore::relative(const std::string& path) const {
   return path.starts_with(state_dir_ + "/") ? path.substr(state_dir_.size() + 1) : path;
 }
 
+// A path that this store gave out, or that the process has an image of: from a store before this one (a host
+// that was restarted within a test, say) or because the image could not be unloaded. Its file may have gone.
+bool ModuleStore::is_used(const std::string& path) const {
+  return given_out_.contains(path) || look_for(path).any();
+}
+
 Result<std::string> ModuleStore::add(const Image& image, std::string_view name, std::string_view build_id) {
   if (!is_module_directory(name) || !is_build_id(build_id))
     return Error{"`" + std::string(name) + "` with build id `" + std::string(build_id) +
@@ -142,7 +148,7 @@ Result<std::string> ModuleStore::add(const Image& image, std::string_view name, 
   for (std::size_t copy = 0; copy < copies_max; ++copy) {
     const std::string path =
         directory + "/" + std::string(build_id) + (copy == 0 ? "" : "." + std::to_string(copy)) + ".so";
-    if (given_out_.contains(path)) continue;
+    if (is_used(path)) continue;
     if (renameat2(AT_FDCWD, unfinished.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) != 0) {
       if (errno == EEXIST) continue;
       const std::string why = because("cannot rename " + unfinished);
@@ -166,9 +172,9 @@ Result<std::string> ModuleStore::take(const RunningModule& running) {
   if (image->digest() != running.digest)
     return Error{path + " refused: its digest is " + image->digest() + ", the running set says " +
                  running.digest + "; push " + running.module + " " + running.version + " again"};
-  // Another host of this process may have it (a test, or one whose images can not be unloaded).
-  if (given_out_.insert(path).second && !look_for(path).any()) return path;
-  return add(*image, running.module, running.build_id);
+  if (is_used(path)) return add(*image, running.module, running.build_id);
+  given_out_.insert(path);
+  return path;
 }
 
 Result<std::vector<RunningModule>> ModuleStore::running() const {

@@ -62,6 +62,8 @@ class ModuleStore {
  private:
   explicit ModuleStore(std::string state_dir) : state_dir_(std::move(state_dir)) {}
 
+  bool is_used(const std::string& path) const;
+
   std::string state_dir_;            // Absolute, without symbolic links.
   std::set<std::string> given_out_;  // Paths of this process; never given out again.
 };

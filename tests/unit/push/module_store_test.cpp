@@ -1,5 +1,6 @@
 #include "push/module_store.h"
 
+#include <dlfcn.h>
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
@@ -63,6 +64,29 @@ TEST_CASE("module_store: a path is not given out again in a process, though its 
   const Result<std::string> second = store.add(image("two"), "routing", build_id);
   REQUIRE(second.has_value());
   CHECK(*second != *first);
+}
+
+TEST_CASE(
+    "module_store: a path whose image is loaded is not given out by a later store, though its file has "
+    "gone") {
+  const ScratchDirectory directory;
+  const Image bytes = Image::of("good.so", to_bytes(bytes_of(fixture("good"))));
+  const Result<std::string> first = open(directory).add(bytes, "good", build_id);
+  REQUIRE(first.has_value());
+  void* const handle = dlopen(first->c_str(), RTLD_NOW | RTLD_LOCAL);
+  REQUIRE(handle != nullptr);
+
+  ModuleStore restarted = open(directory);
+  const RunningModule running{"good", "1.0.0", build_id, bytes.digest(), restarted.relative(*first)};
+  const Result<std::string> taken = restarted.take(running);
+  REQUIRE(taken.has_value());
+  CHECK(*taken != *first);
+
+  std::filesystem::remove(*first);
+  const Result<std::string> added = open(directory).add(bytes, "good", build_id);
+  REQUIRE(added.has_value());
+  CHECK(*added != *first);
+  dlclose(handle);
 }
 
 TEST_CASE("module_store: names that would leave its directory are refused") {
