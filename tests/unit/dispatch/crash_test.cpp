@@ -11,7 +11,8 @@ constexpr int steps = 500;
 
 TEST_CASE("crash: no message that was acknowledged to its sender is lost") {
   std::uint64_t crashes = 0, messages = 0;
-  for (const std::uint64_t seed : sim::seeds(100)) {
+  const std::vector<std::uint64_t> seeds = sim::seeds(100);
+  for (const std::uint64_t seed : seeds) {
     sim::Play play(seed, sim::Play::Kind::crash);
     const std::string wrong = play.run(steps);
     INFO("HOTLINE_SEED=" << seed);
@@ -20,9 +21,9 @@ TEST_CASE("crash: no message that was acknowledged to its sender is lost") {
     messages += play.messages();
   }
   MESSAGE(messages << " messages, " << crashes << " crashes");
-  if (sim::seeds(100).size() == 1) return;
-  CHECK(crashes > 100);
-  CHECK(messages > 2'000);
+  if (seeds.size() == 1) return;
+  CHECK(crashes > seeds.size());
+  CHECK(messages > 20 * seeds.size());
 }
 
 // The checks can fail: a disk that forgets what it confirmed is noticed.

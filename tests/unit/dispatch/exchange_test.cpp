@@ -13,7 +13,8 @@ constexpr int steps = 400;
 
 TEST_CASE("exchange: whatever happens short of a crash, each message comes exactly once and in order") {
   std::uint64_t swaps = 0, messages = 0, resumed = 0, annotated = 0;
-  for (const std::uint64_t seed : sim::seeds(200)) {
+  const std::vector<std::uint64_t> seeds = sim::seeds(200);
+  for (const std::uint64_t seed : seeds) {
     sim::Play play(seed, sim::Play::Kind::exchange);
     const std::string wrong = play.run(steps);
     INFO("HOTLINE_SEED=" << seed);
@@ -26,11 +27,11 @@ TEST_CASE("exchange: whatever happens short of a crash, each message comes exact
   // The histories are about something.
   MESSAGE(messages << " messages, " << resumed << " resumptions, " << swaps << " swaps, " << annotated
                    << " messages through the pushed routing");
-  if (sim::seeds(200).size() == 1) return;
-  CHECK(messages > 3'000);
-  CHECK(resumed > 300);
-  CHECK(swaps > 100);
-  CHECK(annotated > 100);
+  if (seeds.size() == 1) return;
+  CHECK(messages > 15 * seeds.size());
+  CHECK(2 * resumed > 3 * seeds.size());
+  CHECK(2 * swaps > seeds.size());
+  CHECK(2 * annotated > seeds.size());
 }
 
 // The checks can fail.

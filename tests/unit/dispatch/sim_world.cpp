@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "base/check.h"
+#include "push/generation.h"
 #include "registration/account_row.h"
 
 namespace hotline::sim {
@@ -244,6 +245,7 @@ std::string module_file(std::string_view name) {
 
 std::vector<std::uint64_t> seeds(std::uint64_t count) {
   if (const char* one = std::getenv("HOTLINE_SEED")) return {std::strtoull(one, nullptr, 10)};
+  if (!Generation::can_unload()) count /= seeds_share_sanitized;
   std::vector<std::uint64_t> all;
   for (std::uint64_t seed = 1; seed <= count; ++seed) all.push_back(seed);
   return all;
