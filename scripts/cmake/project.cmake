@@ -30,16 +30,36 @@ function(hotline_add_host_folder name)
   target_link_libraries(hotline_${name} PUBLIC ${arg_LINK} PRIVATE hotline_options)
 endfunction()
 
+# hotline_add_next_module(NAME VERSION x.y.z SOURCES … [DEFINES …])
+#
+# The build that comes after the module NAME, in modules/next/, for trying out a push. SOURCES are the files
+# that know their version or a DEFINE, and only those are compiled again: the other objects are module_NAME's.
+function(hotline_add_next_module name)
+  cmake_parse_arguments(arg "" "VERSION" "SOURCES;DEFINES" ${ARGN})
+  string(REPLACE "." "\\." own "${arg_SOURCES}")
+  list(JOIN own "|" own)
+  hotline_add_module(${name} VERSION ${arg_VERSION} TARGET module_${name}_next
+    OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/modules/next DEFINES ${arg_DEFINES}
+    SOURCES ${arg_SOURCES} "$<FILTER:$<TARGET_OBJECTS:module_${name}>,EXCLUDE,/(${own})\\.o$>")
+  target_link_libraries(module_${name}_next PRIVATE hotline_options)
+endfunction()
+
+# How the tests' own files are compiled, in every preset: they prove the code of host/ and modules/, which keeps
+# the preset's flags, and their own speed proves nothing. Half of what CI compiles is theirs.
+add_library(hotline_test_options INTERFACE)
+target_link_libraries(hotline_test_options INTERFACE hotline_options)
+target_compile_options(hotline_test_options INTERFACE -O0 -g1)
+
 # hotline_add_tests(NAME LABEL label SOURCES … LINK … [TIMEOUT s] [ENVIRONMENT …])
 #
-# One doctest program; ctest runs it once. tests/main.cpp has its main().
+# One doctest program; ctest runs it once. tests/main.cpp has the main() of all of them.
 function(hotline_add_tests name)
   cmake_parse_arguments(arg "" "LABEL;TIMEOUT" "SOURCES;LINK;ENVIRONMENT" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
-  add_executable(${name} ${CMAKE_SOURCE_DIR}/tests/main.cpp ${arg_SOURCES})
-  target_link_libraries(${name} PRIVATE ${arg_LINK} hotline_options)
+  add_executable(${name} ${arg_SOURCES} $<TARGET_OBJECTS:hotline_test_main>)
+  target_link_libraries(${name} PRIVATE ${arg_LINK} hotline_test_options)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   add_test(NAME ${name} COMMAND ${name} --no-intro)
   set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT}
