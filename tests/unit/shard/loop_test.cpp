@@ -48,7 +48,7 @@ TEST_CASE_FIXTURE(LoopFixture, "loop: a wake-up takes the inbox and ends the tur
   REQUIRE(loop.start(work));
   loop.wake();
   std::future<std::thread::id> thread = woken.get_future();
-  REQUIRE(thread.wait_for(10s) == std::future_status::ready);
+  REQUIRE(thread.wait_for(60s) == std::future_status::ready);
   CHECK(thread.get() != std::this_thread::get_id());
   loop.stop([] {});
   CHECK(work.inboxes >= 1);
@@ -63,7 +63,7 @@ TEST_CASE_FIXTURE(LoopFixture, "loop: a timer that comes up is run, and not befo
   work.at_timer = [&] { ran.set_value(clock.mono_us()); };
   REQUIRE(loop.start(work));
   std::future<std::uint64_t> when = ran.get_future();
-  REQUIRE(when.wait_for(10s) == std::future_status::ready);
+  REQUIRE(when.wait_for(60s) == std::future_status::ready);
   CHECK(when.get() >= at_us);
   loop.stop([] {});
   CHECK(work.timers == 1);
@@ -77,7 +77,7 @@ TEST_CASE_FIXTURE(LoopFixture, "loop: while there is more to do it goes on by it
   };
   REQUIRE(loop.start(work));
   loop.wake();
-  REQUIRE(done.get_future().wait_for(10s) == std::future_status::ready);
+  REQUIRE(done.get_future().wait_for(60s) == std::future_status::ready);
   loop.stop([] {});
 }
 

@@ -16,7 +16,7 @@ TEST_CASE("work pool: work runs on another thread") {
   std::promise<std::thread::id> where;
   REQUIRE(pool.submit([&] { where.set_value(std::this_thread::get_id()); }));
   std::future<std::thread::id> ran = where.get_future();
-  REQUIRE(ran.wait_for(10s) == std::future_status::ready);
+  REQUIRE(ran.wait_for(60s) == std::future_status::ready);
   CHECK(ran.get() != std::this_thread::get_id());
 }
 
@@ -27,14 +27,14 @@ TEST_CASE("work pool: it takes no more than its bound, and takes more once somet
     begun.set_value();
     go.get_future().wait();
   }));
-  REQUIRE(begun.get_future().wait_for(10s) == std::future_status::ready);  // It no longer waits in the queue.
+  REQUIRE(begun.get_future().wait_for(60s) == std::future_status::ready);  // It no longer waits in the queue.
   CHECK(pool.submit([] {}));
   CHECK(pool.has_room());
   CHECK(pool.submit([&] { done.set_value(); }));
   CHECK(!pool.has_room());
   CHECK(!pool.submit([] {}));
   go.set_value();
-  REQUIRE(done.get_future().wait_for(10s) == std::future_status::ready);
+  REQUIRE(done.get_future().wait_for(60s) == std::future_status::ready);
   CHECK(pool.has_room());
 }
 
@@ -51,7 +51,7 @@ TEST_CASE("work pool: destroying it waits for what has begun and drops what has 
       while (pool.submit([] {})) std::this_thread::yield();
       has_finished = true;
     }));
-    REQUIRE(begun.get_future().wait_for(10s) == std::future_status::ready);
+    REQUIRE(begun.get_future().wait_for(60s) == std::future_status::ready);
     REQUIRE(pool.submit([&] { has_begun_second = true; }));
     other = std::thread([&] { go.set_value(); });
   }

@@ -99,10 +99,10 @@ inline std::string bytes_of_store(const std::string& path) {
   return bytes_of_file(path) + bytes_of_file(path + "-wal") + bytes_of_file(path + "-shm");
 }
 
-// For what other threads bring about: true as soon as `holds()` does, false after ten seconds.
+// For what other threads bring about: true as soon as `holds()` does, false after a minute.
 template <typename Predicate>
 bool comes_true(Predicate holds) {
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (!holds()) {
     if (std::chrono::steady_clock::now() > give_up) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
