@@ -15,34 +15,36 @@ from hotline_host import PATIENCE, Host, eventually  # noqa: E402
 
 HEADER = b"<?xml version='1.0'?><stream:stream to='localhost' version='1.0' xmlns='jabber:client' " \
          b"xmlns:stream='http://etherx.jabber.org/streams'>"
+NO_LOGIN = b"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='NONE'/>"
 TRAFFIC = ("CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0")
 OTHER = ("EXPORTER_SECRET", "CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_HANDSHAKE_TRAFFIC_SECRET")
 
 
 def mappings(pid):
-    """(start, end, flags) of each readable one."""
+    """(start, end, flags) of each that can be written and has pages: where else could a secret be."""
     found = []
     for line in pathlib.Path(f"/proc/{pid}/smaps").read_text().splitlines():
-        head = re.match(r"([0-9a-f]+)-([0-9a-f]+) (r\S+) \S+ \S+ \S+ *(.*)", line)
+        head = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S+)", line)
         if head:
-            found.append([int(head[1], 16), int(head[2], 16), head[4], []])
-        elif line.startswith("VmFlags:") and found:
-            found[-1][3] = line.split()[1:]
-    return [each for each in found if not each[2].startswith(("[vvar", "[vsyscall"))]
+            found.append({"start": int(head[1], 16), "end": int(head[2], 16), "mode": head[3]})
+        elif line.startswith("Rss:"):
+            found[-1]["pages"] = int(line.split()[1])
+        elif line.startswith("VmFlags:"):
+            found[-1]["flags"] = line.split()[1:]
+    return [(each["start"], each["end"], each["flags"]) for each in found
+            if each["mode"].startswith("rw") and each["pages"] > 0]
 
 
-def copies(pid, secret):
-    """The flags of the mapping of each copy of `secret`, as bytes or as hexadecimal."""
-    found = []
+def copies(pid, secrets):
+    """For each of `secrets` the flags of the mapping of each copy, as bytes or as hexadecimal."""
+    found = {name: [] for name in secrets}
     with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
-        for start, end, _, flags in mappings(pid):
-            try:
-                memory.seek(start)
-                bytes_there = memory.read(end - start)
-            except OSError:
-                continue
-            for form in (secret, secret.hex().encode(), secret.hex().upper().encode()):
-                found += [flags] * bytes_there.count(form)
+        for start, end, flags in mappings(pid):
+            memory.seek(start)
+            content = memory.read(end - start)
+            for name, secret in secrets.items():
+                for form in (secret, secret.hex().encode(), secret.hex().upper().encode()):
+                    found[name] += [flags] * content.count(form)
     return found
 
 
@@ -77,16 +79,15 @@ class Secrets(unittest.TestCase):
     def test_each_traffic_secret_is_there_once_while_connected_and_then_gone(self):
         client = self.connect()
         secrets = self.secrets()
+        found = copies(self.host.process.pid, secrets)
         for name in TRAFFIC:
-            found = copies(self.host.process.pid, secrets[name])
-            self.assertEqual(len(found), 1, name)
-            self.assertIn("dd", found[0], f"{name} would be in a core dump")
-            self.assertIn("wf", found[0], f"{name} would be in a child")
+            self.assertEqual(len(found[name]), 1, name)
+            self.assertIn("dd", found[name][0], f"{name} would be in a core dump")
+            self.assertIn("wf", found[name][0], f"{name} would be in a child")
         for name in OTHER:
-            self.assertEqual(copies(self.host.process.pid, secrets[name]), [], name)
+            self.assertEqual(found[name], [], name)
         client.close()
-        for name in TRAFFIC:
-            eventually(lambda name=name: not copies(self.host.process.pid, secrets[name]), f"{name} is wiped")
+        eventually(lambda: not any(copies(self.host.process.pid, secrets).values()), "every secret is wiped")
         self.host.stop()
         for name, secret in secrets.items():
             self.assert_not_written(name, secret)
@@ -109,17 +110,19 @@ class Secrets(unittest.TestCase):
         watchdog = threading.Timer(PATIENCE * 2, client.kill)
         watchdog.start()
         self.addCleanup(watchdog.cancel)
-        self.until(client, b"read R BLOCK")
-        secrets = self.secrets()
-        self.assertEqual(len(copies(self.host.process.pid, secrets["CLIENT_TRAFFIC_SECRET_0"])), 1)
-        client.stdin.write(b"K\n")
+        self.say(client, HEADER, b"</stream:features>")
+        secrets = {name: self.secrets()[name] for name in TRAFFIC}
+        found = copies(self.host.process.pid, secrets)
+        self.assertEqual([len(found[name]) for name in TRAFFIC], [1, 1])
+        self.say(client, b"K", b"KEYUPDATE")
+        self.say(client, NO_LOGIN, b"</failure>")  # Sealed with the key after ours.
+        self.assertEqual(copies(self.host.process.pid, secrets), {name: [] for name in TRAFFIC})
+        self.say(client, NO_LOGIN, b"</failure>")  # And it is still connected.
+
+    def say(self, client, line, answer):
+        client.stdin.write(line + b"\n")
         client.stdin.flush()
-        self.until(client, b"KEYUPDATE")
-        client.stdin.write(HEADER + b"\n")
-        client.stdin.flush()
-        self.until(client, b"</stream:features>")  # Sealed with the key after ours.
-        for name in TRAFFIC:
-            self.assertEqual(copies(self.host.process.pid, secrets[name]), [], name)
+        self.until(client, answer)
 
     def until(self, client, words):
         seen = b""
