@@ -186,24 +186,25 @@ void Calls::apply(Effect& effect, const Receipt& part) {
       if (Account* account = shard_.accounts.find(effect.text)) sessions.purge(*account);
       return;
     case Effect::Kind::timer_set:
-      return shard_.module_timers.set(transaction_.module(), std::move(effect.text), std::move(effect.text2),
-                                      effect.number64, std::move(effect.bytes));
+      return shard_.module_timers.set(transaction_.module(), std::string(effect.text),
+                                      std::string(effect.text2), effect.number64, std::move(effect.bytes));
     case Effect::Kind::timer_cancel:
-      return shard_.module_timers.cancel(transaction_.module(), effect.text, effect.text2);
+      return shard_.module_timers.cancel(transaction_.module(), std::string(effect.text),
+                                         std::string(effect.text2));
     case Effect::Kind::post: {
       Post post;
       post.kind = effect.flag ? Post::Kind::stanza : Post::Kind::bytes;
       post.module = static_cast<std::uint16_t>(effect.number64);
       post.topic = effect.number;
-      post.account = std::move(effect.text);
       post.buffer = std::move(effect.bytes);
+      post.address(effect.text);
       if (effect.flag) post.receipt = part;
       return shard_.post(std::move(post));
     }
-    case Effect::Kind::work: return effect.call();
+    case Effect::Kind::work: return transaction_.work(effect)();
     case Effect::Kind::command_reply: {
       auto answer = [&world = shard_.world, command = effect.number64, is_refusal = effect.flag,
-                     json = std::move(effect.text)]() mutable {
+                     json = std::string(effect.text)]() mutable {
         world.command_answered(command, is_refusal, std::move(json));
       };
       if (shard_.window.has_open_rows()) return shard_.window.wait(std::function<void()>(std::move(answer)));
@@ -441,9 +442,9 @@ void Calls::tell(const Notice& notice) {
                                .resource = to_str(session->resource()),
                                .value = notice.value};
   // A copy: a push at the safepoint between two of them would change the list.
-  std::vector<std::uint16_t> modules;
-  for (const ModuleIndex place : live_.routes->sessions()) modules.push_back(live_.numbers[place]);
-  for (const std::uint16_t number : modules) {
+  told_.clear();
+  for (const ModuleIndex place : live_.routes->sessions()) told_.push_back(live_.numbers[place]);
+  for (const std::uint16_t number : told_) {
     run(number, {}, nullptr, [&](const CalledModule& module) {
       return module.entry.on_session == nullptr ? HL_E_NONE
                                                 : module.entry.on_session(module.instance, &event);

@@ -103,6 +103,7 @@ class Calls {
   LiveSet live_;
   Transaction transaction_;
   std::deque<Notice> notices_;
+  std::vector<std::uint16_t> told_;  // The modules that the notice in hand goes to.
   std::vector<std::unique_ptr<ModuleCounters>> counters_;
   std::vector<ModuleMeter> meters_;
   bool is_telling_ = false;

@@ -136,7 +136,7 @@ bool Host::command(const std::string& name, const std::string& account, const st
     Post post;
     post.kind = Post::Kind::command;
     post.number = number;
-    if (!route.is_everywhere) post.account = account;
+    if (!route.is_everywhere) post.address(account);
     post.extra = std::make_unique<Post::Extra>();
     post.extra->token = name;
     post.extra->text = json;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/stanza.h"
@@ -40,11 +41,23 @@ struct Post {
   std::uint16_t module = 0;
   std::uint32_t topic = 0;
   std::uint64_t number = 0;
-  std::string account;
+  std::string_view account;  // Bare; lies in `buffer` or in `name`.
   Ref<const Buffer> buffer;
+  Ref<const Buffer> name;
   Receipt receipt;  // Whoever waits for this to be safe.
   std::unique_ptr<Extra> extra;
 
+  // Whom it is for. A stanza that is here already carries its recipient's address as a rule: nothing is
+  // copied.
+  void address(std::string_view bare) {
+    const std::string_view to = kind == Kind::stanza && buffer ? stanza().attr(0, "to") : std::string_view{};
+    if (to.starts_with(bare)) {
+      account = to.substr(0, bare.size());
+    } else {
+      name = Buffer::copy(bare);
+      account = name->bytes();
+    }
+  }
   const Stanza& stanza() const { return static_cast<const Stanza&>(*buffer); }
 };
 

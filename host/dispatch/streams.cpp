@@ -104,7 +104,7 @@ void Streams::hand_over(Connection& connection) {
   connection.link().detach();
   Post post;
   post.kind = Post::Kind::connection;
-  post.account = kept->home_account;
+  post.address(kept->home_account);
   post.buffer = std::move(kept->again);
   post.extra = std::make_unique<Post::Extra>();
   post.extra->connection = std::move(kept->connection);

@@ -2,16 +2,6 @@
 
 namespace hotline {
 
-const std::string& Transaction::keep_text(std::string text) {
-  texts_.push_back(std::make_unique<std::string>(std::move(text)));
-  return *texts_.back();
-}
-
-const hl_stanza* Transaction::keep_view(const hl_stanza& view) {
-  views_.push_back(std::make_unique<hl_stanza>(view));
-  return views_.back().get();
-}
-
 Ref<const Buffer> Transaction::find_kept(const Buffer* buffer) const {
   for (const Ref<const Buffer>& kept : kept_)
     if (kept.get() == buffer) return kept;
@@ -35,8 +25,8 @@ void Transaction::end() {
   rows_.clear();
   undos_.clear();
   kept_.clear();
-  texts_.clear();
-  views_.clear();
+  calls_.clear();
+  arena_.reset();
   entries_.clear();
   draining_session = 0;
   receipt_ = {};

@@ -9,11 +9,12 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
-#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
+#include "base/arena.h"
 #include "base/stanza.h"
 #include "hotline/types.h"
 #include "state/mailbox.h"
@@ -22,6 +23,7 @@
 
 namespace hotline {
 
+// Texts lie in the transaction's arena (keep_text), or with what outlives the call.
 struct Effect {
   enum class Kind : std::uint8_t {
     stream_send,       // handle, bytes
@@ -45,10 +47,10 @@ struct Effect {
     timer_set,         // text: account, text2: key, number64: due_us, bytes
     timer_cancel,      // text: account, text2: key
     post,              // text: account, number: topic, number64: module, bytes, is_stanza
-    work,              // call
+    work,              // number: its place among the calls
     command_reply,     // number64: command, text: json, is_refusal
   };
-  Kind kind;
+  Kind kind = Kind::work;
   bool flag = false;  // is_stanza, is_refusal
   std::uint32_t number = 0;
   std::uint64_t number64 = 0;
@@ -56,8 +58,7 @@ struct Effect {
   std::uint64_t handle2 = 0;
   Ref<const Buffer> bytes;
   Ref<MailboxEntry> entry;
-  std::string text, text2;
-  std::function<void()> call;
+  std::string_view text, text2;
 };
 
 // A durable row that the call changed: written to the store when the call has returned well.
@@ -79,7 +80,17 @@ class Transaction {
     stanza_ = stanza;
   }
 
-  Effect& add(Effect::Kind kind) { return effects_.emplace_back(Effect{.kind = kind}); }
+  Effect& add(Effect::Kind kind) {
+    Effect& effect = effects_.emplace_back();
+    effect.kind = kind;
+    return effect;
+  }
+  // What runs when the call has returned well.
+  void add_work(std::function<void()> call) {
+    add(Effect::Kind::work).number = static_cast<std::uint32_t>(calls_.size());
+    calls_.push_back(std::move(call));
+  }
+  const std::function<void()>& work(const Effect& effect) const { return calls_[effect.number]; }
   void undo_by(std::function<void()> undo) { undos_.push_back(std::move(undo)); }
   void touch_row(RowTouch row) { rows_.push_back(std::move(row)); }
 
@@ -88,8 +99,8 @@ class Transaction {
   const Receipt& receipt() const { return receipt_; }
   // Keeps something alive until the call is over.
   void keep(Ref<const Buffer> buffer) { kept_.push_back(std::move(buffer)); }
-  const std::string& keep_text(std::string text);
-  const hl_stanza* keep_view(const hl_stanza& view);
+  std::string_view keep_text(std::string_view text) { return arena_.copy(text); }
+  const hl_stanza* keep_view(const hl_stanza& view) { return arena_.copy_of(view); }
   Ref<const Buffer> find_kept(const Buffer* buffer) const;
 
   // Entries put in this call, or offered to it by a drain.
@@ -114,8 +125,8 @@ class Transaction {
   std::vector<RowTouch> rows_;
   std::vector<std::function<void()>> undos_;
   std::vector<Ref<const Buffer>> kept_;
-  std::vector<std::unique_ptr<std::string>> texts_;
-  std::vector<std::unique_ptr<hl_stanza>> views_;
+  std::vector<std::function<void()>> calls_;
+  Arena arena_;
   std::vector<Ref<MailboxEntry>> entries_;
 };
 

@@ -58,7 +58,7 @@ struct Derivation {
     Post post;
     post.kind = Post::Kind::work;
     post.module = module;
-    post.account = account;
+    post.address(account);
     post.extra = std::make_unique<Post::Extra>();
     post.extra->token = std::move(token);
     post.extra->text.resize(static_cast<std::size_t>(EVP_MD_get_size(method)));
@@ -89,10 +89,10 @@ hl_status pbkdf2(const hl_host* host, int32_t which, hl_str password, hl_str sal
   derivation->module = context.module;
   ShardWorld& world = context.shard.world;
   if (!world.work_pool->has_room()) return HL_E_FULL;
-  transaction->add(Effect::Kind::work).call = [&world, derivation] {
+  transaction->add_work([&world, derivation] {
     // The pool may have filled up within this turn: what was promised is then done here.
     if (!world.work_pool->submit([&world, derivation] { derivation->run(world); })) derivation->run(world);
-  };
+  });
   return HL_OK;
 }
 
@@ -113,7 +113,7 @@ hl_status prepare(const hl_host* host, int32_t profile, hl_str text, hl_str* out
   const std::string_view raw = from_str(text);
   if (raw.empty() || raw.size() > prepared_bytes_max) return HL_E_INVALID;
   if (is_plain(profile, raw)) {
-    *out = to_str(transaction->keep_text(std::string(raw)));
+    *out = to_str(transaction->keep_text(raw));
     return HL_OK;
   }
   const Stringprep_profile* tables = nullptr;
@@ -132,7 +132,7 @@ hl_status prepare(const hl_host* host, int32_t profile, hl_str text, hl_str* out
     return HL_E_INVALID;
   buffer.resize(buffer.find('\0'));
   if (buffer.empty() || buffer.size() > prepared_bytes_max) return HL_E_INVALID;
-  *out = to_str(transaction->keep_text(std::move(buffer)));
+  *out = to_str(transaction->keep_text(buffer));
   return HL_OK;
 }
 

@@ -55,7 +55,7 @@ hl_status put(const hl_host* host, hl_str bare, const hl_stanza* stanza, uint64_
   *entry = made->id;
   asked.transaction->know(made);
   Effect& effect = asked.transaction->add(Effect::Kind::mailbox_put);
-  effect.text = from_str(bare);
+  effect.text = asked.transaction->keep_text(from_str(bare));
   effect.entry = std::move(made);
   return HL_OK;
 }
@@ -73,7 +73,7 @@ hl_status remove_entry(const Asked& asked, MailboxEntry* entry) {
   if (entry == nullptr) return HL_E_NONE;
   entry->retain();
   Effect& effect = asked.transaction->add(Effect::Kind::mailbox_remove);
-  effect.text = asked.account->address;
+  effect.text = asked.transaction->keep_text(asked.account->address);
   effect.entry = Ref<MailboxEntry>::adopt(entry);
   return HL_OK;
 }
@@ -102,7 +102,7 @@ hl_status count(const hl_host* host, hl_str bare, uint64_t* entries, uint64_t* b
 hl_status purge(const hl_host* host, hl_str bare) {
   const Asked asked = ask(host, bare);
   if (asked.status != HL_OK) return asked.status;
-  asked.transaction->add(Effect::Kind::mailbox_purge).text = from_str(bare);
+  asked.transaction->add(Effect::Kind::mailbox_purge).text = asked.transaction->keep_text(from_str(bare));
   return HL_OK;
 }
 

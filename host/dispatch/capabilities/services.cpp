@@ -84,7 +84,7 @@ hl_status answer(const hl_host* host, uint64_t command, hl_str text, bool is_ref
   if (transaction == nullptr) return HL_E_DENIED;
   Effect& effect = transaction->add(Effect::Kind::command_reply);
   effect.number64 = command;
-  effect.text = from_str(text);
+  effect.text = transaction->keep_text(from_str(text));
   effect.flag = is_refusal;
   return HL_OK;
 }

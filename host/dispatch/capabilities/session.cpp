@@ -108,8 +108,8 @@ hl_status end(const hl_host* host, hl_session handle, hl_str condition, hl_str t
   if (asked.status != HL_OK) return asked.status;
   Effect& effect = asked.transaction->add(Effect::Kind::session_end);
   effect.handle = handle;
-  effect.text = from_str(condition);
-  effect.text2 = from_str(text);
+  effect.text = asked.transaction->keep_text(from_str(condition));
+  effect.text2 = asked.transaction->keep_text(from_str(text));
   return HL_OK;
 }
 
@@ -188,7 +188,7 @@ hl_status sm_enable(const hl_host* host, hl_session handle, hl_str answer, hl_st
   Effect& effect = asked.transaction->add(Effect::Kind::session_enable);
   effect.handle = handle;
   effect.bytes = Buffer::copy(from_str(answer));
-  effect.text = from_str(request);
+  effect.text = asked.transaction->keep_text(from_str(request));
   effect.number = resume_s;
   return HL_OK;
 }
@@ -240,7 +240,7 @@ hl_status sm_resume(const hl_host* host, hl_stream handle, hl_str id, uint32_t h
   effect.handle = handle;
   effect.handle2 = session->handle;
   effect.number = h;
-  effect.text = from_str(answer);
+  effect.text = transaction->keep_text(from_str(answer));
   *out = session->handle;
   return HL_OK;
 }

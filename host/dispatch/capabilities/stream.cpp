@@ -63,8 +63,8 @@ hl_status close(const hl_host* host, hl_stream handle, hl_str condition, hl_str 
   if (asked.status != HL_OK) return asked.status;
   Effect& effect = asked.transaction->add(Effect::Kind::stream_close);
   effect.handle = handle;
-  effect.text = from_str(condition);
-  effect.text2 = from_str(text);
+  effect.text = asked.transaction->keep_text(from_str(condition));
+  effect.text2 = asked.transaction->keep_text(from_str(text));
   return HL_OK;
 }
 
@@ -109,7 +109,7 @@ hl_status move_home(const hl_host* host, hl_stream handle, hl_str account) {
   Effect& effect = asked.transaction->add(Effect::Kind::stream_move);
   effect.handle = handle;
   effect.number = home;
-  effect.text = address.bare;
+  effect.text = asked.transaction->keep_text(address.bare);
   return HL_OK;
 }
 
@@ -122,7 +122,7 @@ hl_status authenticate(const hl_host* host, hl_stream handle, hl_str account, hl
   if (!asked.stream->account.empty()) return HL_E_DENIED;
   Effect& effect = asked.transaction->add(Effect::Kind::stream_login);
   effect.handle = handle;
-  effect.text = address.bare;
+  effect.text = asked.transaction->keep_text(address.bare);
   effect.bytes = Buffer::copy(from_str(xml));
   return HL_OK;
 }

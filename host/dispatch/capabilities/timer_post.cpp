@@ -22,8 +22,8 @@ hl_status timer_set(const hl_host* host, hl_str bare, hl_str key, uint64_t delay
       !shard.module_timers.has_room(from_str(bare)))
     return HL_E_FULL;
   Effect& effect = transaction->add(Effect::Kind::timer_set);
-  effect.text = from_str(bare);
-  effect.text2 = from_str(key);
+  effect.text = transaction->keep_text(from_str(bare));
+  effect.text2 = transaction->keep_text(from_str(key));
   effect.number64 = shard.now_us() + delay_ms * 1'000;
   effect.bytes = Buffer::copy(from_str(bytes));
   return HL_OK;
@@ -36,8 +36,8 @@ hl_status timer_cancel(const hl_host* host, hl_str bare, hl_str key) {
   if (!context.shard.is_home(from_str(bare))) return HL_E_ELSEWHERE;
   if (!context.shard.module_timers.has(context.module, from_str(bare), from_str(key))) return HL_E_NONE;
   Effect& effect = transaction->add(Effect::Kind::timer_cancel);
-  effect.text = from_str(bare);
-  effect.text2 = from_str(key);
+  effect.text = transaction->keep_text(from_str(bare));
+  effect.text2 = transaction->keep_text(from_str(key));
   return HL_OK;
 }
 
@@ -52,7 +52,7 @@ hl_status add_post(const hl_host* host, std::uint16_t module, hl_str account, ui
   if (!parse_address(from_str(account), address) || address.has_resource) return HL_E_INVALID;
   if (!context.shard.has_room_for(address.bare)) return HL_E_FULL;
   Effect& effect = transaction->add(Effect::Kind::post);
-  effect.text = address.bare;
+  effect.text = transaction->keep_text(address.bare);
   effect.number = topic;
   effect.number64 = module;
   effect.bytes = std::move(bytes);
