@@ -409,6 +409,12 @@ void Calls::worked(Post& post) {
 }
 
 void Calls::session_is(std::uint64_t session, std::int32_t what, std::uint64_t value) {
+  // What is safe grows stanza by stanza, and the last word says it all.
+  if (what == HL_SESSION_SAFE && !notices_.empty() && notices_.back().what == what &&
+      notices_.back().session == session) {
+    notices_.back().value = value;
+    return;
+  }
   notices_.push_back({what, session, value});
 }
 

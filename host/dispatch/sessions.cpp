@@ -304,7 +304,13 @@ void Sessions::released(std::uint64_t handle, std::uint32_t stanza) {
   StreamManagement& sm = session->sm;
   if (!sm.safe.release(stanza) || !sm.owes_answer) return;
   if (static_cast<std::int32_t>(sm.safe.safe() - sm.owed) < 0) return;
-  sm.owes_answer = false;
+  // A client that asks again and again is answered again and again: its last request never holds up the
+  // answer to the first.
+  sm.owes_answer = static_cast<std::int32_t>(sm.safe.safe() - sm.owed_last) < 0;
+  if (sm.owes_answer) {
+    sm.owed = sm.owed_last;
+    sm.owed_us = shard_.now_us();
+  }
   shard_.calls.session_is(handle, HL_SESSION_SAFE, sm.safe.safe());
 }
 

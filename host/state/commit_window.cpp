@@ -14,16 +14,16 @@ void CommitWindow::put(Ref<MailboxEntry> entry, const std::string& account, bool
   entry->put_us = clock_.mono_us();
   open_bytes_ += entry->body->size();
   if (is_sent && open_bytes_ <= limits_.window_bytes_max) {
-    patient_.push_back({std::move(entry), account});
+    patient_.push_back({std::move(entry), &account});
     return;
   }
-  entries_.push_back({std::move(entry), account});
+  entries_.push_back({std::move(entry), &account});
   opened();
 }
 
 std::uint64_t CommitWindow::patience_us() const {
   // Twice the mean covers most; where devices take longer than we may wait, waiting gains nothing.
-  const std::uint64_t wanted = 2 * accept_us_mean_;
+  const std::uint64_t wanted = limits_.asked_after_us + 2 * accept_us_mean_;
   return wanted > limits_.patience_us_max ? limits_.window_us : std::max(wanted, limits_.window_us);
 }
 
@@ -76,7 +76,7 @@ void CommitWindow::submit_kept(Kept& kept, StoreBatch& batch, Sent& sent) {
   entry.kept = MailboxEntry::Kept::submitted;
   sent.bytes += entry.body->size();
   open_bytes_ -= std::min(open_bytes_, entry.body->size());
-  batch.put_messages.push_back({entry.id, std::move(kept.account), entry.wall_ms, entry.tag, entry.flags,
+  batch.put_messages.push_back({entry.id, *kept.account, entry.wall_ms, entry.tag, entry.flags,
                                 module_name_(entry.module), entry.body});
   sent.entries.push_back(std::move(kept.entry));
 }

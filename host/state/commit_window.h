@@ -3,9 +3,9 @@
 // They wait here for a few milliseconds, so that many become one commit and what is accepted meanwhile never
 // reaches the disk. Then they go as a batch; when the store says that it is on disk, whoever waits is told.
 //
-// A message whose recipient is connected is worth a little more patience: as long as devices have lately
-// taken to accept, bounded by `patience_us_max`. Writing what is about to be deleted costs more than the
-// message itself, and nobody but its sender's acknowledgement waits for it.
+// A message whose recipient is connected is worth more patience: until its client is asked to accept, and as
+// long as devices have lately taken to do so, bounded by `patience_us_max`. Writing what is about to be
+// deleted costs more than the message itself, and nobody but its sender's acknowledgement waits for it.
 //
 // Threads: its shard's; committed() is called there too (the store's word comes through the inbox).
 #pragma once
@@ -29,7 +29,8 @@ class CommitWindow {
  public:
   struct Limits {
     std::uint64_t window_us = 3'000;
-    std::uint64_t patience_us_max = 100'000;
+    std::uint64_t asked_after_us = 100'000;  // When a connected client is asked to accept, at the latest.
+    std::uint64_t patience_us_max = 300'000;
     std::size_t window_bytes_max = 1 << 20;      // Goes at once above this.
     std::size_t waiting_bytes_max = 256u << 20;  // With the store and not yet on disk: then is_full().
   };
@@ -42,7 +43,8 @@ class CommitWindow {
   CommitWindow(Store& store, std::uint32_t shard, Clock& clock, Limits limits, ModuleName module_name)
       : store_(store), shard_(shard), clock_(clock), limits_(limits), module_name_(std::move(module_name)) {}
 
-  // `is_sent`: a device of the account is connected and may accept it soon.
+  // `account` is that of the Account whose mailbox holds it. `is_sent`: a device of it is connected and may
+  // accept it soon.
   void put(Ref<MailboxEntry> entry, const std::string& account, bool is_sent);
   // The entry was accepted (or dropped): it need not be kept any longer. Its receipt is the caller's.
   void forget(MailboxEntry& entry);
@@ -70,7 +72,7 @@ class CommitWindow {
  private:
   struct Kept {
     Ref<MailboxEntry> entry;
-    std::string account;
+    const std::string* account;  // The account's own: it lives while the entry waits in its mailbox.
   };
   struct Sent {
     std::uint64_t number;

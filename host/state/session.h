@@ -29,8 +29,9 @@ struct Outgoing {
 struct StreamManagement {
   bool is_on = false;
   bool is_requested = false;  // <r/> was written and not yet answered.
-  bool owes_answer = false;   // The client asked; it is answered when `owed` stanzas are safe.
+  bool owes_answer = false;   // The client asked; it is answered when `owed` stanzas are safe ...
   std::uint32_t owed = 0;
+  std::uint32_t owed_last = 0;     // ... and again when those are that it had sent when it asked last.
   std::uint64_t owed_us = 0;       // Since when.
   bool is_request_due = false;     // It is among those that are asked later.
   std::uint64_t requested_us = 0;  // When <r/> was written.

@@ -219,9 +219,12 @@ hl_status safe(const hl_host* host, hl_session handle, uint32_t* h) {
   StreamManagement& sm = asked.session->sm;
   *h = sm.safe.safe();
   if (sm.safe.safe() == sm.safe.received()) return HL_OK;
-  if (!sm.owes_answer) sm.owed_us = asked.context.shard.now_us();
-  sm.owes_answer = true;
-  sm.owed = sm.safe.received();
+  if (!sm.owes_answer) {
+    sm.owes_answer = true;
+    sm.owed_us = asked.context.shard.now_us();
+    sm.owed = sm.safe.received();
+  }
+  sm.owed_last = sm.safe.received();
   return HL_E_FULL;
 }
 
