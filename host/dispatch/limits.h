@@ -24,12 +24,14 @@ struct ShardLimits {
   std::uint32_t rows_per_account_max = 10'000;   // In one table.
   std::uint32_t timers_per_account_max = 1'000;  // Of modules.
   std::size_t inbox_max = 1'000'000;
+  std::uint64_t brief_rest_us = 500;   // A shard that rests no longer than this as a rule is left to wake by
+  std::uint64_t nudge_after_us = 500;  // itself, and woken for its inbox only this much later. 0: at once.
   std::uint64_t commit_window_us = 3'000;
-  std::size_t drain_window = 256;         // Messages sent to a client and not accepted: then it is behind.
-  std::size_t drain_bytes = 256u << 10;   // The same in bytes that wait for its connection.
-  std::uint64_t request_gap_us = 25'000;  // Between two requests for acknowledgement of one client ...
-  std::size_t request_after = 8;          // ... unless it was sent that many stanzas meanwhile.
-  std::uint64_t safe_answer_s = 5;        // An owed acknowledgement waits this long for the disk.
+  std::size_t drain_window = 256;          // Messages sent to a client and not accepted: then it is behind.
+  std::size_t drain_bytes = 256u << 10;    // The same in bytes that wait for its connection.
+  std::uint64_t request_gap_us = 100'000;  // Between two requests for acknowledgement of one client ...
+  std::size_t request_after = 32;          // ... unless it was sent that many stanzas meanwhile.
+  std::uint64_t safe_answer_s = 5;         // An owed acknowledgement waits this long for the disk.
 };
 
 }  // namespace hotline

@@ -13,7 +13,7 @@ constexpr std::uint64_t group_mark = 1ull
 constexpr std::uint64_t sweep_every_us = 1'000'000;
 constexpr std::size_t local_per_turn_max = 10'000;
 // Receipts wait for company: they hurry no message, and each journey wakes another shard.
-constexpr std::uint64_t safe_wait_us = 2'000;
+constexpr std::uint64_t safe_wait_us = 5'000;
 constexpr std::size_t safe_together_max = 256;
 }  // namespace
 
@@ -21,7 +21,8 @@ Shard::Shard(std::uint32_t shard_number, ShardWorld& its_world, Loops its_loops)
     : number(shard_number),
       world(its_world),
       loops(std::move(its_loops)),
-      window(*world.store, number, *world.clock, {.window_us = world.limits.commit_window_us},
+      window(*world.store, number, *world.clock,
+             {.window_us = world.limits.commit_window_us, .asked_after_us = world.limits.request_gap_us},
              [this](std::uint16_t module) -> const std::string& { return world.modules->name(module); }),
       streams(*this),
       sessions(*this),
@@ -29,7 +30,8 @@ Shard::Shard(std::uint32_t shard_number, ShardWorld& its_world, Loops its_loops)
       module_timers(*this),
       inbox_(world.limits.inbox_max, loops.wake),
       out_(world.shards),
-      safe_out_(world.shards) {
+      safe_out_(world.shards),
+      nudge_us_(world.shards, UINT64_MAX) {
   timers.set(now_us() + sweep_every_us, [this] { sweep(); });
 }
 
@@ -112,7 +114,9 @@ void Shard::run_local() {
 }
 
 void Shard::send_out() {
-  const bool is_due = now_us() >= safe_due_us_;
+  const std::uint64_t now_us = this->now_us();
+  const bool is_due = now_us >= safe_due_us_;
+  bool all_gone = true;
   for (std::uint32_t shard = 0; shard < world.shards; ++shard) {
     const bool has_company = !out_[shard].empty() || safe_out_[shard].size() >= safe_together_max;
     if (!safe_out_[shard].empty() && (has_company || is_due)) {
@@ -122,11 +126,49 @@ void Shard::send_out() {
       post.extra->receipts.swap(safe_out_[shard]);
       out_[shard].push_back(std::move(post));
     }
-    if (!out_[shard].empty()) world.all[shard]->inbox_.push(out_[shard]);
+    all_gone = all_gone && safe_out_[shard].empty();
+    hand_out(shard, now_us);
   }
-  const bool all_gone =
-      std::all_of(safe_out_.begin(), safe_out_.end(), [](const auto& some) { return some.empty(); });
   if (all_gone) safe_due_us_ = UINT64_MAX;
+}
+
+// At low rates a wake-up costs more than the message it is for, and a shard with a few thousand events a
+// second wakes by itself before the message has become late.
+void Shard::hand_out(std::uint32_t shard, std::uint64_t now_us) {
+  Shard& other = *world.all[shard];
+  std::uint64_t& nudge_us = nudge_us_[shard];
+  if (!out_[shard].empty()) {
+    if (other.wakes_soon(now_us)) {
+      other.inbox_.push_quietly(out_[shard]);
+      nudge_us = std::min(nudge_us, now_us + world.limits.nudge_after_us);
+    } else {
+      other.inbox_.push(out_[shard]);
+    }
+  }
+  if (nudge_us == UINT64_MAX) return;
+  if (other.inbox_.size() == 0) {
+    nudge_us = UINT64_MAX;
+  } else if (now_us >= nudge_us) {
+    other.inbox_.nudge();
+    nudge_us = UINT64_MAX;
+  }
+}
+
+void Shard::begin_turn() {
+  inbox_.begin_turn();
+  const std::uint64_t since_us = rests_since_us_.load(std::memory_order_relaxed);
+  if (since_us == 0) return;
+  const std::uint64_t rested_us = std::min<std::uint64_t>(now_us() - since_us, UINT16_MAX);
+  rest_us_mean_.store((rest_us_mean_.load(std::memory_order_relaxed) * 15 + rested_us) / 16,
+                      std::memory_order_relaxed);
+}
+
+bool Shard::wakes_soon(std::uint64_t now_us) const {
+  const ShardLimits& limits = world.limits;
+  if (limits.nudge_after_us == 0 || rest_us_mean_.load(std::memory_order_relaxed) > limits.brief_rest_us)
+    return false;
+  // A habit of the past, when it has rested for long by now.
+  return now_us < rests_since_us_.load(std::memory_order_relaxed) + 2 * limits.brief_rest_us;
 }
 
 void Shard::run_timers() {
@@ -135,7 +177,8 @@ void Shard::run_timers() {
 }
 
 std::uint64_t Shard::next_timer_us() {
-  return std::min({timers.next_us(), window.due_us(), safe_due_us_});
+  return std::min({timers.next_us(), window.due_us(), safe_due_us_,
+                   *std::min_element(nudge_us_.begin(), nudge_us_.end())});
 }
 
 bool Shard::end_turn() {
@@ -150,6 +193,7 @@ bool Shard::end_turn() {
   counters.connections.store(streams.size(), std::memory_order_relaxed);
   counters.sessions.store(sessions.size(), std::memory_order_relaxed);
   counters.detached.store(sessions.detached(), std::memory_order_relaxed);
+  rests_since_us_.store(now_us(), std::memory_order_relaxed);
   // The inbox last: from here on writers wake the loop.
   const bool has_come = inbox_.end_turn();
   return has_more || !local_.empty() || calls.run_queued() || has_come;

@@ -107,11 +107,15 @@ class Shard final : public ShardWork {
   Receipt share(const Receipt& receipt, std::uint32_t parts);
 
   // What the loop drives.
-  void begin_turn() override { inbox_.begin_turn(); }
+  void begin_turn() override;
   void take_inbox() override;
   void run_timers() override;
   std::uint64_t next_timer_us() override;
   bool end_turn() override;
+
+  // Whether it will look into its inbox within moments though nobody wakes it, as far as its habit tells. Any
+  // thread.
+  bool wakes_soon(std::uint64_t now_us) const;
 
   // Before the shards run: what the store kept.
   void load(StoredRow row, std::uint32_t table);
@@ -124,6 +128,7 @@ class Shard final : public ShardWork {
   void handle(Post& post);
   void run_local();
   void send_out();
+  void hand_out(std::uint32_t shard, std::uint64_t now_us);
   void sweep();
 
   Inbox<Post> inbox_;
@@ -132,6 +137,11 @@ class Shard final : public ShardWork {
   std::vector<std::vector<Post>> out_;          // By shard.
   std::vector<std::vector<Receipt>> safe_out_;  // By shard.
   std::uint64_t safe_due_us_ = UINT64_MAX;      // When they go at the latest.
+  // When a shard that was left to wake by itself is nudged; UINT64_MAX: none was. By shard.
+  std::vector<std::uint64_t> nudge_us_;
+  // Its habit, for wakes_soon(): written by its thread, read by any.
+  std::atomic<std::uint64_t> rests_since_us_{0};  // 0: it has never rested.
+  std::atomic<std::uint64_t> rest_us_mean_{UINT16_MAX};
 
   struct Group {
     Receipt whole;

@@ -35,6 +35,47 @@ TEST_CASE("inbox: an empty batch wakes nobody") {
   CHECK(woken == 0);
 }
 
+TEST_CASE("inbox: a quiet batch wakes nobody, and a nudge wakes for it once, unless it was taken meanwhile") {
+  int woken = 0;
+  Inbox<int> inbox(10, [&] { ++woken; });
+  std::vector<int> batch{1};
+  inbox.push_quietly(batch);
+  CHECK(batch.empty());
+  CHECK(woken == 0);
+  inbox.nudge();
+  inbox.nudge();
+  CHECK(woken == 1);
+
+  std::vector<int> taken;
+  inbox.take(taken);
+  taken.clear();
+  batch = {2};
+  inbox.push_quietly(batch);
+  inbox.take(taken);
+  inbox.nudge();
+  CHECK(woken == 1);
+}
+
+TEST_CASE("inbox: who pushes behind a quiet batch wakes the shard for both") {
+  int woken = 0;
+  Inbox<int> inbox(10, [&] { ++woken; });
+  std::vector<int> batch{1};
+  inbox.push_quietly(batch);
+  inbox.push_one(2);
+  CHECK(woken == 1);
+  std::vector<int> taken;
+  inbox.take(taken);
+  CHECK(taken == std::vector<int>{1, 2});
+}
+
+TEST_CASE("inbox: a reader that ends its turn sees a quiet batch and does not rest") {
+  Inbox<int> inbox(10, [] {});
+  inbox.begin_turn();
+  std::vector<int> batch{1};
+  inbox.push_quietly(batch);
+  CHECK(inbox.end_turn());
+}
+
 TEST_CASE("inbox: at its bound it has no room, and still takes what must not be lost") {
   Inbox<int> inbox(2, [] {});
   CHECK(inbox.has_room());
