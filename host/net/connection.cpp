@@ -67,7 +67,7 @@ void Connection::flush() {
     }
   }
   if (is_closing_ && out_.empty()) {
-    if (tls_ != nullptr && tls_->state() == Tls::State::open) {
+    if (tls_ != nullptr) {  // Which says goodbye only where it still can.
       std::string& records = owner_->scratch().records;
       records.clear();
       tls_->close(records);
@@ -122,11 +122,19 @@ void Connection::go_on() {
   std::string input;
   input.swap(carried_);
   if (!input.empty()) consume(input);
+  if (tls_ != nullptr && tls_->state() == Tls::State::peer_closed) hang_up();
+}
+
+// The peer ended what carries its stream, and not the stream: it may well come back for its session
+// (XEP-0198 5), which goes on without a connection. While it moves, its new owner is told.
+void Connection::hang_up() {
+  if (!is_leaving_ && !is_closing_) abandon("its peer closed the connection and not the stream");
 }
 
 void Connection::on_bytes(std::string_view bytes) {
   owner_->begin_turn();
   if (is_gone_) return;
+  was_heard_ = true;
   if (tls_ == nullptr) return consume(bytes);
   Scratch& scratch = owner_->scratch();
   scratch.plain.clear();
@@ -136,10 +144,7 @@ void Connection::on_bytes(std::string_view bytes) {
   if (state == Tls::State::failed) return gone(tls_->error());
   // Nothing below feeds this TLS again before the plaintext is used up, so the scratch may be read in place.
   if (!scratch.plain.empty()) consume(scratch.plain);
-  if (state == Tls::State::peer_closed && !is_closing_ && !is_gone_) {
-    if (is_leaving_) return;
-    owner_->on_peer_close(*this);
-  }
+  if (state == Tls::State::peer_closed) hang_up();
   if (!out_.empty()) mark();  // The handshake may have ended with something to write.
 }
 
@@ -171,6 +176,12 @@ bool Connection::handle_event(FrameEvent& event) {
     case FrameEvent::Kind::stanza: owner_->on_stanza(*this, std::move(event.stanza)); return true;
     case FrameEvent::Kind::line: owner_->on_line(*this, event.text); return true;
     case FrameEvent::Kind::close: owner_->on_peer_close(*this); return false;
+    case FrameEvent::Kind::hang_up:
+      framer_->write_close({}, {}, is_opened_, out_);  // The close frame that answers its own.
+      is_closing_ = true;
+      reason_ = "its peer closed the connection and not the stream";
+      mark();
+      return false;
     case FrameEvent::Kind::error: close(event.condition, event.text); return false;
     case FrameEvent::Kind::reply:
       out_.append(event.text);

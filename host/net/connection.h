@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "net/framer.h"
 #include "net/link.h"
@@ -60,7 +61,7 @@ class Connection final : public LinkEvents {
 
   // Ends the stream, with a stream error when `condition` is not empty, and closes once that is sent.
   void close(std::string_view condition, std::string_view text);
-  // Closes without another word, at the end of the turn.
+  // Closes without another word in the stream, at the end of the turn.
   void abandon(std::string_view reason);
 
   // `xml` leaves in clear, everything the peer sent behind its request is dropped, then TLS begins.
@@ -75,6 +76,9 @@ class Connection final : public LinkEvents {
   bool is_leaving() const { return is_leaving_; }
   void join(Owner& owner, XmlParser& parser);
   void go_on();
+
+  // Whether anything came since this was last asked.
+  bool take_heard() { return std::exchange(was_heard_, false); }
 
   bool is_closing() const { return is_closing_; }
   bool is_gone() const { return is_gone_; }
@@ -103,6 +107,7 @@ class Connection final : public LinkEvents {
   bool handle_event(FrameEvent& event);  // False: no more input now.
   void send(std::string_view records);
   void mark();
+  void hang_up();
   void gone(std::string_view reason);
 
   std::unique_ptr<Link> link_;
@@ -121,6 +126,7 @@ class Connection final : public LinkEvents {
   bool is_gone_ = false;
   bool is_tls_starting_ = false;  // Input of this turn behind <starttls/> is dropped.
   bool had_partial_ = false;
+  bool was_heard_ = false;
 };
 
 }  // namespace hotline

@@ -40,7 +40,8 @@ struct FrameEvent {
     open,       // `header` is set.
     stanza,     // `stanza` is set.
     line,       // `text` is the line, valid until the next call.
-    close,      // The peer ended its stream (</stream:stream>, <close/>, a close frame).
+    close,      // The peer ended its stream (</stream:stream>, <close/>).
+    hang_up,    // It ended what carries the stream, and not the stream (a WebSocket's close frame).
     reply,      // `text` goes to the peer as it is (WebSocket upgrade answer, pong), then go on.
     error,      // `condition` (RFC 6120 4.9.3 name) and `text` say why; the stream must end.
     refused,    // Not this protocol: send `text` as it is (an HTTP error) and close.

@@ -8,8 +8,7 @@
 namespace hotline {
 
 FrameEvent LinesFramer::next(std::string_view& input) {
-  if (is_over_) input = {};
-  if (input.empty()) return {};
+  if (!end_.has_input(input)) return {};
   const std::size_t end = input.find('\n');
   const std::size_t size = std::min(end, input.size());
   // The CR of a CR LF is not of the line, but only its LF tells; so a line of bytes_max may be one longer.
@@ -34,17 +33,12 @@ FrameEvent LinesFramer::next(std::string_view& input) {
 }
 
 FrameEvent LinesFramer::fail(const char* condition, std::string text) {
-  is_over_ = true;
   partial_ = {};
-  FrameEvent event;
-  event.kind = FrameEvent::Kind::error;
-  event.condition = condition;
-  event.text = std::move(text);
-  return event;
+  return end_.by_error(condition, std::move(text));
 }
 
 void LinesFramer::restart() {
-  is_over_ = false;
+  end_.restart();
   partial_ = {};
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "net/framer.h"
+#include "net/stream_end.h"
 
 namespace hotline {
 
@@ -29,7 +30,7 @@ class LinesFramer final : public Framer {
   FrameEvent fail(const char* condition, std::string text);
 
   std::uint32_t bytes_max_;
-  bool is_over_ = false;
+  StreamEnd end_;
   std::string partial_;
 };
 

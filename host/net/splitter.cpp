@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstring>
-#include <utility>
 
 #include "net/byte_block.h"
 
@@ -33,17 +32,22 @@ std::size_t find(std::string_view input, std::size_t at, char c) {
 
 }  // namespace
 
-void Splitter::restart() {
-  *this = Splitter(bytes_max_);
-}
-
-void Splitter::fail(const char* condition, std::string reason) {
+void Splitter::fail(const char* condition, const char* reason) {
   condition_ = condition;
-  reason_ = std::move(reason);
+  reason_ = reason;
   found_ = Found::error;
 }
 
-Splitter::Found Splitter::next(std::string_view& input, std::size_t& used) {
+void Splitter::fail_limit(std::uint32_t limit, const char* what) {
+  limit_ = limit;
+  fail("policy-violation", what);
+}
+
+std::string Splitter::reason() const {
+  return limit_ == 0 ? reason_ : "more than " + std::to_string(limit_) + " " + reason_;
+}
+
+Splitter::Found Splitter::next(std::string_view& input, std::size_t& used, const FramerLimits& limits) {
   used = 0;
   if (found_ == Found::error) return found_;
   if (size_ == 0) {
@@ -51,21 +55,20 @@ Splitter::Found Splitter::next(std::string_view& input, std::size_t& used) {
     if (input.empty()) return Found::nothing;
   }
   found_ = Found::need_more;
-  const std::size_t room = bytes_max_ > size_ ? bytes_max_ - size_ : 0;
-  used = scan(input.substr(0, room));
+  const std::uint32_t bytes_max = limits.stanza_bytes_max;
+  const std::size_t room = bytes_max > size_ ? bytes_max - size_ : 0;
+  used = scan(input.substr(0, room), limits);
   size_ += static_cast<std::uint32_t>(used);
-  if (found_ == Found::need_more && used < input.size()) {
-    fail("policy-violation", "more than " + std::to_string(bytes_max_) + " bytes in one stanza");
-  }
+  if (found_ == Found::need_more && used < input.size()) fail_limit(bytes_max, "bytes in one stanza");
   if (found_ == Found::header || found_ == Found::element || found_ == Found::end) {
     is_opened_ = true;
-    size_ = 0;
+    size_ = elements_ = 0;
     mode_ = Mode::between;
   }
   return found_;
 }
 
-std::size_t Splitter::scan(std::string_view input) {
+std::size_t Splitter::scan(std::string_view input, const FramerLimits& limits) {
   std::size_t at = 0;
   while (at < input.size() && found_ == Found::need_more) {
     const char c = input[at];
@@ -75,7 +78,7 @@ std::size_t Splitter::scan(std::string_view input) {
         ++at;
         break;
       case Mode::markup:
-        on_markup(c);
+        on_markup(c, limits);
         ++at;
         break;
       case Mode::instruction:
@@ -88,7 +91,7 @@ std::size_t Splitter::scan(std::string_view input) {
         ++at;
         break;
       case Mode::cdata: at = scan_cdata(input, at); break;
-      case Mode::tag: at = scan_tag(input, at); break;
+      case Mode::tag: at = scan_tag(input, at, limits); break;
       case Mode::quoted:
         at = find(input, at, quote_);
         if (at == input.size()) break;
@@ -123,7 +126,7 @@ void Splitter::on_between(char c) {
   }
 }
 
-void Splitter::on_markup(char c) {
+void Splitter::on_markup(char c, const FramerLimits& limits) {
   if (c == '/') {
     if (!is_opened_) return fail("not-well-formed", "an end tag before the stream header");
     mode_ = Mode::end_tag;
@@ -143,6 +146,9 @@ void Splitter::on_markup(char c) {
     mode_ = Mode::tag;
     last_ = c;
     matched_ = 0;
+    values_ = name_bytes_ = 0;
+    if (is_opened_ && ++elements_ > limits.elements_max)
+      return fail_limit(limits.elements_max, "elements in one stanza");
     is_naming_ = is_opened_ && depth_ == 0;
     if (is_naming_) on_stream_prefix(c);
     if (c == '<' || c == '>') fail("not-well-formed", "a tag without a name");
@@ -173,7 +179,9 @@ std::size_t Splitter::scan_cdata(std::string_view input, std::size_t at) {
   return at + 1;
 }
 
-std::size_t Splitter::scan_tag(std::string_view input, std::size_t at) {
+// A name is no longer than its prefix, a colon and its local part may be. Space in a tag counts as if it were
+// of a name: so much of it nobody needs.
+std::size_t Splitter::scan_tag(std::string_view input, std::size_t at, const FramerLimits& limits) {
   while (is_naming_ && at < input.size() && found_ == Found::need_more) {
     on_stream_prefix(input[at]);
     if (is_naming_) ++at;
@@ -183,17 +191,28 @@ std::size_t Splitter::scan_tag(std::string_view input, std::size_t at) {
     at += block_bytes;
   while (at < input.size() && !ends_tag_run[static_cast<unsigned char>(input[at])]) ++at;
   if (at > start) last_ = input[at - 1];
+  name_bytes_ += static_cast<std::uint32_t>(at - start);
+  if (name_bytes_ > 2 * limits.name_bytes_max + 2) fail_limit(limits.name_bytes_max, "bytes in a name");
   if (at == input.size() || found_ != Found::need_more) return at;
   const char c = input[at];
   if (c == '<') {
     fail("not-well-formed", "'<' inside of a tag");
   } else if (c == '>') {
-    on_start_tag_end();
+    on_start_tag_end(limits);
   } else {
-    quote_ = c;
-    mode_ = Mode::quoted;
+    on_value(c, limits);
   }
   return at + 1;
+}
+
+// Namespaces are declared by attributes, and counted apart by the parser: so here as many again are let
+// through.
+void Splitter::on_value(char quote, const FramerLimits& limits) {
+  quote_ = quote;
+  mode_ = Mode::quoted;
+  name_bytes_ = 0;
+  if (++values_ > 2 * limits.attributes_max + 1)
+    fail_limit(limits.attributes_max, "attributes on one element");
 }
 
 // A second stream header would not end before the stream does: it is refused at its prefix.
@@ -205,7 +224,7 @@ void Splitter::on_stream_prefix(char c) {
   }
 }
 
-void Splitter::on_start_tag_end() {
+void Splitter::on_start_tag_end(const FramerLimits& limits) {
   const bool is_empty = last_ == '/';
   if (!is_opened_) {
     if (is_empty) return fail("bad-format", "the stream header is an empty element");
@@ -213,6 +232,8 @@ void Splitter::on_start_tag_end() {
   } else if (is_empty && depth_ == 0) {
     found_ = Found::element;
   } else {
+    // An empty element is as deep as any other.
+    if (depth_ >= limits.depth_max) return fail_limit(limits.depth_max, "elements inside each other");
     if (!is_empty) ++depth_;
     mode_ = Mode::text;
   }

@@ -52,6 +52,10 @@ class WebsocketReader {
   std::string take();
 
   void set_max(std::uint32_t message_bytes_max) { bytes_max_ = message_bytes_max; }
+  // What has come of a message, its mask undone, as long as it is not whole.
+  std::string_view partial() const {
+    return is_in_message_ ? std::string_view(message_) : std::string_view();
+  }
   // The message that is coming in will not be reported.
   void drop_message();
   bool has_partial() const { return header_size_ > 0 || is_in_message_; }

@@ -67,26 +67,38 @@ WebsocketFramer::WebsocketFramer(XmlParser& parser, const FramerLimits& limits)
     : parser_(&parser), limits_(limits), reader_(limits.stanza_bytes_max) {}
 
 FrameEvent WebsocketFramer::next(std::string_view& input) {
-  if (is_over_) input = {};
-  if (input.empty()) return {};
+  if (!end_.has_input(input)) return {};
   if (!is_upgraded_) return next_of_head(input);
   FrameEvent event;
   switch (reader_.next(input)) {
-    case WebsocketReader::Found::need_more: break;
+    case WebsocketReader::Found::need_more:
+      if (is_beyond_limit(reader_.partial())) return fail(watch_.condition(), watch_.reason());
+      break;
     case WebsocketReader::Found::message: return take_message(reader_.take());
     case WebsocketReader::Found::ping:
       event.kind = FrameEvent::Kind::reply;
       append_websocket_frame(event.text, WebsocketOpcode::pong, reader_.take());
       break;
     case WebsocketReader::Found::close:
-      is_over_ = true;
       is_closed_by_peer_ = true;
-      event.kind = FrameEvent::Kind::close;
-      break;
+      return end_.by_peer(FrameEvent::Kind::hang_up);
     case WebsocketReader::Found::error:
       return fail(condition_of(reader_.code()), std::string(reader_.reason()));
   }
   return event;
+}
+
+// Whatever else is wrong with a message the parser says, once it is whole.
+bool WebsocketFramer::is_beyond_limit(std::string_view message) {
+  std::string_view fresh = message.substr(std::min(watched_bytes_, message.size()));
+  watched_bytes_ = message.size();
+  Splitter::Found found = Splitter::Found::need_more;
+  while (!fresh.empty() && found != Splitter::Found::error) {
+    std::size_t used = 0;
+    found = watch_.next(fresh, used, limits_);
+    fresh.remove_prefix(used);
+  }
+  return watch_.is_beyond_limit();
 }
 
 FrameEvent WebsocketFramer::next_of_head(std::string_view& input) {
@@ -112,12 +124,15 @@ FrameEvent WebsocketFramer::next_of_head(std::string_view& input) {
     is_upgraded_ = answer.is_upgraded;
     event.text = std::move(answer.text);
   }
+  if (!is_upgraded_) static_cast<void>(end_.by_peer(FrameEvent::Kind::refused));
   event.kind = is_upgraded_ ? FrameEvent::Kind::reply : FrameEvent::Kind::refused;
-  is_over_ = !is_upgraded_;
   return event;
 }
 
 FrameEvent WebsocketFramer::take_message(std::string_view message) {
+  if (is_beyond_limit(message)) return fail(watch_.condition(), watch_.reason());
+  watch_ = Splitter(Splitter::Start::element);
+  watched_bytes_ = 0;
   XmlParser::Outcome outcome = parser_->parse(message, limits_, {from_, lang_, {}});
   if (!outcome.stanza) return fail(outcome.condition, std::move(outcome.text));
   FrameEvent event;
@@ -125,9 +140,7 @@ FrameEvent WebsocketFramer::take_message(std::string_view message) {
     if (outcome.stanza->name(0) == "open") return take_open(*outcome.stanza);
     if (outcome.stanza->name(0) != "close")
       return fail("bad-format", "only <open/> and <close/> frame a stream");
-    is_over_ = true;
-    event.kind = FrameEvent::Kind::close;
-    return event;
+    return end_.by_peer(FrameEvent::Kind::close);
   }
   if (!is_open_) return fail("bad-format", "a stream begins with <open/>");
   event.kind = FrameEvent::Kind::stanza;
@@ -151,12 +164,7 @@ FrameEvent WebsocketFramer::take_open(const Stanza& open) {
 }
 
 FrameEvent WebsocketFramer::fail(const char* condition, std::string text) {
-  is_over_ = true;
-  FrameEvent event;
-  event.kind = FrameEvent::Kind::error;
-  event.condition = condition;
-  event.text = std::move(text);
-  return event;
+  return end_.by_error(condition, std::move(text));
 }
 
 void WebsocketFramer::stamp(std::string from, std::string lang) {
@@ -171,8 +179,10 @@ void WebsocketFramer::set_limits(const FramerLimits& limits) {
 
 void WebsocketFramer::restart() {
   is_open_ = false;
-  is_over_ = false;
+  end_.restart();
   reader_.drop_message();
+  watch_ = Splitter(Splitter::Start::element);
+  watched_bytes_ = 0;
 }
 
 void WebsocketFramer::write_open(std::string_view id, std::string_view from, std::string_view lang,

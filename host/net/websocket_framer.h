@@ -1,13 +1,16 @@
 // WebsocketFramer: XMPP over WebSocket (RFC 7395): the HTTP upgrade first, then one element a message.
 //
 // Each message is one whole parse by the shard's parser: no XML declaration, no second element, nothing in
-// front or behind. The stream opens and closes by elements of its own, <open/> and <close/>.
+// front or behind. One that is not whole yet is held to the limits as it comes in. The stream opens and
+// closes by elements of its own, <open/> and <close/>.
 #pragma once
 
 #include <string>
 #include <string_view>
 
 #include "net/framer.h"
+#include "net/splitter.h"
+#include "net/stream_end.h"
 #include "net/websocket_frame.h"
 
 namespace hotline {
@@ -22,7 +25,7 @@ class WebsocketFramer final : public Framer {
   void set_parser(XmlParser& parser) override { parser_ = &parser; }
   // The WebSocket goes on; the next message has to be <open/>.
   void restart() override;
-  bool has_partial() const override { return !is_over_ && (!head_.empty() || reader_.has_partial()); }
+  bool has_partial() const override { return !end_.is_over() && (!head_.empty() || reader_.has_partial()); }
   void write_open(std::string_view id, std::string_view from, std::string_view lang,
                   std::string& out) override;
   void write_element(std::string_view xml, std::string& out) override;
@@ -33,6 +36,7 @@ class WebsocketFramer final : public Framer {
 
  private:
   FrameEvent next_of_head(std::string_view& input);
+  bool is_beyond_limit(std::string_view message);
   FrameEvent take_message(std::string_view message);
   FrameEvent take_open(const Stanza& open);
   FrameEvent fail(const char* condition, std::string text);
@@ -41,11 +45,13 @@ class WebsocketFramer final : public Framer {
   FramerLimits limits_;
   WebsocketReader reader_;
   bool is_upgraded_ = false;
-  bool is_open_ = false;            // <open/> came.
-  bool is_over_ = false;            // Closed or failed: what still comes is dropped.
-  bool is_closed_by_peer_ = false;  // By a close frame: no message may follow ours.
-  std::string head_;                // Of the HTTP request, unfinished.
-  std::string from_, lang_;         // The stamp.
+  bool is_open_ = false;  // <open/> came.
+  StreamEnd end_;
+  Splitter watch_{Splitter::Start::element};  // Follows a message as it comes in.
+  std::size_t watched_bytes_ = 0;             // Of it.
+  bool is_closed_by_peer_ = false;            // By a close frame: no message may follow ours.
+  std::string head_;                          // Of the HTTP request, unfinished.
+  std::string from_, lang_;                   // The stamp.
 };
 
 }  // namespace hotline

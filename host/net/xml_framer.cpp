@@ -8,14 +8,12 @@
 
 namespace hotline {
 
-XmlFramer::XmlFramer(XmlParser& parser, const FramerLimits& limits)
-    : parser_(&parser), limits_(limits), splitter_(limits.stanza_bytes_max) {}
+XmlFramer::XmlFramer(XmlParser& parser, const FramerLimits& limits) : parser_(&parser), limits_(limits) {}
 
 FrameEvent XmlFramer::next(std::string_view& input) {
-  if (is_over_) input = {};
-  if (input.empty()) return {};
+  if (!end_.has_input(input)) return {};
   std::size_t used = 0;
-  const Splitter::Found found = splitter_.next(input, used);
+  const Splitter::Found found = splitter_.next(input, used, limits_);
   const std::string_view bytes = input.substr(0, used);
   input.remove_prefix(used);
   switch (found) {
@@ -31,11 +29,9 @@ FrameEvent XmlFramer::next(std::string_view& input) {
 }
 
 FrameEvent XmlFramer::take(Splitter::Found found, std::string_view piece) {
+  if (found == Splitter::Found::end) return end_.by_peer(FrameEvent::Kind::close);
   FrameEvent event;
-  if (found == Splitter::Found::end) {
-    is_over_ = true;
-    event.kind = FrameEvent::Kind::close;
-  } else if (found == Splitter::Found::header) {
+  if (found == Splitter::Found::header) {
     StreamHeaderOutcome outcome = parse_stream_header(piece, limits_, parser_->new_salt());
     if (outcome.condition != nullptr) return fail(outcome.condition, std::move(outcome.text));
     declarations_ = std::move(outcome.declarations);
@@ -51,13 +47,8 @@ FrameEvent XmlFramer::take(Splitter::Found found, std::string_view piece) {
 }
 
 FrameEvent XmlFramer::fail(const char* condition, std::string text) {
-  is_over_ = true;
   partial_ = {};
-  FrameEvent event;
-  event.kind = FrameEvent::Kind::error;
-  event.condition = condition;
-  event.text = std::move(text);
-  return event;
+  return end_.by_error(condition, std::move(text));
 }
 
 void XmlFramer::stamp(std::string from, std::string lang) {
@@ -67,12 +58,11 @@ void XmlFramer::stamp(std::string from, std::string lang) {
 
 void XmlFramer::set_limits(const FramerLimits& limits) {
   limits_ = limits;
-  splitter_.set_max(limits.stanza_bytes_max);
 }
 
 void XmlFramer::restart() {
-  splitter_.restart();
-  is_over_ = false;
+  splitter_ = Splitter();
+  end_.restart();
   partial_ = {};
   declarations_ = {};
 }

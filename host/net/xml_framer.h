@@ -9,6 +9,7 @@
 
 #include "net/framer.h"
 #include "net/splitter.h"
+#include "net/stream_end.h"
 
 namespace hotline {
 
@@ -21,7 +22,7 @@ class XmlFramer final : public Framer {
   void set_limits(const FramerLimits& limits) override;
   void set_parser(XmlParser& parser) override { parser_ = &parser; }
   void restart() override;
-  bool has_partial() const override { return !is_over_ && splitter_.has_partial(); }
+  bool has_partial() const override { return !end_.is_over() && splitter_.has_partial(); }
   void write_open(std::string_view id, std::string_view from, std::string_view lang,
                   std::string& out) override;
   void write_element(std::string_view xml, std::string& out) override { out.append(xml); }
@@ -36,7 +37,7 @@ class XmlFramer final : public Framer {
   XmlParser* parser_;
   FramerLimits limits_;
   Splitter splitter_;
-  bool is_over_ = false;      // Closed or failed: what still comes is dropped.
+  StreamEnd end_;
   std::string partial_;       // The unfinished piece.
   std::string declarations_;  // Of the peer's stream header (XmlParser::Sender).
   std::string from_, lang_;   // The stamp.

@@ -55,7 +55,7 @@ inline std::vector<std::string> checked_events(Wire& wire, FramerKind kind, std:
       const std::size_t before = input.size();
       const FrameEvent event = framer->next(input);
       const bool is_end = event.kind == FrameEvent::Kind::error || event.kind == FrameEvent::Kind::close ||
-                          event.kind == FrameEvent::Kind::refused;
+                          event.kind == FrameEvent::Kind::hang_up || event.kind == FrameEvent::Kind::refused;
       must(event.kind != FrameEvent::Kind::need_more || input.empty(), "need_more has consumed all");
       must(input.size() < before || is_end, "each step consumes or ends");
       if (event.kind == FrameEvent::Kind::need_more) continue;
@@ -68,11 +68,20 @@ inline std::vector<std::string> checked_events(Wire& wire, FramerKind kind, std:
   return events;
 }
 
+// A WebSocket message that breaks several rules may be refused for another one of them when it comes in
+// pieces: the limits hold before it is whole, and only then can it be seen not to be UTF-8.
+inline void forget_reason(FramerKind kind, std::vector<std::string>& events) {
+  if (kind == FramerKind::websocket && !events.empty() && events.back().starts_with("error"))
+    events.back() = "error";
+}
+
 // The same input in any pieces says the same.
 inline void check_framer(FramerKind kind, std::string_view bytes, std::uint64_t seed, std::string_view from) {
   static Wire wire;
-  const auto whole = checked_events(wire, kind, bytes, 0, from);
-  const auto cut = checked_events(wire, kind, bytes, seed + 1, from);
+  auto whole = checked_events(wire, kind, bytes, 0, from);
+  auto cut = checked_events(wire, kind, bytes, seed + 1, from);
+  forget_reason(kind, whole);
+  forget_reason(kind, cut);
   std::string detail;
   for (const auto& event : whole) detail += "whole: " + event + "\n";
   for (const auto& event : cut) detail += "cut:   " + event + "\n";

@@ -19,13 +19,14 @@ struct Ends {
 
 Ends split(std::string_view bytes) {
   Ends ends;
-  Splitter splitter(1'000'000);
+  const FramerLimits limits{1'000'000, 1'000'000, 1'000'000, 1'000'000, 1'000'000, 0};
+  Splitter splitter;
   std::string_view header = "<stream:stream>";
   std::size_t used = 0;
-  splitter.next(header, used);
+  splitter.next(header, used, limits);
   std::string_view rest = bytes;
   while (!rest.empty()) {
-    const Splitter::Found found = splitter.next(rest, used);
+    const Splitter::Found found = splitter.next(rest, used, limits);
     rest.remove_prefix(used);
     if (found == Splitter::Found::end) break;
     const std::uint64_t at = bytes.size() - rest.size();

@@ -26,6 +26,7 @@ inline std::string describe(const FrameEvent& event) {
     case FrameEvent::Kind::stanza: return "stanza " + std::string(event.stanza->bytes());
     case FrameEvent::Kind::line: return "line " + event.text;
     case FrameEvent::Kind::close: return "close";
+    case FrameEvent::Kind::hang_up: return "hang_up";
     case FrameEvent::Kind::reply: return "reply " + event.text;
     case FrameEvent::Kind::error: return std::string("error ") + event.condition + ": " + event.text;
     case FrameEvent::Kind::refused: return "refused " + event.text;

@@ -184,6 +184,42 @@ TEST_CASE("framer: rule 6: depth, elements, attributes and names are limited whi
   CHECK(wire.parsed("<a xmlns='n" + name + "'/>") == error);
 }
 
+TEST_CASE("framer: rule 6: what is too much ends the stream at once, though its stanza goes on") {
+  Wire wire;
+  wire.limits.elements_max = 40;
+  const auto many = [](std::string_view what, int count) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text.append(what);
+    return text;
+  };
+  const auto attributes = [](int count) {
+    std::string text = "<message><a";
+    for (int i = 0; i < count; ++i) text.append(" n" + std::to_string(i) + "='v'");
+    return text;
+  };
+  for (const std::size_t chunk : {0, 1, 7}) {
+    // Nothing of these is whole, so nothing but the open stream is told of what fits.
+    CHECK(wire.last(many("<a>", 32), chunk).starts_with("open"));
+    CHECK(wire.last(many("<a>", 33), chunk) ==
+          "error policy-violation: more than 32 elements inside each other");
+    CHECK(wire.last(many("<a>", 32) + "<b/>", chunk) ==
+          "error policy-violation: more than 32 elements inside each other");
+    CHECK(wire.last("<a>" + many("<b/>", 39), chunk).starts_with("open"));
+    CHECK(wire.last("<a>" + many("<b/>", 39) + "<", chunk).starts_with("open"));
+    CHECK(wire.last("<a>" + many("<b/>", 39) + "<c", chunk) ==
+          "error policy-violation: more than 40 elements in one stanza");
+    // Declarations of namespaces have a bound of their own, which only the parser can tell apart.
+    CHECK(wire.last(attributes(129), chunk).starts_with("open"));
+    CHECK(wire.last(attributes(130), chunk) ==
+          "error policy-violation: more than 64 attributes on one element");
+    CHECK(wire.last("<a " + std::string(512, 'n'), chunk).starts_with("open"));
+    CHECK(wire.last("<a " + std::string(514, 'n'), chunk) ==
+          "error policy-violation: more than 256 bytes in a name");
+  }
+  // The next stanza is counted anew.
+  CHECK(wire.last("<a>" + many("<b/>", 39) + "</a><a>" + many("<b/>", 39) + "</a>").starts_with("stanza"));
+}
+
 TEST_CASE("framer: rule 7: the stream's own namespace is refused inside of the stream") {
   Wire wire;
   for (const std::string_view bytes :

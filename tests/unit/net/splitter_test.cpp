@@ -12,17 +12,18 @@ namespace {
 
 // The pieces of `bytes` behind a header; "!condition" at its end when there was an error.
 std::vector<std::string> pieces_of(std::string_view bytes, std::size_t chunk = 0) {
-  Splitter splitter(1'000);
+  const FramerLimits limits{.stanza_bytes_max = 1'000};
+  Splitter splitter;
   std::string_view header = "<stream:stream>";
   std::size_t used = 0;
-  REQUIRE(splitter.next(header, used) == Splitter::Found::header);
+  REQUIRE(splitter.next(header, used, limits) == Splitter::Found::header);
   std::vector<std::string> pieces;
   std::string partial;
   if (chunk == 0) chunk = bytes.size();
   for (std::size_t at = 0; at < bytes.size(); at += chunk) {
     std::string_view input = bytes.substr(at, chunk);
     while (!input.empty()) {
-      const Splitter::Found found = splitter.next(input, used);
+      const Splitter::Found found = splitter.next(input, used, limits);
       if (found == Splitter::Found::error) {
         pieces.push_back("!" + std::string(splitter.condition()));
         return pieces;

@@ -124,11 +124,11 @@ TEST_CASE("websocket: text that is not UTF-8 is refused, a character in two frag
   CHECK(after_open(masked(0x01, "<a>\xc3") + masked(0x80, "\xa4</a>")) == "stanza <a>\xc3\xa4</a>");
 }
 
-TEST_CASE("websocket: a close frame closes, a wrong one is an error") {
+TEST_CASE("websocket: a close frame hangs up and does not end the stream, a wrong one is an error") {
   using namespace std::string_literals;
-  CHECK(after_open(masked(0x88, "")) == "close");
-  CHECK(after_open(masked(0x88, "\x03\xe8 bye"s)) == "close");
-  CHECK(after_open(masked(0x88, "\x0f\xa0"s)) == "close");
+  CHECK(after_open(masked(0x88, "")) == "hang_up");
+  CHECK(after_open(masked(0x88, "\x03\xe8 bye"s)) == "hang_up");
+  CHECK(after_open(masked(0x88, "\x0f\xa0"s)) == "hang_up");
   for (const std::string& payload :
        {"\x03"s, "\x03\xe7"s, "\x03\xec"s, "\x03\xed"s, "\x03\xee"s, "\x03\xf7"s, "\x13\x88"s, "\x00\x00"s}) {
     CHECK(after_open(masked(0x88, payload)) == "error bad-format: a close frame without a proper code");
@@ -188,6 +188,18 @@ TEST_CASE("websocket: what it writes can be read back, whatever its length") {
     append_websocket_frame(whole, WebsocketOpcode::text, xml);
     CHECK(out == whole);
   }
+}
+
+TEST_CASE("websocket: what is too deep or has too many elements is refused before the message is whole") {
+  const auto unfinished = [](std::string_view many, int count) {
+    std::string message = "<a>";
+    for (int i = 0; i < count; ++i) message.append(many);
+    return after_open(masked(0x01, message));  // A first fragment: more would follow.
+  };
+  CHECK(unfinished("<b>", 31).starts_with("open"));
+  CHECK(unfinished("<b>", 32) == "error policy-violation: more than 32 elements inside each other");
+  CHECK(unfinished("<b/>", 999).starts_with("open"));
+  CHECK(unfinished("<b/>", 1'000) == "error policy-violation: more than 1000 elements in one stanza");
 }
 
 TEST_CASE("websocket: a stream ends with <close/>, then the WebSocket does") {
