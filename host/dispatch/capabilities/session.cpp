@@ -2,27 +2,11 @@
 #include "hotline/cap/session.h"
 
 #include "base/address.h"
-#include "dispatch/capabilities/capabilities.h"
+#include "dispatch/capabilities/asked.h"
 #include "dispatch/field_names.h"
-#include "dispatch/shard.h"
 
 namespace hotline {
 namespace {
-
-struct Asked {
-  ModuleContext& context;
-  Transaction* transaction;
-  Session* session;
-  hl_status status;
-};
-
-Asked ask(const hl_host* host, hl_session handle) {
-  ModuleContext& context = ModuleContext::of(host);
-  Transaction* transaction = open_transaction(context);
-  Session* session = context.shard.sessions.find(handle);
-  const hl_status status = transaction == nullptr ? HL_E_DENIED : session == nullptr ? HL_E_GONE : HL_OK;
-  return {context, transaction, session, status};
-}
 
 // The bytes of a stanza that this call was given or parsed; a copy of any other.
 Ref<const Buffer> bytes_of(const Transaction& transaction, const hl_stanza* stanza) {
@@ -104,7 +88,7 @@ hl_status list(const hl_host* host, hl_str bare, hl_session* out, uint64_t capac
 }
 
 hl_status end(const hl_host* host, hl_session handle, hl_str condition, hl_str text) {
-  const Asked asked = ask(host, handle);
+  const auto asked = ask(host, handle, &Shard::sessions);
   if (asked.status != HL_OK) return asked.status;
   Effect& effect = asked.transaction->add(Effect::Kind::session_end);
   effect.handle = handle;
@@ -126,10 +110,10 @@ hl_status get(const hl_host* host, hl_session handle, uint32_t number, int64_t* 
 }
 
 hl_status set(const hl_host* host, hl_session handle, uint32_t number, int64_t value) {
-  const Asked asked = ask(host, handle);
+  const auto asked = ask(host, handle, &Shard::sessions);
   if (asked.status != HL_OK) return asked.status;
   if (number >= Session::fields_max) return HL_E_INVALID;
-  std::int64_t& place = asked.session->fields[number];
+  std::int64_t& place = asked.object->fields[number];
   asked.transaction->undo_by([&shard = asked.context.shard, handle, number, before = place] {
     if (Session* session = shard.sessions.find(handle)) session->fields[number] = before;
   });
@@ -137,31 +121,31 @@ hl_status set(const hl_host* host, hl_session handle, uint32_t number, int64_t v
   return HL_OK;
 }
 
-hl_status queue(const Asked& asked, Effect::Kind kind, Ref<const Buffer> bytes) {
+hl_status queue(const Asked<Session>& asked, Effect::Kind kind, Ref<const Buffer> bytes) {
   Effect& effect = asked.transaction->add(kind);
-  effect.handle = asked.session->handle;
+  effect.handle = asked.object->handle;
   effect.bytes = std::move(bytes);
   return HL_OK;
 }
 
 hl_status send(const hl_host* host, hl_session handle, hl_str xml) {
-  const Asked asked = ask(host, handle);
+  const auto asked = ask(host, handle, &Shard::sessions);
   if (asked.status != HL_OK) return asked.status;
   return queue(asked, Effect::Kind::session_send, Buffer::copy(from_str(xml)));
 }
 
 hl_status send_stanza(const hl_host* host, hl_session handle, const hl_stanza* stanza) {
-  const Asked asked = ask(host, handle);
+  const auto asked = ask(host, handle, &Shard::sessions);
   if (asked.status != HL_OK) return asked.status;
   return queue(asked, Effect::Kind::session_send, bytes_of(*asked.transaction, stanza));
 }
 
 hl_status send_entry(const hl_host* host, hl_session handle, hl_entry entry, hl_str xml) {
-  const Asked asked = ask(host, handle);
+  const auto asked = ask(host, handle, &Shard::sessions);
   if (asked.status != HL_OK) return asked.status;
   Ref<MailboxEntry> known = asked.transaction->known(entry);
   if (!known) {
-    MailboxEntry* found = asked.session->account.mailbox.find(entry);
+    MailboxEntry* found = asked.object->account.mailbox.find(entry);
     if (found == nullptr) return HL_E_GONE;
     found->retain();
     known = Ref<MailboxEntry>::adopt(found);
@@ -175,16 +159,16 @@ hl_status send_entry(const hl_host* host, hl_session handle, hl_entry entry, hl_
 }
 
 hl_status send_nonza(const hl_host* host, hl_session handle, hl_str xml) {
-  const Asked asked = ask(host, handle);
+  const auto asked = ask(host, handle, &Shard::sessions);
   if (asked.status != HL_OK) return asked.status;
   return queue(asked, Effect::Kind::session_nonza, Buffer::copy(from_str(xml)));
 }
 
 hl_status sm_enable(const hl_host* host, hl_session handle, hl_str answer, hl_str request,
                     uint32_t resume_s) {
-  const Asked asked = ask(host, handle);
+  const auto asked = ask(host, handle, &Shard::sessions);
   if (asked.status != HL_OK) return asked.status;
-  if (asked.session->sm.is_on) return HL_E_EXISTS;
+  if (asked.object->sm.is_on) return HL_E_EXISTS;
   Effect& effect = asked.transaction->add(Effect::Kind::session_enable);
   effect.handle = handle;
   effect.bytes = Buffer::copy(from_str(answer));
@@ -194,9 +178,9 @@ hl_status sm_enable(const hl_host* host, hl_session handle, hl_str answer, hl_st
 }
 
 hl_status sm_id(const hl_host* host, hl_session handle, hl_str* id, uint32_t* resume_s_max) {
-  const Asked asked = ask(host, handle);
+  const auto asked = ask(host, handle, &Shard::sessions);
   if (asked.status != HL_OK) return asked.status;
-  Session& session = *asked.session;
+  Session& session = *asked.object;
   if (session.sm_id.empty()) session.sm_id = asked.context.shard.world.random->hex(16);
   *id = to_str(session.sm_id);
   *resume_s_max = asked.context.shard.world.limits.resume_s_max;
@@ -204,9 +188,9 @@ hl_status sm_id(const hl_host* host, hl_session handle, hl_str* id, uint32_t* re
 }
 
 hl_status sm_acknowledged(const hl_host* host, hl_session handle, uint32_t h) {
-  const Asked asked = ask(host, handle);
+  const auto asked = ask(host, handle, &Shard::sessions);
   if (asked.status != HL_OK) return asked.status;
-  if (!asked.context.shard.sessions.can_acknowledge(*asked.session, h)) return HL_E_INVALID;
+  if (!asked.context.shard.sessions.can_acknowledge(*asked.object, h)) return HL_E_INVALID;
   Effect& effect = asked.transaction->add(Effect::Kind::session_ack);
   effect.handle = handle;
   effect.number = h;
@@ -214,9 +198,9 @@ hl_status sm_acknowledged(const hl_host* host, hl_session handle, uint32_t h) {
 }
 
 hl_status safe(const hl_host* host, hl_session handle, uint32_t* h) {
-  const Asked asked = ask(host, handle);
+  const auto asked = ask(host, handle, &Shard::sessions);
   if (asked.status != HL_OK) return asked.status;
-  StreamManagement& sm = asked.session->sm;
+  StreamManagement& sm = asked.object->sm;
   *h = sm.safe.safe();
   if (sm.safe.safe() == sm.safe.received()) return HL_OK;
   if (!sm.owes_answer) {

@@ -2,34 +2,18 @@
 #include "hotline/cap/stream.h"
 
 #include "base/address.h"
-#include "dispatch/capabilities/capabilities.h"
-#include "dispatch/shard.h"
+#include "dispatch/capabilities/asked.h"
 
 namespace hotline {
 namespace {
 
 constexpr std::size_t scratch_bytes_max = 4'096;
 
-struct Asked {
-  ModuleContext& context;
-  Transaction* transaction;
-  Stream* stream;
-  hl_status status;  // Why not, when it is not HL_OK.
-};
-
-Asked ask(const hl_host* host, hl_stream handle) {
-  ModuleContext& context = ModuleContext::of(host);
-  Transaction* transaction = open_transaction(context);
-  Stream* stream = context.shard.streams.find(handle);
-  const hl_status status = transaction == nullptr ? HL_E_DENIED : stream == nullptr ? HL_E_GONE : HL_OK;
-  return {context, transaction, stream, status};
-}
-
 hl_status info(const hl_host* host, hl_stream handle, hl_stream_info* out) {
-  const Asked asked = ask(host, handle);
+  const auto asked = ask(host, handle, &Shard::streams);
   if (asked.status != HL_OK) return asked.status;
   if (out->size < sizeof(hl_stream_info)) return HL_E_INVALID;
-  Stream& stream = *asked.stream;
+  Stream& stream = *asked.object;
   Tls* tls = stream.connection->tls();
   const bool is_login_safe = tls != nullptr || !stream.listener->needs_tls;
   out->flags = (tls != nullptr ? HL_STREAM_IS_TLS : 0u) |
@@ -49,9 +33,9 @@ hl_status info(const hl_host* host, hl_stream handle, hl_stream_info* out) {
 }
 
 hl_status send(const hl_host* host, hl_stream handle, hl_str xml) {
-  const Asked asked = ask(host, handle);
+  const auto asked = ask(host, handle, &Shard::streams);
   if (asked.status != HL_OK) return asked.status;
-  const bool is_lines = asked.stream->listener->framer == FramerKind::lines;
+  const bool is_lines = asked.object->listener->framer == FramerKind::lines;
   Effect& effect = asked.transaction->add(is_lines ? Effect::Kind::stream_line : Effect::Kind::stream_send);
   effect.handle = handle;
   effect.bytes = Buffer::copy(from_str(xml));
@@ -59,7 +43,7 @@ hl_status send(const hl_host* host, hl_stream handle, hl_str xml) {
 }
 
 hl_status close(const hl_host* host, hl_stream handle, hl_str condition, hl_str text) {
-  const Asked asked = ask(host, handle);
+  const auto asked = ask(host, handle, &Shard::streams);
   if (asked.status != HL_OK) return asked.status;
   Effect& effect = asked.transaction->add(Effect::Kind::stream_close);
   effect.handle = handle;
@@ -69,9 +53,9 @@ hl_status close(const hl_host* host, hl_stream handle, hl_str condition, hl_str 
 }
 
 hl_status start_tls(const hl_host* host, hl_stream handle, hl_str xml) {
-  const Asked asked = ask(host, handle);
+  const auto asked = ask(host, handle, &Shard::streams);
   if (asked.status != HL_OK) return asked.status;
-  if (asked.stream->connection->tls() != nullptr || !asked.stream->listener->offers_starttls)
+  if (asked.object->connection->tls() != nullptr || !asked.object->listener->offers_starttls)
     return HL_E_DENIED;
   Effect& effect = asked.transaction->add(Effect::Kind::stream_start_tls);
   effect.handle = handle;
@@ -80,10 +64,10 @@ hl_status start_tls(const hl_host* host, hl_stream handle, hl_str xml) {
 }
 
 hl_status set_scratch(const hl_host* host, hl_stream handle, hl_str bytes) {
-  const Asked asked = ask(host, handle);
+  const auto asked = ask(host, handle, &Shard::streams);
   if (asked.status != HL_OK) return asked.status;
   if (bytes.size > scratch_bytes_max) return HL_E_FULL;
-  Stream& stream = *asked.stream;
+  Stream& stream = *asked.object;
   asked.transaction->undo_by([&shard = asked.context.shard, handle, before = stream.scratch] {
     if (Stream* then = shard.streams.find(handle)) then->scratch = before;
   });
@@ -93,14 +77,14 @@ hl_status set_scratch(const hl_host* host, hl_stream handle, hl_str bytes) {
 }
 
 hl_status scratch(const hl_host* host, hl_stream handle, hl_str* bytes) {
-  const Asked asked = ask(host, handle);
+  const auto asked = ask(host, handle, &Shard::streams);
   if (asked.status != HL_OK) return asked.status;
-  *bytes = to_str(asked.transaction->keep_text(asked.stream->scratch));
+  *bytes = to_str(asked.transaction->keep_text(asked.object->scratch));
   return HL_OK;
 }
 
 hl_status move_home(const hl_host* host, hl_stream handle, hl_str account) {
-  const Asked asked = ask(host, handle);
+  const auto asked = ask(host, handle, &Shard::streams);
   if (asked.status != HL_OK) return asked.status;
   Address address;
   if (!parse_address(from_str(account), address) || address.has_resource) return HL_E_INVALID;
@@ -114,12 +98,12 @@ hl_status move_home(const hl_host* host, hl_stream handle, hl_str account) {
 }
 
 hl_status authenticate(const hl_host* host, hl_stream handle, hl_str account, hl_str xml) {
-  const Asked asked = ask(host, handle);
+  const auto asked = ask(host, handle, &Shard::streams);
   if (asked.status != HL_OK) return asked.status;
   Address address;
   if (!parse_address(from_str(account), address) || address.has_resource) return HL_E_INVALID;
   if (!asked.context.shard.is_home(address.bare)) return HL_E_ELSEWHERE;
-  if (!asked.stream->account.empty()) return HL_E_DENIED;
+  if (!asked.object->account.empty()) return HL_E_DENIED;
   Effect& effect = asked.transaction->add(Effect::Kind::stream_login);
   effect.handle = handle;
   effect.text = asked.transaction->keep_text(address.bare);
@@ -128,17 +112,17 @@ hl_status authenticate(const hl_host* host, hl_stream handle, hl_str account, hl
 }
 
 hl_status failed(const hl_host* host, hl_stream handle) {
-  const Asked asked = ask(host, handle);
+  const auto asked = ask(host, handle, &Shard::streams);
   if (asked.status != HL_OK) return asked.status;
-  ++asked.stream->failures;  // Counted whatever becomes of the call.
-  return asked.stream->failures >= asked.context.shard.world.limits.failed_logins_per_stream_max ? HL_E_FULL
+  ++asked.object->failures;  // Counted whatever becomes of the call.
+  return asked.object->failures >= asked.context.shard.world.limits.failed_logins_per_stream_max ? HL_E_FULL
                                                                                                  : HL_OK;
 }
 
 hl_status exporter(const hl_host* host, hl_stream handle, hl_str label, void* out, uint64_t size) {
-  const Asked asked = ask(host, handle);
+  const auto asked = ask(host, handle, &Shard::streams);
   if (asked.status != HL_OK) return asked.status;
-  Tls* tls = asked.stream->connection->tls();
+  Tls* tls = asked.object->connection->tls();
   if (tls == nullptr || tls->info().version != "TLSv1.3") return HL_E_NONE;
   return tls->exporter(from_str(label), {static_cast<unsigned char*>(out), size}) ? HL_OK : HL_E_NONE;
 }
