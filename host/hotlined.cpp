@@ -25,10 +25,14 @@ int fail(const std::string& message) {
   return 1;
 }
 
+// Beside the program in a build directory; PREFIX/lib/hotline/modules for PREFIX/bin/hotlined.
 std::string default_modules_dir() {
   std::error_code error;
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
-  return error ? "modules" : (self.parent_path() / "modules").string();
+  if (error) return "modules";
+  const std::filesystem::path beside = self.parent_path() / "modules";
+  if (std::filesystem::is_directory(beside, error)) return beside.string();
+  return (self.parent_path().parent_path() / "lib/hotline/modules").string();
 }
 
 }  // namespace

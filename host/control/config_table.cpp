@@ -80,7 +80,8 @@ const std::vector<ConfigKey>& table() {
 
       key(
           "modules_dir", [](Config& c) -> ConfigField { return &c.modules_dir; }, 0, 4096, "", restart,
-          "Where a first start finds its modules; empty is `modules` beside the hotlined program."),
+          "Where a first start finds its modules; empty is `modules` beside the hotlined program, or "
+          "`../lib/hotline/modules` as `cmake --install` lays them."),
       key(
           "modules_initial", [](Config& c) -> ConfigField { return &c.modules_initial; }, 0, 256, "", restart,
           "The modules a first start loads; later starts come back on the set that ran last."),

@@ -89,7 +89,8 @@ class Control:
 
 
 class Host:
-    def __init__(self, config=None, state=None):
+    def __init__(self, config=None, state=None, programs=None):
+        self.programs = pathlib.Path(programs) if programs else build()
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="hotline-play-"))
         self.state = pathlib.Path(state) if state else self.directory / "state"
         self.config = {"listen": LISTEN, **(config or {})}
@@ -114,7 +115,7 @@ class Host:
         (self.state / "run.json").unlink(missing_ok=True)
         with open(self.log_file(), "ab") as log:
             self.process = subprocess.Popen(
-                [build() / "hotlined", "--state", self.state, "--config", file],
+                [self.programs / "hotlined", "--state", self.state, "--config", file],
                 stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL)
         line = self.process.stdout.readline().decode()
         if " serves " not in line:
@@ -164,7 +165,7 @@ class Host:
 
     def cli(self, *words, stdin="", expect=0):
         """`hotline --state DIR WORDS`; what it printed, as a CompletedProcess."""
-        done = subprocess.run([build() / "hotline", "--state", self.state, *words], input=stdin, text=True,
+        done = subprocess.run([self.programs / "hotline", "--state", self.state, *words], input=stdin, text=True,
                               capture_output=True, timeout=PATIENCE * 2, check=False)
         if done.returncode != expect:
             raise AssertionError(f"hotline {' '.join(map(str, words))}: exit {done.returncode}, not {expect}\n"
