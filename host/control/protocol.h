@@ -65,6 +65,11 @@ struct MessagesReport {
   std::uint64_t mailboxes = 0;  // Those that are not empty.
   std::uint64_t mailbox_entries = 0;
   std::uint64_t mailbox_bytes = 0;
+  std::uint64_t mailbox_memory_bytes = 0;      // Of those, in memory; the rest is on disk only.
+  std::uint64_t mailbox_bodies_given_up = 0;   // Left memory, since the start ...
+  std::uint64_t mailbox_bodies_read_back = 0;  // ... and were read from the disk again.
+  std::uint64_t mailbox_expired = 0;           // Nobody took them in time.
+  std::uint64_t silent_clients_cut = 0;        // They were asked for a sign of life and gave none.
 };
 
 struct StoreReport {
@@ -225,7 +230,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ShardReport, number, connections
                                                 inbox, inbox_longest, loop_busy)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MessagesReport, stanzas_in, stanzas_out, messages,
                                                 stanzas_in_per_s, stanzas_out_per_s, mailboxes,
-                                                mailbox_entries, mailbox_bytes)
+                                                mailbox_entries, mailbox_bytes, mailbox_memory_bytes,
+                                                mailbox_bodies_given_up, mailbox_bodies_read_back,
+                                                mailbox_expired, silent_clients_cut)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StoreReport, is_writable, problem, batches_waiting,
                                                 bytes_waiting, oldest_waiting_ms, commits, messages_written,
                                                 commit_us_max)

@@ -322,6 +322,7 @@ void Calls::line(Stream& stream, std::string_view text) {
                             .line = to_str(text)};
   const Answer answer =
       run(number_of(live_.routes->line(stream.listener->name)), {}, nullptr, [&](const CalledModule& module) {
+        transaction_.line = text;
         return module.entry.on_line == nullptr ? HL_E_NONE : module.entry.on_line(module.instance, &event);
       });
   if (answer != Answer::taken)
@@ -361,6 +362,20 @@ void Calls::drained(Session& session, MailboxEntry& entry) {
     transaction_.draining_session = handle;
     return module.entry.on_drain == nullptr ? HL_E_NONE : module.entry.on_drain(module.instance, &event);
   });
+}
+
+bool Calls::expired(const std::string& account, const Ref<MailboxEntry>& entry, const Receipt& receipt) {
+  const hl_expiry_event event{.size = sizeof(hl_expiry_event),
+                              .flags = entry->flags,
+                              .account = to_str(account),
+                              .entry = entry->id,
+                              .stored_wall_ms = entry->wall_ms,
+                              .xml = to_str(entry->body->bytes())};
+  const Ref<const Buffer> body = entry->body;  // For the length of the call, whatever becomes of the entry.
+  return run(entry->module, receipt, nullptr, [&](const CalledModule& module) {
+           // Who has no word for it lets it go.
+           return module.entry.on_expiry == nullptr ? HL_OK : module.entry.on_expiry(module.instance, &event);
+         }) == Answer::taken;
 }
 
 void Calls::timer(std::uint16_t module, std::string_view account, std::string_view key,

@@ -68,6 +68,9 @@ class Calls {
   void line(Stream& stream, std::string_view line);
   void posted(Post& post);
   void drained(Session& session, MailboxEntry& entry);
+  // Nobody took the entry in time. True: the module has seen to it, and what it did is safe once `receipt` is
+  // released. False: it is to be offered again.
+  bool expired(const std::string& account, const Ref<MailboxEntry>& entry, const Receipt& receipt);
   void timer(std::uint16_t module, std::string_view account, std::string_view key, std::string_view bytes);
   void command(Post& post);
   void worked(Post& post);

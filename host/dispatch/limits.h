@@ -18,9 +18,13 @@ struct ShardLimits {
   std::uint32_t sessions_per_account_max = 20;
   std::uint32_t resume_s_max = 300;
   std::uint32_t ack_timeout_s = 60;
+  std::uint32_t idle_s = 300;  // Without a byte from a client: then it is asked for a sign of life ...
+  std::uint32_t ping_s = 60;   // ... which may take so long.
   std::size_t detached_bytes_max = 1u << 20;  // Kept for a session that may be resumed, messages not counted.
   std::uint32_t mailbox_entries_max = 100'000;  // Of one account.
   std::size_t mailbox_bytes_max = 64u << 20;
+  std::uint64_t mailbox_memory_bytes_max = 1u << 30;  // Of all shards together.
+  std::uint32_t mailbox_ttl_days = 30;
   std::uint32_t rows_per_account_max = 10'000;   // In one table.
   std::uint32_t timers_per_account_max = 1'000;  // Of modules.
   std::size_t inbox_max = 1'000'000;

@@ -14,6 +14,11 @@ namespace {
 constexpr std::size_t pump_slice = 64;               // Entries a drain offers before others have their turn.
 constexpr std::uint64_t arrivals_every_us = 20'000;  // How often TCP's acknowledgements are asked for.
 constexpr std::uint64_t resume_retry_us = 2'000;     // While what the client sent before is not yet safe.
+constexpr std::size_t read_entries_max = 256;        // Bodies that are read back from the disk at a time ...
+constexpr std::size_t read_bytes_max = 256u << 10;   // ... or those until so many bytes are reached.
+constexpr std::uint64_t read_retry_us = 1'000'000;
+constexpr std::uint32_t quiet_step_s =
+    4;  // A session is looked at every so many sweeps, which are a second apart.
 }  // namespace
 
 Sessions::Sessions(Shard& shard) : shard_(shard), sessions_(shard.number) {}
@@ -91,6 +96,8 @@ void Sessions::detach(Session& session) {
   }
   hold_entries(session, -1);
   session.connection = nullptr;
+  // What it was not sent yet is offered when it is back, before anything newer.
+  session.left_behind = session.left_behind || session.is_draining;
   session.is_draining = false;
   ++detached_;
   session.timer = shard_.timers.set(shard_.now_us() + session.sm.resume_s * 1'000'000ull,
@@ -151,6 +158,13 @@ void Sessions::send_entry(Session& session, Ref<MailboxEntry> entry, Ref<const B
   }
   if (entry->is_accepted) return;
   if (bytes.get() == nullptr) bytes = entry->body;
+  if (bytes.get() == nullptr) {  // It is on disk only: the drain reads it.
+    session.left_behind = session.connection == nullptr;
+    session.is_draining = !session.left_behind;
+    session.drained = entry->id - 1;
+    if (session.is_draining) shard_.calls.pump(session.handle);
+    return;
+  }
   const Buffer& written = *bytes;
   if (session.connection == nullptr && !session.sm.is_on) return;
   if (session.connection != nullptr) ++entry->holders;
@@ -317,8 +331,8 @@ void Sessions::released(std::uint64_t handle, std::uint32_t stanza) {
 void Sessions::put(Account& account, Ref<MailboxEntry> entry) {
   shard_.counters.mailbox_put.add();
   account.mailbox.put(entry);
-  shard_.counters.mailbox_changed(account.mailbox.size() == 1 ? 1 : 0, 1,
-                                  static_cast<std::int64_t>(entry->body->size()));
+  shard_.bodies.entered(*entry);
+  shard_.counters.mailbox_changed(account.mailbox.size() == 1 ? 1 : 0, 1, entry->body_bytes);
   const bool is_sent = std::any_of(account.sessions.begin(), account.sessions.end(),
                                    [](const Session* session) { return session->connection != nullptr; });
   shard_.window.put(std::move(entry), account.address, is_sent);
@@ -327,12 +341,16 @@ void Sessions::put(Account& account, Ref<MailboxEntry> entry) {
 void Sessions::accept(Account& account, MailboxEntry& entry) {
   if (entry.is_accepted) return;
   shard_.counters.mailbox_accepted.add();
+  remove(account, entry);
+}
+
+void Sessions::remove(Account& account, MailboxEntry& entry) {
   const Receipt receipt = std::exchange(entry.receipt, Receipt{});
   shard_.window.forget(entry);
-  const std::size_t bytes = entry.body->size();
+  const std::int64_t bytes = entry.body_bytes;
+  shard_.bodies.left(entry);
   account.mailbox.remove(entry);  // May be the last reference.
-  shard_.counters.mailbox_changed(account.mailbox.size() == 0 ? -1 : 0, -1,
-                                  -static_cast<std::int64_t>(bytes));
+  shard_.counters.mailbox_changed(account.mailbox.size() == 0 ? -1 : 0, -1, -bytes);
   if (receipt) shard_.release(receipt);
 }
 
@@ -348,14 +366,21 @@ void Sessions::drain(Session& session) {
 }
 
 void Sessions::pump(Session& session) {
-  if (!session.is_draining || session.connection == nullptr) return;
+  if (!session.is_draining || session.is_reading || session.connection == nullptr) return;
   const std::uint64_t handle = session.handle;
   MailboxEntry* entry = session.account.mailbox.after(session.drained);
   for (std::size_t offered = 0; entry != nullptr; entry = session.account.mailbox.after(session.drained)) {
     if (is_behind(session))
       return;  // Goes on when the client has accepted, or its connection has taken, something.
+    const bool is_offered = entry->holders == 0 && !entry->is_expiring;
+    if (is_offered && !entry->body && !entry->is_missing) return read_on(session, *entry);
     session.drained = entry->id;
-    if (entry->holders > 0) continue;
+    if (!is_offered) continue;
+    if (entry->is_missing) {
+      log::error("mailbox.body_missing", {{"account", session.account.address}, {"entry", entry->id}});
+      remove(session.account, *entry);
+      continue;
+    }
     shard_.counters.messages_drained.add();
     shard_.calls.drained(session, *entry);
     if (find(handle) == nullptr || session.connection == nullptr || !session.is_draining) return;
@@ -365,6 +390,34 @@ void Sessions::pump(Session& session) {
     }
   }
   session.is_draining = false;
+}
+
+// The drain goes on when these bodies are there.
+void Sessions::read_on(Session& session, MailboxEntry& from) {
+  std::vector<Ref<MailboxEntry>> wanted;
+  std::size_t bytes = 0;
+  for (MailboxEntry* entry = &from;
+       entry != nullptr && wanted.size() < read_entries_max && bytes < read_bytes_max; entry = entry->newer) {
+    if (entry->body || entry->is_missing) continue;
+    bytes += entry->body_bytes;
+    entry->retain();
+    wanted.push_back(Ref<MailboxEntry>::adopt(entry));
+  }
+  session.is_reading = true;
+  shard_.bodies.read(std::move(wanted), [this, handle = session.handle](bool is_read) {
+    Session* still = find(handle);
+    if (still == nullptr) return;
+    still->is_reading = false;
+    if (is_read) {
+      shard_.calls.pump(handle);
+      shard_.calls.run_queued();
+    } else {
+      shard_.timers.set(shard_.now_us() + read_retry_us, [this, handle] {
+        shard_.calls.pump(handle);
+        shard_.calls.run_queued();
+      });
+    }
+  });
 }
 
 void Sessions::arm_arrivals() {
@@ -402,9 +455,11 @@ void Sessions::watch_arrivals() {
 void Sessions::sweep() {
   const std::uint64_t now_us = shard_.now_us();
   const ShardLimits& limits = shard_.world.limits;
+  ++sweeps_;
   for (std::size_t place = 0; place < sessions_.places(); ++place) {
     Session* session = sessions_.at(place);
     if (session == nullptr || session->is_ended || session->connection == nullptr) continue;
+    if (place % quiet_step_s == sweeps_ % quiet_step_s) watch_quiet(*session);
     StreamManagement& sm = session->sm;
     if (sm.is_requested && now_us - sm.requested_us > limits.ack_timeout_s * 1'000'000ull)
       session->connection->abandon("it did not acknowledge in time");
@@ -415,6 +470,29 @@ void Sessions::sweep() {
       shard_.calls.session_is(session->handle, HL_SESSION_SAFE, sm.safe.safe());
     }
   }
+}
+
+// A client that says nothing is asked, and cut when it goes on saying nothing; it may resume.
+void Sessions::watch_quiet(Session& session) {
+  if (session.connection->take_heard()) {
+    session.quiet_s = session.asked_s = 0;
+    return;
+  }
+  const ShardLimits& limits = shard_.world.limits;
+  session.quiet_s += quiet_step_s;
+  if (session.asked_s > 0) {
+    if (session.quiet_s - session.asked_s < limits.ping_s) return;
+    session.quiet_s = session.asked_s = 0;
+    shard_.counters.silent_clients_cut.add();
+    return session.connection->abandon("it gave no sign of life");
+  }
+  StreamManagement& sm = session.sm;
+  if (session.quiet_s < limits.idle_s || sm.is_requested)
+    return;  // One that was asked already has its own deadline.
+  session.asked_s = session.quiet_s;
+  if (!sm.is_on) return shard_.calls.session_is(session.handle, HL_SESSION_QUIET, session.quiet_s);
+  // Not is_requested: that would be answered for what was sent, and has another deadline.
+  session.connection->write_element(sm.request->bytes());
 }
 
 }  // namespace hotline

@@ -64,6 +64,7 @@ class Sessions {
   // Mailboxes.
   void put(Account& account, Ref<MailboxEntry> entry);
   void accept(Account& account, MailboxEntry& entry);
+  void remove(Account& account, MailboxEntry& entry);  // Whatever the reason.
   void purge(Account& account);
   void drain(Session& session);
   void pump(Session& session);
@@ -76,6 +77,8 @@ class Sessions {
 
  private:
   bool is_behind(const Session& session) const;
+  void read_on(Session& session, MailboxEntry& from);
+  void watch_quiet(Session& session);
   void hold_entries(Session& session, int by);
   void write(Session& session, const Buffer& bytes);
   void write_again(Session& session);
@@ -100,6 +103,7 @@ class Sessions {
   std::deque<Later> later_;  // Who is asked to acknowledge at `due_us`, soonest first.
   std::uint64_t later_timer_ = 0;
   std::size_t detached_ = 0;
+  std::uint32_t sweeps_ = 0;
 };
 
 }  // namespace hotline

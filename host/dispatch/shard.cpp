@@ -24,10 +24,19 @@ Shard::Shard(std::uint32_t shard_number, ShardWorld& its_world, Loops its_loops)
       window(*world.store, number, *world.clock,
              {.window_us = world.limits.commit_window_us, .asked_after_us = world.limits.request_gap_us},
              [this](std::uint16_t module) -> const std::string& { return world.modules->name(module); }),
+      bodies(*world.store, std::max<std::uint64_t>(1, world.limits.mailbox_memory_bytes_max / world.shards),
+             [this](std::function<void()> call) {
+               Post post;
+               post.kind = Post::Kind::call;
+               post.extra = std::make_unique<Post::Extra>();
+               post.extra->call = std::move(call);
+               inbox_.push_one(std::move(post));
+             }),
       streams(*this),
       sessions(*this),
       calls(*this),
       module_timers(*this),
+      expiry(*this),
       inbox_(world.limits.inbox_max, loops.wake),
       out_(world.shards),
       safe_out_(world.shards),
@@ -66,6 +75,7 @@ void Shard::release(const Receipt& receipt) {
     if (safe_due_us_ == UINT64_MAX) safe_due_us_ = now_us() + safe_wait_us;
     return;
   }
+  if (Expiry::is_mine(receipt)) return expiry.released(receipt);
   if ((receipt.session & group_mark) == 0) return sessions.released(receipt.session, receipt.stanza);
   const auto found = groups_.find(receipt.session);
   if (found == groups_.end() || --found->second.left > 0) return;
@@ -93,7 +103,10 @@ void Shard::handle(Post& post) {
       calls.run_queued();
       break;
     case Post::Kind::committed:
-      window.committed(post.number, [this](const Receipt& receipt) { release(receipt); });
+      window.committed(
+          post.number, [this](const Receipt& receipt) { release(receipt); },
+          [this](MailboxEntry& entry) { bodies.is_safe(entry); });
+      bodies.give_up();
       calls.run_queued();
       break;
     case Post::Kind::connection:
@@ -201,6 +214,8 @@ bool Shard::end_turn() {
 
 void Shard::sweep() {
   sessions.sweep();
+  expiry.sweep();
+  bodies.give_up();  // What was read back and not taken by its client.
   counters.accounts.store(accounts.size(), std::memory_order_relaxed);
   timers.set(now_us() + sweep_every_us, [this] { sweep(); });
 }
@@ -216,10 +231,12 @@ void Shard::load(StoredMessage message, std::uint16_t module) {
   entry->wall_ms = message.wall_ms;
   entry->flags = message.flags;
   entry->module = module;
-  entry->body = std::move(message.body);
+  entry->set_body(std::move(message.body));
   entry->kept = MailboxEntry::Kept::disk;
-  const auto bytes = static_cast<std::int64_t>(entry->body->size());
+  const auto bytes = static_cast<std::int64_t>(entry->body_bytes);
   Mailbox& mailbox = accounts.get(message.account).mailbox;
+  bodies.entered(*entry);
+  bodies.give_up();
   mailbox.put(std::move(entry));
   counters.mailbox_changed(mailbox.size() == 1 ? 1 : 0, 1, bytes);
 }

@@ -22,6 +22,7 @@
 #include "base/random.h"
 #include "dispatch/calls.h"
 #include "dispatch/counter_names.h"
+#include "dispatch/expiry.h"
 #include "dispatch/field_names.h"
 #include "dispatch/limits.h"
 #include "dispatch/module_context.h"
@@ -36,6 +37,7 @@
 #include "shard/timers.h"
 #include "shard/work_pool.h"
 #include "state/account.h"
+#include "state/bodies.h"
 #include "state/commit_window.h"
 #include "state/store.h"
 
@@ -86,10 +88,12 @@ class Shard final : public ShardWork {
   Timers timers;
   Accounts accounts;
   CommitWindow window;
+  Bodies bodies;
   Streams streams;
   Sessions sessions;
   Calls calls;
   ModuleTimers module_timers;
+  Expiry expiry;
   ShardCounters counters;
 
   Inbox<Post>& inbox() { return inbox_; }

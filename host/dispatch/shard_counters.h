@@ -22,8 +22,8 @@ struct ShardCounters {
   Counter accepted, closed, logins, refused_connections;
   Counter stanzas_in, stanzas_out, messages_in;
   Counter posts_local, posts_out, posts_in;
-  Counter mailbox_put, mailbox_accepted, mailbox_full, messages_drained;
-  Counter sessions_resumed, sessions_expired, slow_readers_cut;
+  Counter mailbox_put, mailbox_accepted, mailbox_full, mailbox_expired, messages_drained;
+  Counter sessions_resumed, sessions_expired, slow_readers_cut, silent_clients_cut;
   Counter calls, faults, unclaimed;
   Counter safe_answers_late;
 

@@ -29,10 +29,7 @@ void Streams::accept(std::unique_ptr<Link> link, const ListenerFacts& listener) 
       std::move(link), std::move(tls), make_framer(listener.framer, parser_, limits_before_login()), *this);
   stream->connection->handle = handle;
   stream->connection->stream = stream.get();
-  // A line protocol has no login to wait for.
-  if (listener.framer != FramerKind::lines)
-    set_deadline(*stream, shard_.world.limits.login_s * 1'000'000ull, "connection-timeout",
-                 "login must be complete within " + std::to_string(shard_.world.limits.login_s) + " s");
+  if (listener.framer != FramerKind::lines) await_login(*stream);  // Lines have no login to wait for.
   streams_.put(handle, std::move(stream));
 }
 
@@ -47,6 +44,12 @@ void Streams::set_deadline(Stream& stream, std::uint64_t after_us, const char* c
   });
 }
 
+void Streams::await_login(Stream& stream) {
+  const std::uint64_t login_s = shard_.world.limits.login_s;
+  set_deadline(stream, login_s * 1'000'000, "connection-timeout",
+               "login must be complete within " + std::to_string(login_s) + " s");
+}
+
 void Streams::adopt(std::unique_ptr<Connection> connection, Ref<const Buffer> again) {
   const std::uint64_t handle = streams_.reserve();
   // What was known of it came along, behind its `stream`.
@@ -57,10 +60,13 @@ void Streams::adopt(std::unique_ptr<Connection> connection, Ref<const Buffer> ag
   Stream& moved = *stream;
   streams_.put(handle, std::move(stream));
   moved.connection->join(*this, parser_);
-  set_deadline(moved, shard_.world.limits.login_s * 1'000'000ull, "connection-timeout",
-               "login must be complete within " + std::to_string(shard_.world.limits.login_s) + " s");
-  Ref<const Stanza> stanza = Ref<const Stanza>::adopt(static_cast<const Stanza*>(again.leak()));
-  if (stanza) on_stanza(*moved.connection, std::move(stanza));
+  if (moved.listener->framer == FramerKind::lines) {
+    if (again) on_line(*moved.connection, again->bytes());
+  } else {
+    await_login(moved);
+    Ref<const Stanza> stanza = Ref<const Stanza>::adopt(static_cast<const Stanza*>(again.leak()));
+    if (stanza) on_stanza(*moved.connection, std::move(stanza));
+  }
   // It may have gone meanwhile.
   if (Stream* still = streams_.find(handle)) still->connection->go_on();
 }
@@ -91,6 +97,8 @@ void Streams::move(std::uint64_t handle, std::uint32_t home, std::string_view ac
   if (const Stanza* stanza = shard_.calls.transaction().stanza()) {
     stanza->retain();
     stream->again = Ref<const Buffer>::adopt(stanza);
+  } else if (const std::string_view line = shard_.calls.transaction().line; line.data() != nullptr) {
+    stream->again = Buffer::copy(line);
   }
   stream->connection->leave();
   stream->connection->touch();

@@ -42,7 +42,7 @@ struct Stream {
   std::uint32_t failures = 0;
   std::uint64_t deadline = 0;  // Timer: login must be done by then, or a partial stanza complete.
   bool was_told = false;       // on_stream(OPENED) was called: CLOSED is owed.
-  // While it moves: where to, and the stanza that is offered again there.
+  // While it moves: where to, and the stanza or line that is offered again there.
   std::uint32_t home = 0;
   std::string home_account;
   Ref<const Buffer> again;
@@ -89,6 +89,7 @@ class Streams final : public Connection::Owner {
 
   Stream& stream_of(Connection& connection) { return *static_cast<Stream*>(connection.stream); }
   void hand_over(Connection& connection);
+  void await_login(Stream& stream);
   void set_deadline(Stream& stream, std::uint64_t after_us, const char* condition, std::string text);
   FramerLimits limits_before_login() const;
 

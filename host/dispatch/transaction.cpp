@@ -28,6 +28,7 @@ void Transaction::end() {
   calls_.clear();
   arena_.reset();
   entries_.clear();
+  line = {};
   draining_session = 0;
   receipt_ = {};
   stanza_ = nullptr;

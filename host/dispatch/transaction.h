@@ -113,6 +113,8 @@ class Transaction {
   void roll_back();
   void end();
 
+  // The line that is being handled, if it is one.
+  std::string_view line;
   // Set while an entry is being drained into this session.
   std::uint64_t draining_session = 0;
 

@@ -12,7 +12,7 @@ void CommitWindow::opened() {
 void CommitWindow::put(Ref<MailboxEntry> entry, const std::string& account, bool is_sent) {
   entry->kept = MailboxEntry::Kept::window;
   entry->put_us = clock_.mono_us();
-  open_bytes_ += entry->body->size();
+  open_bytes_ += entry->body_bytes;
   if (is_sent && open_bytes_ <= limits_.window_bytes_max) {
     patient_.push_back({std::move(entry), &account});
     return;
@@ -40,7 +40,7 @@ void CommitWindow::forget(MailboxEntry& entry) {
   }
   if (entry.kept == MailboxEntry::Kept::window) {
     // It never touches the disk. Acceptance is mostly in order, so the oldest go at once.
-    open_bytes_ -= std::min(open_bytes_, entry.body->size());
+    open_bytes_ -= std::min<std::size_t>(open_bytes_, entry.body_bytes);
     while (!patient_.empty() && patient_.front().entry->is_accepted) patient_.pop_front();
     return;
   }
@@ -74,8 +74,8 @@ void CommitWindow::submit_kept(Kept& kept, StoreBatch& batch, Sent& sent) {
   MailboxEntry& entry = *kept.entry;
   if (entry.is_accepted) return;
   entry.kept = MailboxEntry::Kept::submitted;
-  sent.bytes += entry.body->size();
-  open_bytes_ -= std::min(open_bytes_, entry.body->size());
+  sent.bytes += entry.body_bytes;
+  open_bytes_ -= std::min<std::size_t>(open_bytes_, entry.body_bytes);
   batch.put_messages.push_back({entry.id, *kept.account, entry.wall_ms, entry.tag, entry.flags,
                                 module_name_(entry.module), entry.body});
   sent.entries.push_back(std::move(kept.entry));
@@ -125,13 +125,14 @@ void CommitWindow::submit() {
   store_.submit(std::move(batch));
 }
 
-void CommitWindow::committed(std::uint64_t number, const Released& released) {
+void CommitWindow::committed(std::uint64_t number, const Released& released, const OnDisk& on_disk) {
   while (!sent_.empty() && sent_.front().number <= number) {
     const Sent sent = std::move(sent_.front());
     sent_.pop_front();
     waiting_bytes_ -= std::min(waiting_bytes_, sent.bytes);
     for (const Ref<MailboxEntry>& entry : sent.entries) {
       entry->kept = MailboxEntry::Kept::disk;
+      on_disk(*entry);
       if (entry->receipt) {
         released(entry->receipt);
         entry->receipt = {};

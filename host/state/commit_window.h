@@ -36,6 +36,7 @@ class CommitWindow {
   };
   // What is told when it is on disk: `released` for each receipt, and the calls that wait.
   using Released = std::function<void(const Receipt&)>;
+  using OnDisk = std::function<void(MailboxEntry&)>;
 
   // `module_name` turns an entry's module number into its name, when it is written.
   using ModuleName = std::function<const std::string&(std::uint16_t module)>;
@@ -61,7 +62,8 @@ class CommitWindow {
   // When submit() is due (Clock::mono_us); UINT64_MAX: nothing waits.
   std::uint64_t due_us() const;
   void submit();
-  void committed(std::uint64_t number, const Released& released);
+  // `on_disk` is told of each entry that is there now, those that were accepted meanwhile among them.
+  void committed(std::uint64_t number, const Released& released, const OnDisk& on_disk);
 
   bool is_full() const { return waiting_bytes_ > limits_.waiting_bytes_max; }
   std::size_t waiting_bytes() const { return waiting_bytes_; }

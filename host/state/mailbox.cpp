@@ -12,7 +12,7 @@ void Mailbox::put(Ref<MailboxEntry> entry) {
   (newest_ == nullptr ? oldest_ : newest_->newer) = raw;
   newest_ = raw;
   ++size_;
-  bytes_ += raw->body->size();
+  bytes_ += raw->body_bytes;
 }
 
 void Mailbox::remove(MailboxEntry& entry) {
@@ -20,7 +20,7 @@ void Mailbox::remove(MailboxEntry& entry) {
   (entry.newer == nullptr ? newest_ : entry.newer->older) = entry.older;
   entry.older = entry.newer = nullptr;
   --size_;
-  bytes_ -= entry.body->size();
+  bytes_ -= entry.body_bytes;
   entry.release();
 }
 

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "base/buffer.h"
 #include "base/ref.h"
@@ -26,17 +27,28 @@ struct MailboxEntry {
   std::uint64_t id = 0;
   std::uint64_t tag = 0;
   std::uint64_t wall_ms = 0;
-  std::uint64_t put_us = 0;  // Clock::mono_us; 0 for one that was loaded.
-  Ref<const Buffer> body;
-  Receipt receipt;  // Its sender's; released once accepted or on disk.
+  std::uint64_t put_us = 0;      // Clock::mono_us; 0 for one that was loaded.
+  Ref<const Buffer> body;        // Null while it is on disk only: see state/bodies.h.
+  std::uint32_t body_bytes = 0;  // Its size, wherever it is.
+  Receipt receipt;               // Its sender's; released once accepted or on disk.
   std::uint32_t flags = 0;
   std::uint16_t module = 0;   // Whose on_drain writes it out.
   std::uint16_t holders = 0;  // Attached sessions it was sent to.
   Kept kept = Kept::window;
   bool is_accepted = false;
+  bool is_expiring = false;  // Its sender is being told that nobody took it in time.
+  bool is_missing = false;   // The store has lost its body.
+  bool may_give_up = false;  // Its body may leave memory: it is in one of Bodies' queues.
 
   MailboxEntry* newer = nullptr;
   MailboxEntry* older = nullptr;
+  MailboxEntry* body_newer = nullptr;
+  MailboxEntry* body_older = nullptr;
+
+  void set_body(Ref<const Buffer> its_body) {
+    body = std::move(its_body);
+    body_bytes = static_cast<std::uint32_t>(body->size());
+  }
 
   void retain() const { ++references_; }
   void release() const {

@@ -77,6 +77,22 @@ void MemoryStore::lose_last(std::size_t count) {
   for (; count > 0 && !recent_.empty(); --count) recent_.pop_back();
 }
 
+void MemoryStore::read_bodies(std::vector<std::uint64_t> ids, BodiesRead done) {
+  const auto body_of = [this](std::uint64_t id) -> Ref<const Buffer> {
+    for (auto batch = recent_.rbegin(); batch != recent_.rend(); ++batch) {
+      const std::vector<std::uint64_t>& dropped = batch->drop_messages;
+      if (std::find(dropped.begin(), dropped.end(), id) != dropped.end()) return nullptr;
+      for (const StoredMessage& message : batch->put_messages)
+        if (message.id == id) return message.body;
+    }
+    const auto found = settled_.messages.find(id);
+    return found == settled_.messages.end() ? nullptr : found->second.body;
+  };
+  StoredBodies bodies;
+  for (const std::uint64_t id : ids) bodies.push_back(body_of(id));
+  done(std::move(bodies));
+}
+
 StoreHealth MemoryStore::health() {
   StoreHealth health;
   health.is_writable = !is_full_;

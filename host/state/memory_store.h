@@ -25,6 +25,7 @@ class MemoryStore final : public Store {
   void start(Committed committed) override { committed_ = std::move(committed); }
   void submit(StoreBatch batch) override;
   StoreHealth health() override;
+  void read_bodies(std::vector<std::uint64_t> ids, BodiesRead done) override;
   Result<HistoryRecord> append_history(std::string kind, std::string json) override;
   Result<std::vector<HistoryRecord>> history(std::size_t newest_max) override;  // Oldest first.
   Result<void> set_setting(std::string_view name, std::string_view value) override;

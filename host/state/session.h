@@ -67,8 +67,13 @@ class Session {
   std::size_t unacknowledged_bytes = 0;
   std::uint64_t timer = 0;  // Its resumption window's end, or its answer's deadline.
 
+  // Seconds, as the host's sweep counts them.
+  std::uint32_t quiet_s = 0;  // Since the last byte from its client.
+  std::uint32_t asked_s = 0;  // When it was asked for a sign of life, of those; 0: it was not.
+
   // The drain: entries up to `drained` have been offered.
   bool is_draining = false;
+  bool is_reading = false;   // Waits for bodies from the disk.
   bool left_behind = false;  // Messages came while it was detached that it was not sent.
   std::uint64_t drained = 0;
 

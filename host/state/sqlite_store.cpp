@@ -85,6 +85,15 @@ void SqliteStore::submit(StoreBatch batch) {
   wake_.notify_one();
 }
 
+void SqliteStore::read_bodies(std::vector<std::uint64_t> ids, BodiesRead done) {
+  if (!writer_.joinable()) return done(file_->bodies(ids));
+  {
+    const std::lock_guard lock(mutex_);
+    requests_.push_back([this, ids = std::move(ids), done = std::move(done)] { done(file_->bodies(ids)); });
+  }
+  wake_.notify_one();
+}
+
 StoreHealth SqliteStore::health() {
   const std::uint64_t now_us = clock_.mono_us();
   const std::lock_guard lock(mutex_);

@@ -60,6 +60,7 @@ class SqliteStore final : public Store {
   void start(Committed committed) override;
   void submit(StoreBatch batch) override;
   StoreHealth health() override;
+  void read_bodies(std::vector<std::uint64_t> ids, BodiesRead done) override;  // Between two transactions.
 
   // Any thread but a shard's and the store's own.
   Result<HistoryRecord> append_history(std::string kind, std::string json) override;

@@ -64,6 +64,9 @@ struct HistoryRecord {
   std::string chain;  // SHA-256 over the record before it and this one, hexadecimal.
 };
 
+// The bodies of some messages, in the order they were asked for; null: the store has no such message.
+using StoredBodies = std::vector<Ref<const Buffer>>;
+
 struct StoreHealth {
   bool is_writable = true;
   std::string problem;  // "database or disk is full", with the way out.
@@ -92,6 +95,10 @@ class Store {
   // until it can; health() says why meanwhile.
   virtual void submit(StoreBatch batch) = 0;
   virtual StoreHealth health() = 0;  // Any thread.
+  // Reads the bodies of messages that are on disk. Never blocks on it: `done` is called once, on the store's
+  // thread, or within the call where the store has none. Any thread.
+  using BodiesRead = std::function<void(Result<StoredBodies> bodies)>;
+  virtual void read_bodies(std::vector<std::uint64_t> ids, BodiesRead done) = 0;
 
   // History and small named settings (the running set). Waits for the disk: not from a shard.
   virtual Result<HistoryRecord> append_history(std::string kind, std::string json) = 0;

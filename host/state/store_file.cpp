@@ -72,6 +72,7 @@ Result<void> StoreFile::prepare() {
   const std::pair<SqliteStatement*, std::string_view> statements[] = {
       {&begin_, "BEGIN IMMEDIATE"},
       {&commit_, "COMMIT"},
+      {&read_body_, "SELECT body FROM message WHERE id = ?"},
       {&put_message_, "INSERT OR REPLACE INTO message VALUES(?,?,?,?,?,?,?)"},
       {&drop_message_, "DELETE FROM message WHERE id = ?"},
       {&drop_range_, "DELETE FROM message WHERE id BETWEEN ? AND ?"},
@@ -134,6 +135,19 @@ Result<void> StoreFile::load(const std::function<void(StoredRow&&)>& on_row,
   }
   if (code != SQLITE_DONE) return fail(code, "reading the messages");
   return {};
+}
+
+Result<StoredBodies> StoreFile::bodies(const std::vector<std::uint64_t>& ids) {
+  StoredBodies bodies;
+  bodies.reserve(ids.size());
+  for (const std::uint64_t id : ids) {
+    read_body_.bind(1, id);
+    const int code = read_body_.step();
+    bodies.push_back(code == SQLITE_ROW ? Buffer::copy(read_body_.bytes(0)) : nullptr);
+    read_body_.reset();
+    if (code != SQLITE_ROW && code != SQLITE_DONE) return connection_.problem(code, "reading messages back");
+  }
+  return bodies;
 }
 
 Result<std::uint64_t> StoreFile::message_id_max() {

@@ -46,6 +46,8 @@ class StoreFile {
 
   Result<void> load(const std::function<void(StoredRow&&)>& on_row,
                     const std::function<void(StoredMessage&&)>& on_message);
+  // Of some messages, in the order they were asked for; null: there is no such message.
+  Result<StoredBodies> bodies(const std::vector<std::uint64_t>& ids);
   // No message has a greater id, and none that was dropped since had one. Not exact: ids are noted in blocks.
   Result<std::uint64_t> message_id_max();
 
@@ -88,7 +90,7 @@ class StoreFile {
   std::uint64_t ids_reserved_ = 0;    // On disk: ids up to here may have been used.
   std::uint64_t ids_to_reserve_ = 0;  // The same, once the transaction under way is committed.
 
-  SqliteStatement begin_, commit_, put_message_, drop_message_, drop_range_, put_row_, erase_row_,
+  SqliteStatement begin_, commit_, read_body_, put_message_, drop_message_, drop_range_, put_row_, erase_row_,
       reserve_ids_;
   // A group's messages by id, between write()s only their room.
   std::vector<const StoredMessage*> puts_;

@@ -14,6 +14,7 @@ namespace {
 // An entry that is written later than this after it was put has been waiting for its recipient; less is
 // a client that was briefly behind.
 constexpr std::uint64_t delay_ms_min = 1000;
+constexpr std::uint64_t day_ms = 24ull * 60 * 60 * 1000;
 constexpr std::int64_t nobody = std::numeric_limits<std::int64_t>::min();
 
 }  // namespace
@@ -154,6 +155,31 @@ sdk::Status Delivery::drain(const hl_drain_event& event) const {
                    : sessions_.send_entry(event.session, event.entry, with_child(sdk::view(event.xml), more));
   // It ended meanwhile, or another device has accepted the message.
   return status == HL_E_GONE ? HL_OK : status;
+}
+
+sdk::Status Delivery::expire(const hl_expiry_event& event) const {
+  const hl_stanza* message = stanzas_.parse(sdk::view(event.xml));
+  if (message == nullptr || !is_kept_type(message_type(sdk::view(message->type)))) return HL_OK;
+  const std::string days = std::to_string((clock_.wall_ms() - event.stored_wall_ms) / day_ms);
+  const hl_stanza* error = stanzas_.parse(sdk::stanza_error(*message, "wait", "recipient-unavailable",
+                                                            "nobody took this message in " + days + " days"));
+  if (error == nullptr) return HL_OK;
+  // Posted as a stanza: the entry goes once its sender's home has the error safe.
+  const sdk::Status status = posts_.stanza(bare(sdk::view(error->to)), topic::give_back, *error);
+  return status == HL_E_FULL ? HL_E_NONE : status;
+}
+
+sdk::Status Delivery::give_back(std::string_view account, const hl_stanza& error) const {
+  const std::string_view to = sdk::view(error.to);
+  const Audience found = audience(account, to.size() > account.size() ? to.substr(account.size() + 1) : "");
+  if (found.sessions == 0 && !exists(account)) return HL_OK;
+  // Its mailbox may be full: then it learns of it now or not at all.
+  const hl_entry entry = mailboxes_.put(account, error, 0, 0).value_or(0);
+  const Rule rule = found.match != 0        ? Rule::matched
+                    : found.has_available() ? Rule::most_available
+                                            : Rule::later;
+  send(found, rule, account, error, entry);
+  return HL_OK;
 }
 
 void Delivery::session_ended(std::string_view account) const {

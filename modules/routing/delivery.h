@@ -25,6 +25,10 @@ class Delivery {
   sdk::Status answer(std::string_view account, std::string_view xml) const;
   // A mailbox entry is to be written to a session.
   sdk::Status drain(const hl_drain_event& event) const;
+  // Nobody took a mailbox entry in time: its sender is told, if its kind is one that is answered.
+  sdk::Status expire(const hl_expiry_event& event) const;
+  // An error stanza for `account`, about a message of its own: kept for it while it is away.
+  sdk::Status give_back(std::string_view account, const hl_stanza& error) const;
   // A session of `account` has ended: what only it was given is offered to another.
   void session_ended(std::string_view account) const;
 

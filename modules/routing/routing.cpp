@@ -4,6 +4,7 @@
 //                      post        the stanza, not copied
 //     recipient's      on_post     delivery.h: the rules, the mailbox, received carbons
 //     later            on_drain    what waited in the mailbox, with its delay
+//     too late         on_expiry   what nobody took in time: its sender gets an error
 //
 // An instance holds nothing. Errors go back the way the stanza came (topics.h).
 #include "routing.h"
@@ -130,6 +131,8 @@ sdk::Status Routing::on_post(const hl_post_event& event) {
   const std::string_view account = sdk::view(event.account);
   if (event.topic == topic::deliver && event.stanza != nullptr)
     return delivery_.deliver(account, *event.stanza);
+  if (event.topic == topic::give_back && event.stanza != nullptr)
+    return delivery_.give_back(account, *event.stanza);
   if (event.topic == topic::answer) return delivery_.answer(account, sdk::view(event.bytes));
   return HL_E_NONE;
 }

@@ -22,6 +22,7 @@ class Routing {
   sdk::Status on_stanza(const hl_stanza_event& event);
   sdk::Status on_post(const hl_post_event& event);
   sdk::Status on_drain(const hl_drain_event& event) { return delivery_.drain(event); }
+  sdk::Status on_expiry(const hl_expiry_event& event) { return delivery_.expire(event); }
   sdk::Status on_session(const hl_session_event& event);
 
  private:

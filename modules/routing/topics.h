@@ -10,4 +10,7 @@ constexpr std::uint32_t deliver =
     1;  // A stanza whose `to` is at that account, prepared, `from` a full address.
 constexpr std::uint32_t answer = 2;  // Bytes: an error stanza for the full address in its `to`.
 
+constexpr std::uint32_t give_back =
+    3;  // An error stanza for its sender, which is kept for it while it is away.
+
 }  // namespace hotline::routing::topic

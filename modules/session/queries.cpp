@@ -1,5 +1,7 @@
 #include "session/queries.h"
 
+#include <optional>
+
 namespace hotline::session {
 
 using namespace hotline::sdk;
@@ -40,6 +42,19 @@ Status Queries::on_iq(const hl_stanza_event& event) {
     return reply(event, iq_result(iq, xml.written()));
   }
   return HL_E_NONE;
+}
+
+Status Queries::ping(hl_session session) {
+  const std::optional<hl_session_info> info = sessions_.info(session);
+  if (!info) return HL_OK;
+  Xml xml;
+  xml.open("iq")
+      .attr("from", config_.domain())
+      .attr("to", info->address)
+      .attr("type", "get")
+      .attr("id", "ping");
+  sessions_.send(session, xml.empty("ping", ping_ns).take());
+  return HL_OK;
 }
 
 std::string Queries::disco_info(const hl_stanza& iq) const {

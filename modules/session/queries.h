@@ -14,6 +14,8 @@ class Queries {
 
   // An iq of one of their namespaces. HL_E_NONE when it is of none.
   sdk::Status on_iq(const hl_stanza_event& event);
+  // Asks a client for a sign of life (XEP-0199 4.1). Whatever it answers will do, an error too.
+  sdk::Status ping(hl_session session);
 
  private:
   bool is_to_domain(const hl_stanza& iq) const { return sdk::view(iq.to) == config_.domain(); }

@@ -75,8 +75,9 @@ class Session {
   }
 
   Status on_session(const hl_session_event& event) {
-    if (event.what != HL_SESSION_SAFE) return HL_OK;
-    return stream_management_.on_safe(event.session, event.value);
+    if (event.what == HL_SESSION_SAFE) return stream_management_.on_safe(event.session, event.value);
+    if (event.what == HL_SESSION_QUIET) return queries_.ping(event.session);
+    return HL_OK;
   }
 
   Status on_work(const hl_work_event& event) { return login_.on_work(event); }

@@ -99,6 +99,13 @@ AT(hl_drain_event, account, 16);
 AT(hl_drain_event, entry, 32);
 AT(hl_drain_event, stored_wall_ms, 40);
 AT(hl_drain_event, xml, 48);
+GROWS_FROM(hl_expiry_event, 56);
+AT(hl_expiry_event, size, 0);
+AT(hl_expiry_event, flags, 4);
+AT(hl_expiry_event, account, 8);
+AT(hl_expiry_event, entry, 24);
+AT(hl_expiry_event, stored_wall_ms, 32);
+AT(hl_expiry_event, xml, 40);
 GROWS_FROM(hl_timer_event, 56);
 AT(hl_timer_event, size, 0);
 AT(hl_timer_event, reserved, 4);
@@ -138,6 +145,7 @@ AT(hl_module_entry, on_timer, 96);
 AT(hl_module_entry, on_command, 104);
 AT(hl_module_entry, on_work, 112);
 AT(hl_module_entry, convert, 120);
+AT(hl_module_entry, on_expiry, 128);
 
 // hotline/cap/clock.h
 GROWS_FROM(hl_cap_clock, 24);

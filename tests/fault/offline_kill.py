@@ -18,9 +18,11 @@ from xmpp_client import CLIENT, DELAY, Client  # noqa: E402
 MESSAGES = int(os.environ.get("HOTLINE_OFFLINE_MESSAGES", "10000"))
 
 
-class OfflineKill(unittest.TestCase):
+class Offline(unittest.TestCase):
+    CONFIG = {"log": {"level": "warning"}}
+
     def setUp(self):
-        self.host = Host({"log": {"level": "warning"}})
+        self.host = Host(self.CONFIG)
         self.addCleanup(self.host.remove)
         self.host.start()
 
@@ -33,6 +35,37 @@ class OfflineKill(unittest.TestCase):
         self.assertEqual(done.returncode, 0, f"hotline-bench offline {phase}: {done.stdout}{done.stderr}")
         return json.loads(done.stdout)
 
+    def all_come_in_order(self):
+        figures = self.bench("redeliver", recipients=1)["redeliver"]
+        self.assertEqual(figures["received"], MESSAGES)
+        for figure in ("lost", "doubled", "reordered", "came_again_after_acknowledgement"):
+            self.assertEqual(figures[figure], 0, figures)
+        self.assertEqual(self.host.mailbox("off00004")["entries"], 0)
+
+
+class LittleMemory(Offline):
+    """The same with a twentieth of the memory: what is on disk leaves it, and is read back."""
+
+    LIMIT = 1_048_576
+    CONFIG = {"mailbox": {"memory_bytes_max": LIMIT, "entries_max": max(MESSAGES, 10_000)}}
+
+    def test_what_does_not_fit_into_memory_comes_from_the_disk_all_of_it_in_order(self):
+        self.host.add_users("off", 5)
+        self.assertEqual(self.bench("store", recipients=1)["store"]["acknowledged"], MESSAGES)
+        figures = self.host.status()["messages"]
+        self.assertGreater(figures["mailbox_bytes"], 2 * self.LIMIT)
+        self.assertLessEqual(figures["mailbox_memory_bytes"], self.LIMIT)
+        self.assertGreater(figures["mailbox_bodies_given_up"], 0)
+        self.host.kill()
+        self.host.start()
+        self.assertLessEqual(self.host.status()["messages"]["mailbox_memory_bytes"], self.LIMIT)
+        self.all_come_in_order()
+        figures = self.host.status()["messages"]
+        self.assertGreater(figures["mailbox_bodies_read_back"], MESSAGES // 2)
+        self.assertEqual(figures["mailbox_memory_bytes"], 0)
+
+
+class OfflineKill(Offline):
     def test_ten_thousand_for_one_account_all_come_in_order(self):
         self.host.add_users("off", 5)
         stored = self.bench("store", recipients=1)["store"]
@@ -40,11 +73,7 @@ class OfflineKill(unittest.TestCase):
         self.host.kill()
         self.host.start()
         self.assertEqual(self.host.mailbox("off00004")["entries"], MESSAGES)
-        figures = self.bench("redeliver", recipients=1)["redeliver"]
-        self.assertEqual(figures["received"], MESSAGES)
-        for figure in ("lost", "doubled", "reordered", "came_again_after_acknowledgement"):
-            self.assertEqual(figures[figure], 0, figures)
-        self.assertEqual(self.host.mailbox("off00004")["entries"], 0)
+        self.all_come_in_order()
 
     def test_what_was_acknowledged_by_its_recipient_stays_gone_after_a_kill(self):
         self.host.add_users("off", 54)

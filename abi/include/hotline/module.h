@@ -40,6 +40,9 @@ extern "C" {
 #define HL_SESSION_RESUMED 2   // A new connection took it over.
 #define HL_SESSION_ENDED 3     // It is over. The handle is readable for the length of this call.
 #define HL_SESSION_SAFE 4      // What session.safe() was asked to tell: `value` stanzas are safe.
+// Nothing came from its client for `value` seconds, and it has no stream management by which the host could
+// ask. Send something it has to answer: whatever it says counts, and silence ends its connection.
+#define HL_SESSION_QUIET 5
 
 typedef struct hl_stream_event {
   uint32_t size;
@@ -73,7 +76,8 @@ typedef struct hl_session_event {
   hl_session session;
   hl_str account;  // Bare address.
   hl_str resource;
-  uint64_t value;  // HL_SESSION_SAFE: how many received stanzas are safe, modulo 2^32.
+  uint64_t
+      value;  // HL_SESSION_SAFE: how many received stanzas are safe, modulo 2^32. HL_SESSION_QUIET: seconds.
 } hl_session_event;
 
 // Something posted to this shard: see cap/post.h.
@@ -95,6 +99,18 @@ typedef struct hl_drain_event {
   uint64_t stored_wall_ms;  // When it was put.
   hl_str xml;               // Its canonical bytes.
 } hl_drain_event;
+
+// A mailbox entry of this module's that no device took in time (mailbox.ttl_days). HL_OK: it is removed once
+// what the call did is safe (a stanza that was posted or put, rows), so that a sender can be told and no
+// crash loses that. HL_E_NONE: not now; it is offered again later. It may come again after a crash.
+typedef struct hl_expiry_event {
+  uint32_t size;
+  uint32_t flags;  // As given to put().
+  hl_str account;
+  hl_entry entry;
+  uint64_t stored_wall_ms;  // When it was put.
+  hl_str xml;               // Its canonical bytes.
+} hl_expiry_event;
 
 typedef struct hl_timer_event {
   uint32_t size;
@@ -160,6 +176,9 @@ typedef struct hl_module_entry {
   // and is parked.
   // [shard] and [stage], also while other calls of other instances run.
   hl_status (*convert)(hl_str table, uint32_t from, uint32_t to, hl_str row, char* out, uint64_t* out_size);
+
+  // NULL: entries of this module that expire are removed, and nobody is told. [shard]
+  hl_status (*on_expiry)(hl_instance* instance, const hl_expiry_event* event);
 } hl_module_entry;
 
 // Every module defines exactly this.

@@ -7,7 +7,7 @@
 //     Status on_stanza(const hl_stanza_event&)      Status on_timer(const hl_timer_event&)
 //     Status on_line(const hl_line_event&)          Status on_command(const hl_command_event&)
 //     Status on_session(const hl_session_event&)    Status on_work(const hl_work_event&)
-//     Status on_post(const hl_post_event&)
+//     Status on_post(const hl_post_event&)          Status on_expiry(const hl_expiry_event&)
 //     static Status self_test(const hl_host*)
 //     static std::optional<std::string> convert(std::string_view table, std::uint32_t from,
 //                                               std::uint32_t to, std::string_view row)
@@ -162,6 +162,10 @@ constexpr hl_module_entry entry(const char* manifest) {
   if constexpr (requires { &Module::on_drain; })
     made.on_drain = [](hl_instance* instance, const hl_drain_event* event) -> Status {
       return guarded<Module>(instance, "on_drain", [&](Module& module) { return module.on_drain(*event); });
+    };
+  if constexpr (requires { &Module::on_expiry; })
+    made.on_expiry = [](hl_instance* instance, const hl_expiry_event* event) -> Status {
+      return guarded<Module>(instance, "on_expiry", [&](Module& module) { return module.on_expiry(*event); });
     };
   if constexpr (requires { &Module::on_timer; })
     made.on_timer = [](hl_instance* instance, const hl_timer_event* event) -> Status {

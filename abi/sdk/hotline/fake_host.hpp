@@ -149,6 +149,24 @@ class FakeHost {
         state_.drains.emplace_back(session, number);
     run();
   }
+  // No device took what waits for the account in time: its module is told, and the entries it has seen to go.
+  void expire(const std::string& account) {
+    const std::map<hl_entry, fake::Entry> due = state_.mailboxes[account];
+    for (const auto& [number, entry] : due) {
+      const hl_expiry_event event{sizeof event, entry.flags,          str(account),
+                                  number,       entry.stored_wall_ms, str(entry.xml)};
+      for (const auto& module : modules_)
+        if (module->view.manifest.has({"drain"}) &&
+            (module->entry->on_expiry == nullptr || call(*module, module->entry->on_expiry, event) == HL_OK))
+          state_.mailboxes[account].erase(number);
+    }
+    run();
+  }
+  // Nothing came from the client for a while.
+  void grow_quiet(hl_session session, std::uint64_t seconds) {
+    state_.session_words.push_back({HL_SESSION_QUIET, session, seconds});
+    say_session_words();
+  }
   // The client has accepted all that was sent: the mailbox entries behind it go.
   void accept_all(hl_session session) {
     fake::Session& found = state_.sessions.at(session);

@@ -91,7 +91,10 @@ std::string messages_text(const MessagesReport& messages) {
 std::string mailboxes_text(const MessagesReport& messages) {
   if (messages.mailboxes == 0) return "all empty";
   return count_text(messages.mailboxes) + (messages.mailboxes == 1 ? " holds " : " hold ") +
-         counted(messages.mailbox_entries, "message") + ", " + bytes_text(messages.mailbox_bytes);
+         counted(messages.mailbox_entries, "message") + ", " + bytes_text(messages.mailbox_bytes) +
+         (messages.mailbox_bodies_given_up == 0
+              ? ""
+              : " (" + bytes_text(messages.mailbox_memory_bytes) + " of them in memory)");
 }
 
 std::string pushes_text(const PushesReport& pushes) {

@@ -46,6 +46,10 @@ Host::Settings host_settings(const Config& config) {
   limits.ack_timeout_s = config.sm.ack_timeout_seconds;
   limits.mailbox_entries_max = config.mailbox.entries_max;
   limits.mailbox_bytes_max = config.mailbox.bytes_max;
+  limits.mailbox_memory_bytes_max = config.mailbox.memory_bytes_max;
+  limits.mailbox_ttl_days = config.mailbox.ttl_days;
+  limits.idle_s = config.limits.idle_seconds;
+  limits.ping_s = config.limits.ping_seconds;
   limits.rows_per_account_max = config.tables.rows_per_account_max;
   limits.commit_window_us = config.store.commit_window_ms * 1'000ull;
   settings.modules.domain = config.domain;

@@ -94,10 +94,15 @@ StatusReport Observer::basic_status() {
     report.messages.mailboxes += shard.counters.mailboxes.load();
     report.messages.mailbox_entries += shard.counters.mailbox_entries.load();
     report.messages.mailbox_bytes += shard.counters.mailbox_bytes.load();
+    report.messages.mailbox_memory_bytes += shard.bodies.memory_bytes();
+    report.messages.mailbox_bodies_given_up += shard.bodies.given_up();
+    report.messages.mailbox_bodies_read_back += shard.bodies.read_back();
   }
   report.messages.stanzas_in = sum(&ShardCounters::stanzas_in);
   report.messages.stanzas_out = sum(&ShardCounters::stanzas_out);
   report.messages.messages = sum(&ShardCounters::messages_in);
+  report.messages.mailbox_expired = sum(&ShardCounters::mailbox_expired);
+  report.messages.silent_clients_cut = sum(&ShardCounters::silent_clients_cut);
   report.messages.stanzas_in_per_s = stanzas_in_.rate();
   report.messages.stanzas_out_per_s = stanzas_out_.rate();
   const StoreHealth health = store_.health();

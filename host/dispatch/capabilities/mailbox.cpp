@@ -51,7 +51,7 @@ hl_status put(const hl_host* host, hl_str bare, const hl_stanza* stanza, uint64_
   made->flags = flags;
   made->wall_ms = shard.wall_ms();
   made->module = asked.context.module;
-  made->body = std::move(body);
+  made->set_body(std::move(body));
   *entry = made->id;
   asked.transaction->know(made);
   Effect& effect = asked.transaction->add(Effect::Kind::mailbox_put);

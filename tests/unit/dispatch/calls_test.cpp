@@ -85,5 +85,29 @@ TEST_CASE_FIXTURE(Obedience, "calls: a timer runs on the generation that is live
   CHECK(say("get") == "milk 1.0.0>1.0.1,1.0.1>1.0.0 tea,milk\n");
 }
 
+TEST_CASE(
+    "calls: a line that its connection moves for is offered again at the other shard, and the next come "
+    "after") {
+  sim::SimWorld world({.seed = 1,
+                       .shards = 4,
+                       .accounts = {},
+                       .modules = {HOTLINE_OBEDIENT_DIR "/obedient-1.0.0.so"},
+                       .limits = {},
+                       .listener = {.name = "obedient", .framer = FramerKind::lines, .needs_tls = false}});
+  const std::uint32_t home = world.host().world().home_of("somebody");
+  for (std::uint32_t shard = 0; shard < 4; ++shard) {
+    const std::shared_ptr<sim::Wire> wire = world.connect(shard);
+    wire->to_host = "home tea\nget\n";
+    world.deliver(*wire, std::string::npos);
+    world.settle();
+    CHECK(wire->to_client.starts_with("home!\ntea "));
+    CHECK(world.host().shard(home).streams.size() == shard + 1);
+    // Lines have no login to be late for.
+    world.clock.advance_us(60'000'000);
+    world.settle();
+    CHECK(wire->is_open());
+  }
+}
+
 }  // namespace
 }  // namespace hotline::test

@@ -4,6 +4,7 @@
 //     fail WORD    the same; HL_E_FAULT
 //     throw WORD   the same; an exception
 //     none WORD    the same; HL_E_NONE: not mine, and still done
+//     home WORD    moves to the home of the row first, then as `ok`
 //     get          the row, and how many timers and posts came
 #include <hotline/sdk.hpp>
 #include <stdexcept>
@@ -26,6 +27,7 @@ class Obedient {
     if (line == "get") return tell(event.stream, get("word") + " " + get("timers") + " " + get("posts"));
     const std::string_view how = line.substr(0, line.find(' '));
     const std::string_view word = line.substr(how.size() + 1);
+    if (how == "home" && streams_.move_home(event.stream, account) == HL_OK) return HL_OK;
     static_cast<void>(rows_.put(account, "word", word));
     if (get("word") != word) return HL_E_INVALID;  // A call sees what it has changed itself.
     tell(event.stream, std::string(how) + "!");

@@ -235,7 +235,7 @@ std::vector<std::string> SimWorld::mailbox(const std::string& account) {
   const Account* found = host_->shard(host_->world().home_of(account)).accounts.find(account);
   if (found == nullptr) return bodies;
   for (const MailboxEntry* entry = found->mailbox.first(); entry != nullptr; entry = entry->newer)
-    bodies.emplace_back(entry->body->bytes());
+    bodies.emplace_back(entry->body ? entry->body->bytes() : "(on disk)");
   return bodies;
 }
 

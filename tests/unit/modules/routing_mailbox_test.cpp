@@ -201,6 +201,49 @@ TEST_CASE("routing: receipt tags tell id from sender") {
   CHECK(receipt_tag("a", "b") == receipt_tag("a", "b"));
 }
 
+TEST_CASE("routing: a message that nobody took in time comes back to its sender as an error") {
+  World world;
+  const hl_session alice = world.online("alice", "phone");
+  world.say(alice, "<message to='bob@localhost' type='chat' id='m1'><body>one</body></message>");
+  world.host.wall_ms += 30ull * 24 * 60 * 60 * 1000;
+  world.host.expire("bob@localhost");
+  CHECK(world.mailbox("bob") == 0);
+  const std::string error = only(world.host.sent(alice));
+  CHECK(is_error(error, "wait", "recipient-unavailable"));
+  CHECK(has(error, " id='m1'"));
+  CHECK(has(error, "nobody took this message in 30 days"));
+  CHECK(world.mailbox("alice") == 1);  // Until her client has accepted it.
+}
+
+TEST_CASE("routing: the error waits for a sender who is away, and is not answered itself") {
+  World world;
+  const hl_session alice = world.online("alice", "phone");
+  world.say(alice, "<message to='bob@localhost' id='m1'><body>one</body></message>");
+  world.host.end(alice);
+  world.host.expire("bob@localhost");
+  CHECK(world.mailbox("alice") == 1);
+  const hl_session again = world.online("alice", "desk");
+  world.host.drain(again);
+  CHECK(is_error(only(world.host.sent(again)), "wait", "recipient-unavailable"));
+  world.host.end(again);
+  world.host.expire("alice@localhost");
+  CHECK(world.mailbox("alice") == 0);
+  CHECK(world.mailbox("bob") == 0);
+}
+
+TEST_CASE("routing: a sender whose home takes no more posts is told later") {
+  World world;
+  const hl_session alice = world.online("alice", "phone");
+  world.say(alice, "<message to='bob@localhost' id='m1'><body>one</body></message>");
+  world.host.numbers["fake.posts_max"] = 0;
+  world.host.expire("bob@localhost");
+  CHECK(world.mailbox("bob") == 1);
+  world.host.numbers.erase("fake.posts_max");
+  world.host.expire("bob@localhost");
+  CHECK(world.mailbox("bob") == 0);
+  CHECK(world.host.sent(alice).size() == 1);
+}
+
 TEST_CASE("routing: an instance destroyed between any two events is not missed") {
   World world;
   const hl_session alice = world.online("alice", "phone");

@@ -217,3 +217,16 @@ TEST_CASE("version and time: the host answers for itself") {
   CHECK(has(f.ask(user, "<iq type='get' id='t' to='localhost'><time xmlns='urn:xmpp:time'/></iq>"),
             "<time xmlns='urn:xmpp:time'><tzo>+00:00</tzo><utc>2014-02-24T19:00:00.000Z</utc></time>"));
 }
+
+TEST_CASE("ping: a quiet client without stream management is asked, and its answer asks for nothing") {
+  Fixture f;
+  const hl_session user = f.host.login("user@localhost", "phone");
+  f.host.grow_quiet(user, 300);
+  const std::vector<std::string> asked = f.host.sent(user);
+  REQUIRE(asked.size() == 1);
+  CHECK(asked.front() ==
+        "<iq from='localhost' to='user@localhost/phone' type='get' id='ping'>"
+        "<ping xmlns='urn:xmpp:ping'/></iq>");
+  f.host.stanza(user, "<iq type='result' id='ping' to='localhost'/>");
+  CHECK(f.host.sent(user).empty());
+}
