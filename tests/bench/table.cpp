@@ -73,6 +73,12 @@ const std::vector<Row>& rows() {
        0.3,
        0.7},
       {"push: ms to live, four modules", "push-times", {"/ms_to_live_median"}, Target::at_most, 100},
+      {"overloaded: push: lost, doubled, reordered, dropped", "push-overloaded", wrong, Target::at_most, 0},
+      {"overloaded: ms to live, four modules",
+       "push-overloaded-times",
+       {"/ms_to_live_median"},
+       Target::at_most,
+       100},
       {"push: longest pause us, 10,000 sessions", "push-pause", {"/pause_us_max"}, Target::at_most, 1'000},
   };
   return all;
