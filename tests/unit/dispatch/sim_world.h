@@ -132,8 +132,9 @@ class SimWorld {
 // A module's file in the build directory.
 std::string module_file(std::string_view name);
 
-// The seeds a test runs: `count` of them from 1, or the one in the environment variable HOTLINE_SEED. Sanitizer
-// builds, which are slow and keep every image they loaded, run one in `seeds_share_sanitized` of them.
+// The seeds a test runs: `count` of them from 1, or the one in the environment variable HOTLINE_SEED.
+// Sanitizer builds, which are slow and keep every image they loaded, run one in `seeds_share_sanitized` of
+// them.
 inline constexpr std::uint64_t seeds_share_sanitized = 10;
 std::vector<std::uint64_t> seeds(std::uint64_t count);
 
