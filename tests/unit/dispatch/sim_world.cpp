@@ -234,8 +234,15 @@ std::vector<std::string> SimWorld::mailbox(const std::string& account) {
   std::vector<std::string> bodies;
   const Account* found = host_->shard(host_->world().home_of(account)).accounts.find(account);
   if (found == nullptr) return bodies;
-  for (const MailboxEntry* entry = found->mailbox.first(); entry != nullptr; entry = entry->newer)
-    bodies.emplace_back(entry->body ? entry->body->bytes() : "(on disk)");
+  for (const MailboxEntry* entry = found->mailbox.first(); entry != nullptr; entry = entry->newer) {
+    if (entry->body) {
+      bodies.emplace_back(entry->body->bytes());
+    } else {
+      store.read_bodies({entry->id}, [&bodies](const Result<StoredBodies>& read) {
+        bodies.emplace_back((*read)[0] ? (*read)[0]->bytes() : "lost");
+      });
+    }
+  }
   return bodies;
 }
 
