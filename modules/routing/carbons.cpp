@@ -20,8 +20,8 @@ bool Carbons::is_eligible(MessageType type, const Content& content) {
   if (content.is_private || content.has_carbon) return false;
   switch (type) {
     case MessageType::chat: return true;
-    case MessageType::normal: return content.is_conversation();
-    // What it answers is not known here, but an error carries its message back as a rule.
+    // What an error answers is not known here, but it carries its message back as a rule.
+    case MessageType::normal:
     case MessageType::error: return content.is_conversation();
     case MessageType::groupchat:
     case MessageType::headline: return false;

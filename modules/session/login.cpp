@@ -378,7 +378,7 @@ std::string Login::secret() {
     if (!secrets_.is_home(owner)) continue;
     if (const auto kept = secrets_.get(owner, "hmac")) return secret_ = *kept;
     // Not remembered here before it is read back: this call may yet be undone.
-    const std::string made = random_.bytes(32);
+    std::string made = random_.bytes(32);
     require(secrets_.put(owner, "hmac", made), "table.put");
     return made;
   }

@@ -116,7 +116,7 @@ Status convert(hl_str table, std::uint32_t from, std::uint32_t to, hl_str row, c
     const bool fits = converted->size() <= *out_size;
     *out_size = converted->size();
     if (!fits) return HL_E_FULL;
-    if (!converted->empty()) std::memcpy(out, converted->data(), converted->size());
+    converted->copy(out, converted->size());
     return HL_OK;
   } catch (...) {
     return HL_E_FAULT;
