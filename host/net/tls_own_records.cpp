@@ -140,10 +140,11 @@ Tls::State OwnRecordsTls::shake(std::string_view& records, std::string& plain, s
     const std::size_t before = to_send.size();
     tls.feed(record, plain, to_send);
     partial_.reset();
-    if (tls.state() == State::open && !take_over(std::string_view(to_send).substr(before))) {
-      to_send.resize(before);
-      return state_;
-    }
+    if (tls.state() != State::open) continue;
+    // Nothing of the handshake may be touched after this: it has gone when the records are ours.
+    if (take_over(std::string_view(to_send).substr(before))) return state();
+    to_send.resize(before);
+    return state_;
   }
   return state();
 }
