@@ -1,5 +1,7 @@
 #include "state/mailbox.h"
 
+#include <utility>
+
 #include "base/check.h"
 
 namespace hotline {
@@ -25,7 +27,16 @@ void Mailbox::remove(MailboxEntry& entry) {
 }
 
 void Mailbox::clear() {
-  while (oldest_ != nullptr) remove(*oldest_);
+  MailboxEntry* entry = std::exchange(oldest_, nullptr);
+  newest_ = nullptr;
+  size_ = 0;
+  bytes_ = 0;
+  while (entry != nullptr) {
+    MailboxEntry* const next = std::exchange(entry->newer, nullptr);
+    entry->older = nullptr;
+    entry->release();
+    entry = next;
+  }
 }
 
 MailboxEntry* Mailbox::after(std::uint64_t id) const {

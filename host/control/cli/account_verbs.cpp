@@ -171,7 +171,7 @@ Exit add_users(Context& context, const std::string& prefix, std::uint32_t count)
   std::size_t shown = 0;
   for (const auto& [account, message] : adding.failures()) {
     if (++shown > failures_shown_max) break;
-    context.err << "hotline: " << printable(account + ": " + message) << '\n';
+    context.err << "hotline: " << printable(account) << ": " << printable(message) << '\n';
   }
   if (adding.failures().size() > failures_shown_max) {
     context.err << "hotline: and " << adding.failures().size() - failures_shown_max << " more\n";

@@ -167,14 +167,14 @@ std::vector<ModuleReport> Observer::module_reports(const std::map<std::string, M
 
 void Observer::status(std::function<void(StatusReport)> done) {
   gather([this, report = basic_status(),
-          done = std::move(done)](std::map<std::string, ModuleFigures> figures) mutable {
+          done = std::move(done)](const std::map<std::string, ModuleFigures>& figures) mutable {
     report.modules = module_reports(figures, true);
     done(std::move(report));
   });
 }
 
 void Observer::modules(std::function<void(ModulesReport)> done) {
-  gather([this, done = std::move(done)](std::map<std::string, ModuleFigures> figures) {
+  gather([this, done = std::move(done)](const std::map<std::string, ModuleFigures>& figures) {
     done({module_reports(figures, false)});
   });
 }
