@@ -16,7 +16,7 @@ void Safepoint::park(std::uint32_t shard) {
   if (!pending_.load(std::memory_order_seq_cst)) return;
   // The others may be waiting for just this one.
   const std::lock_guard lock(mutex_);
-  if (swap_ != nullptr && !is_done_ && all_stopped()) swap_now();
+  if (is_attempted() && all_stopped()) swap_now();
 }
 
 void Safepoint::unpark(std::uint32_t shard) {
@@ -24,6 +24,12 @@ void Safepoint::unpark(std::uint32_t shard) {
   // counts the parked sees that it runs. Both need the total order of seq_cst.
   states_[shard].is_running.store(true, std::memory_order_seq_cst);
   if (pending_.load(std::memory_order_seq_cst)) arrive(shard);
+}
+
+// Whoever came here because a swap was pending may have got the lock only after the attempt was given up.
+// Between two attempts shards begin events without arriving, so nobody may swap then.
+bool Safepoint::is_attempted() const {
+  return swap_ != nullptr && !is_done_ && pending_.load();
 }
 
 bool Safepoint::all_stopped() const {
@@ -46,7 +52,7 @@ void Safepoint::arrive(std::uint32_t shard) {
   State& self = states_[shard];
   {
     const std::lock_guard lock(mutex_);
-    if (swap_ == nullptr || is_done_ || self.attempt == attempt_) return;
+    if (!is_attempted() || self.attempt == attempt_) return;
     attempt = attempt_;
     self.has_arrived = true;
     if (all_stopped()) swap_now();

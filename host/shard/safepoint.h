@@ -57,8 +57,9 @@ class Safepoint {
   };
 
   void arrive(std::uint32_t shard);
-  bool all_stopped() const;  // Under mutex_.
-  void swap_now();           // Under mutex_, all stopped.
+  bool is_attempted() const;  // Under mutex_, as all of these: an attempt runs now.
+  bool all_stopped() const;
+  void swap_now();  // All stopped, in an attempt.
 
   Clock& clock_;
   std::vector<State> states_;
