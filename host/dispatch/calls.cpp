@@ -244,7 +244,7 @@ void Calls::stream_closed(std::uint64_t stream) {
   });
 }
 
-void Calls::stanza(Stream& stream, Ref<const Stanza> stanza) {
+void Calls::stanza(Stream& stream, const Ref<const Stanza>& stanza) {
   const hl_stanza view = view_of(*stanza);
   const When when = stream.account.empty() ? When::before_login
                     : stream.session == 0  ? When::before_bind

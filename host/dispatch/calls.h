@@ -64,7 +64,7 @@ class Calls {
   // What happened. Each returns when the module has been called and what it asked for was done.
   void stream_opened(std::uint64_t stream, const StreamHeader& header);
   void stream_closed(std::uint64_t stream);
-  void stanza(Stream& stream, Ref<const Stanza> stanza);
+  void stanza(Stream& stream, const Ref<const Stanza>& stanza);
   void line(Stream& stream, std::string_view line);
   void posted(Post& post);
   void drained(Session& session, MailboxEntry& entry);

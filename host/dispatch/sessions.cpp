@@ -137,7 +137,7 @@ void Sessions::write(Session& session, const Buffer& bytes) {
 
 void Sessions::send(Session& session, Ref<const Buffer> bytes) {
   const Buffer& written = *bytes;
-  if (session.sm.is_on) session.push({bytes, nullptr});
+  if (session.sm.is_on) session.push({std::move(bytes), nullptr});
   if (session.connection != nullptr) {
     write(session, written);
   } else if (session.unacknowledged_bytes > shard_.world.limits.detached_bytes_max) {

@@ -195,7 +195,7 @@ void Streams::on_open(Connection& connection, StreamHeader header) {
 }
 
 void Streams::on_stanza(Connection& connection, Ref<const Stanza> stanza) {
-  shard_.calls.stanza(stream_of(connection), std::move(stanza));
+  shard_.calls.stanza(stream_of(connection), stanza);
 }
 
 void Streams::on_line(Connection& connection, std::string_view line) {

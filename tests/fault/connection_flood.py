@@ -6,7 +6,7 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
-from hotline_host import Host, eventually  # noqa: E402
+from hotline_host import eventually, host_of  # noqa: E402
 from xmpp_client import Client  # noqa: E402
 
 CONNECTIONS_MAX = 40
@@ -24,11 +24,8 @@ def is_closed(connection):
 
 class ConnectionFlood(unittest.TestCase):
     def setUp(self):
-        self.host = Host({"limits": {"connections_per_loopback_address_max": CONNECTIONS_MAX}})
-        self.addCleanup(self.host.remove)
-        self.host.start()
-        self.host.add_user("witness")
-        self.host.add_user("friend")
+        self.host = host_of(self, "witness", "friend",
+                            config={"limits": {"connections_per_loopback_address_max": CONNECTIONS_MAX}})
         self.crowd = []
         self.addCleanup(self.disperse)
 

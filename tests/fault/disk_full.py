@@ -11,7 +11,7 @@ import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
-from hotline_host import Host, eventually  # noqa: E402
+from hotline_host import eventually, host_of  # noqa: E402
 from xmpp_client import SM, Client  # noqa: E402
 
 DISK_BYTES = 24 << 20
@@ -29,11 +29,7 @@ class DiskFull(unittest.TestCase):
         if mounted.returncode != 0:
             self.skipTest(f"a tmpfs cannot be mounted here: {mounted.stderr.strip()}")
         self.addCleanup(subprocess.run, ["umount", "-l", self.disk], check=True)
-        self.host = Host(state=self.disk / "state")
-        self.addCleanup(self.host.remove)
-        self.host.start()
-        for name in ("juliet", "romeo", "mercutio", "tybalt"):
-            self.host.add_user(name)
+        self.host = host_of(self, "juliet", "romeo", "mercutio", "tybalt", state=self.disk / "state")
 
     def fill(self):
         """To the last byte."""

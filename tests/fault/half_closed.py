@@ -6,17 +6,13 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
-from hotline_host import Host, eventually  # noqa: E402
+from hotline_host import eventually, host_of  # noqa: E402
 from xmpp_client import Client, LoginFailed  # noqa: E402
 
 
 class HalfClosed(unittest.TestCase):
     def setUp(self):
-        self.host = Host()
-        self.addCleanup(self.host.remove)
-        self.host.start()
-        for name in ("juliet", "romeo"):
-            self.host.add_user(name)
+        self.host = host_of(self, "juliet", "romeo")
         self.romeo = self.client("romeo").log_in().ping()
 
     def client(self, name="juliet", **more):

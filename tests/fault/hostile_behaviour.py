@@ -9,7 +9,7 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
-from hotline_host import Host, eventually  # noqa: E402
+from hotline_host import eventually, host_of  # noqa: E402
 from xmpp_client import SM, Client, Closed  # noqa: E402
 
 OUTPUT_BYTES_MAX = 300_000
@@ -27,11 +27,7 @@ SLOW_BODY_BYTES = 4000     # 8 MB in all: more than the kernel's buffers on loop
 
 class HostileBehaviour(unittest.TestCase):
     def setUp(self):
-        self.host = Host(CONFIG)
-        self.addCleanup(self.host.remove)
-        self.host.start()
-        for name in ("mallory", "witness", "friend"):
-            self.host.add_user(name)
+        self.host = host_of(self, "mallory", "witness", "friend", config=CONFIG)
         self.witness = self.client("witness").log_in().ping()
         self.witness.queue.clear()
 

@@ -15,7 +15,7 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
-from hotline_host import Host, eventually  # noqa: E402
+from hotline_host import eventually, host_of  # noqa: E402
 from xmpp_client import CLIENT, SM, Client, Closed, message  # noqa: E402
 
 KILLS = int(os.environ.get("HOTLINE_KILLS", "25"))
@@ -80,9 +80,7 @@ class Recipient(threading.Thread):
 
 class KillUnderLoad(unittest.TestCase):
     def setUp(self):
-        self.host = Host({"log": {"level": "warning"}, "mailbox": {"entries_max": 1000000}})
-        self.addCleanup(self.host.remove)
-        self.host.start()
+        self.host = host_of(self, config={"log": {"level": "warning"}, "mailbox": {"entries_max": 1000000}})
         for number in range(PAIRS):
             self.host.add_user(f"sender{number}")
             self.host.add_user(f"recipient{number}")

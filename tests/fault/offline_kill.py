@@ -12,7 +12,7 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
-from hotline_host import Host, build, eventually  # noqa: E402
+from hotline_host import build, eventually, host_of  # noqa: E402
 from xmpp_client import CLIENT, DELAY, Client  # noqa: E402
 
 MESSAGES = int(os.environ.get("HOTLINE_OFFLINE_MESSAGES", "10000"))
@@ -22,9 +22,7 @@ class Offline(unittest.TestCase):
     CONFIG = {"log": {"level": "warning"}}
 
     def setUp(self):
-        self.host = Host(self.CONFIG)
-        self.addCleanup(self.host.remove)
-        self.host.start()
+        self.host = host_of(self, config=self.CONFIG)
 
     def bench(self, phase, recipients):
         done = subprocess.run(

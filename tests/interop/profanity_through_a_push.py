@@ -13,7 +13,7 @@ import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
-from hotline_host import Host, eventually  # noqa: E402
+from hotline_host import eventually, host_of  # noqa: E402
 
 try:
     from slixmpp_user import User
@@ -68,11 +68,7 @@ class Profanity:
 @unittest.skipIf(MISSING, "a client is missing; ClientsAreThere fails for it")
 class ProfanityThroughAPush(unittest.IsolatedAsyncioTestCase):
     def setUp(self):
-        self.host = Host()
-        self.addCleanup(self.host.remove)
-        self.host.start()
-        for name in ("juliet", "romeo"):
-            self.host.add_user(name)
+        self.host = host_of(self, "juliet", "romeo")
         self.profanity = Profanity()
         self.addCleanup(self.profanity.close)
 

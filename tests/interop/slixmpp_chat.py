@@ -6,7 +6,7 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
-from hotline_host import Host, eventually  # noqa: E402
+from hotline_host import eventually, host_of  # noqa: E402
 
 try:
     import slixmpp  # noqa: F401
@@ -24,11 +24,7 @@ class SlixmppIsThere(unittest.TestCase):
 @unittest.skipIf(MISSING, "slixmpp is missing; SlixmppIsThere fails for it")
 class SlixmppChat(unittest.IsolatedAsyncioTestCase):
     def setUp(self):
-        self.host = Host()
-        self.addCleanup(self.host.remove)
-        self.host.start()
-        for name in ("juliet", "romeo"):
-            self.host.add_user(name)
+        self.host = host_of(self, "juliet", "romeo")
 
     async def user(self, name, **more):
         user = User(self.host, name, **more)

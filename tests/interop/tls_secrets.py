@@ -11,7 +11,7 @@ import threading
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
-from hotline_host import PATIENCE, Host, eventually  # noqa: E402
+from hotline_host import PATIENCE, eventually, host_of  # noqa: E402
 
 HEADER = b"<?xml version='1.0'?><stream:stream to='localhost' version='1.0' xmlns='jabber:client' " \
          b"xmlns:stream='http://etherx.jabber.org/streams'>"
@@ -50,9 +50,7 @@ def copies(pid, secrets):
 
 class Secrets(unittest.TestCase):
     def setUp(self):
-        self.host = Host({"shards": 2, "log": {"level": "debug"}})
-        self.addCleanup(self.host.remove)
-        self.host.start()
+        self.host = host_of(self, config={"shards": 2, "log": {"level": "debug"}})
         self.key_log = self.host.directory / "client-keys"
 
     def secrets(self):

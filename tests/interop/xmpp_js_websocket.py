@@ -11,7 +11,7 @@ import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "play"))
-from hotline_host import PATIENCE, Host, build  # noqa: E402
+from hotline_host import PATIENCE, build, host_of  # noqa: E402
 from xmpp_client import Client  # noqa: E402
 
 
@@ -76,11 +76,7 @@ class XmppJsOverWebSocket(unittest.TestCase):
         cls.folder = installed()
 
     def setUp(self):
-        self.host = Host()
-        self.addCleanup(self.host.remove)
-        self.host.start()
-        for name in ("juliet", "romeo"):
-            self.host.add_user(name)
+        self.host = host_of(self, "juliet", "romeo")
 
     def user(self, name, password="secret"):
         user = JsUser(self.folder, self.host, name, password)

@@ -217,6 +217,16 @@ class Host:
         return {alarm["name"]: alarm["message"] for alarm in self.status()["alarms"]}
 
 
+def host_of(test, *names, **of_host):
+    """A host that runs for the length of a test, with accounts of these names; `of_host` is Host's."""
+    host = Host(**of_host)
+    test.addCleanup(host.remove)
+    host.start()
+    for name in names:
+        host.add_user(name)
+    return host
+
+
 def other_build(file, build_id, to):
     """A copy of a module that is another build: the bytes of its build id are replaced, all else is the same."""
     old = bytes.fromhex(build_id)

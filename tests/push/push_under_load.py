@@ -15,7 +15,7 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
-from hotline_host import Host, build, eventually, other_build  # noqa: E402
+from hotline_host import build, eventually, host_of, other_build  # noqa: E402
 
 PAIRS = int(os.environ.get("HOTLINE_PUSH_PAIRS", "500"))
 PUSHES = int(os.environ.get("HOTLINE_PUSH_COUNT", "200"))
@@ -84,9 +84,7 @@ class Load:
 
 class PushUnderLoad(unittest.TestCase):
     def setUp(self):
-        self.host = Host({"log": {"level": "warning"}})
-        self.addCleanup(self.host.remove)
-        self.host.start()
+        self.host = host_of(self, config={"log": {"level": "warning"}})
         self.host.add_users("load", 2 * PAIRS)
         self.builds = 0
 

@@ -8,7 +8,7 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
-from hotline_host import Host, fixture, other_build  # noqa: E402
+from hotline_host import fixture, host_of, other_build  # noqa: E402
 from xmpp_client import Client  # noqa: E402
 
 MODULES = ("routing", "session", "presence", "registration")
@@ -18,11 +18,7 @@ KILL_STEP_S = 0.003  # A push of four modules takes about 40 ms: the kills fall 
 
 class Restart(unittest.TestCase):
     def setUp(self):
-        self.host = Host()
-        self.addCleanup(self.host.remove)
-        self.host.start()
-        self.host.add_user("juliet")
-        self.host.add_user("romeo")
+        self.host = host_of(self, "juliet", "romeo")
         self.copies = 0
 
     def copy(self, name):
