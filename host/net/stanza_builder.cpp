@@ -13,7 +13,7 @@ namespace hotline {
 
 namespace {
 
-constexpr std::string_view stream_prefix = "stream:";
+constexpr std::string_view root_prefix = "stream:";
 
 }  // namespace
 
@@ -198,7 +198,7 @@ void StanzaBuilder::close() {
     is_tag_open_ = false;
   } else {
     if (is_root) inner_.size = canonical_.offset() - inner_.offset;
-    const std::size_t prefix_bytes = is_root && is_root_prefixed_ ? stream_prefix.size() : 0;
+    const std::size_t prefix_bytes = is_root && is_root_prefixed_ ? root_prefix.size() : 0;
     const std::size_t name_bytes = prefix_bytes + record.name.size;
     char* out = append(canonical_.room(name_bytes + 3), "</");
     out = append(out, {canonical_.data.get() + record.name.offset - prefix_bytes, name_bytes});

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/check.h"
+#include "net/ascii.h"
 
 namespace hotline {
 
@@ -18,15 +19,6 @@ struct Request {
   std::string_view method, path, version;
   std::optional<std::string_view> host, upgrade, connection, key, websocket_version, protocol;
 };
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
-}
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -53,7 +45,8 @@ bool lists(const std::optional<std::string_view>& list, std::string_view wanted)
 bool is_token(std::string_view name) {
   constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
   return !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
-    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || marks.find(c) != marks.npos;
+    return (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || (c >= '0' && c <= '9') ||
+           marks.find(c) != marks.npos;
   });
 }
 
@@ -67,7 +60,8 @@ bool is_value(std::string_view value) {
 bool is_host(std::string_view host) {
   constexpr std::string_view marks = ".-:[]_";
   return !host.empty() && host.size() <= host_bytes_max && std::all_of(host.begin(), host.end(), [&](char c) {
-    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || marks.find(c) != marks.npos;
+    return (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || (c >= '0' && c <= '9') ||
+           marks.find(c) != marks.npos;
   });
 }
 
@@ -103,7 +97,7 @@ bool parse_head(std::string_view head, Request& request) {
 bool is_key(std::string_view key) {
   if (key.size() != key_bytes || !key.ends_with("==")) return false;
   return std::all_of(key.begin(), key.end() - 2, [](char c) {
-    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+    return (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
   });
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "net/ascii.h"
 #include "net/expat_setup.h"
 #include "net/utf8.h"
 #include "net/xml_escape.h"
@@ -25,18 +26,6 @@ constexpr std::uint64_t fed_bytes_max = 64 * 1024;
 // Escaping makes text up to six times as long; what grows more has its namespaces repeated on purpose.
 constexpr std::uint64_t canonical_growth_max = escaped_growth_max;
 constexpr std::uint64_t stamp_bytes_max = 4096;  // An address is at most 3,071 bytes (RFC 7622 3.1).
-
-char ascii_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t at = 0; at < a.size(); ++at) {
-    if (ascii_lower(a[at]) != ascii_lower(b[at])) return false;
-  }
-  return true;
-}
 
 std::string exceeds(std::uint64_t limit, std::string_view what) {
   return "more than " + std::to_string(limit) + " " + std::string(what);

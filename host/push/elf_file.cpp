@@ -19,9 +19,9 @@ constexpr std::size_t symbols_max = 100'000;
 constexpr std::size_t needed_versions_max = 1024;
 constexpr std::size_t load_functions_max = 4096;
 
-class Parser {
+class ElfParser {
  public:
-  explicit Parser(std::span<const std::byte> bytes) : layout_(bytes), file_bytes_(bytes.size()) {}
+  explicit ElfParser(std::span<const std::byte> bytes) : layout_(bytes), file_bytes_(bytes.size()) {}
 
   Result<ElfFile> run();
 
@@ -58,7 +58,7 @@ class Parser {
   std::vector<std::pair<std::uint64_t, std::uint64_t>> function_relocations_;
 };
 
-Result<ElfFile> Parser::run() {
+Result<ElfFile> ElfParser::run() {
   if (file_bytes_ > ElfFile::file_bytes_max)
     return Error{"has " + std::to_string(file_bytes_) + " bytes, more than the " +
                  std::to_string(ElfFile::file_bytes_max) + " a module may have"};
@@ -77,7 +77,7 @@ Result<ElfFile> Parser::run() {
   return std::move(file_);
 }
 
-void Parser::read_segments() {
+void ElfParser::read_segments() {
   file_.machine = layout_.header().e_machine;
   file_.type = layout_.header().e_type;
   file_.has_executable_stack = true;  // What the loader takes it for when no segment speaks of it.
@@ -110,7 +110,7 @@ void Parser::read_segments() {
                  std::to_string(ElfFile::memory_bytes_max) + " are the most");
 }
 
-void Parser::read_notes(std::uint64_t offset, std::uint64_t size) {
+void ElfParser::read_notes(std::uint64_t offset, std::uint64_t size) {
   const auto padded = [](std::uint64_t bytes) { return (bytes + 3) & ~std::uint64_t{3}; };
   for (std::uint64_t at = 0; file_.build_id.empty() && at + sizeof(Elf64_Nhdr) <= size;) {
     const auto note = layout_.read<Elf64_Nhdr>(offset + at);
@@ -133,7 +133,7 @@ void Parser::read_notes(std::uint64_t offset, std::uint64_t size) {
   }
 }
 
-void Parser::read_manifest() {
+void ElfParser::read_manifest() {
   const Elf64_Shdr* const section = layout_.section(HL_MANIFEST_SECTION);
   if (section == nullptr || !layout_.ok()) return;
   // Mapped, so that the entry can point to the very text that is verified here.
@@ -144,7 +144,7 @@ void Parser::read_manifest() {
   file_.manifest = layout_.view(section->sh_offset, section->sh_size);
 }
 
-void Parser::read_dynamic() {
+void ElfParser::read_dynamic() {
   for (const Elf64_Phdr& segment : layout_.segments()) {
     if (segment.p_type != PT_DYNAMIC) continue;
     const std::uint64_t count = segment.p_filesz / sizeof(Elf64_Dyn);
@@ -162,7 +162,7 @@ void Parser::read_dynamic() {
   }
 }
 
-void Parser::take_entry(const Elf64_Dyn& entry) {
+void ElfParser::take_entry(const Elf64_Dyn& entry) {
   const std::uint64_t value = entry.d_un.d_val;
   switch (static_cast<std::uint64_t>(entry.d_tag)) {
     case DT_NEEDED: dynamic_.needed.push_back(value); break;
@@ -200,7 +200,7 @@ void Parser::take_entry(const Elf64_Dyn& entry) {
   }
 }
 
-void Parser::read_names() {
+void ElfParser::read_names() {
   strings_ = layout_.mapped(dynamic_.strings, dynamic_.strings_size, "table of names");
   for (const std::uint64_t at : dynamic_.needed) file_.needed.push_back(layout_.string_at(strings_, at));
   for (const std::uint64_t at : dynamic_.search_paths)
@@ -209,7 +209,7 @@ void Parser::read_names() {
     file_.other_objects.push_back(layout_.string_at(strings_, at));
 }
 
-void Parser::read_symbols() {
+void ElfParser::read_symbols() {
   const Elf64_Shdr* const table = layout_.section(SHT_DYNSYM);
   if (table == nullptr) return;  // Without sections there is no manifest either.
   if (table->sh_addr != dynamic_.symbols || table->sh_entsize != sizeof(Elf64_Sym) ||
@@ -232,7 +232,7 @@ void Parser::read_symbols() {
   }
 }
 
-void Parser::read_needed_versions() {
+void ElfParser::read_needed_versions() {
   const Elf64_Shdr* const table = layout_.section(SHT_GNU_verneed);
   if (table == nullptr || !layout_.ok()) return;
   if (table->sh_addr != dynamic_.versions)
@@ -257,7 +257,7 @@ void Parser::read_needed_versions() {
   }
 }
 
-void Parser::read_relocations(std::uint64_t address, std::uint64_t size) {
+void ElfParser::read_relocations(std::uint64_t address, std::uint64_t size) {
   if (size == 0 || !layout_.ok()) return;
   const std::string_view table = layout_.mapped(address, size, "table of relocations");
   const bool is_arm = file_.machine == EM_AARCH64;
@@ -281,7 +281,7 @@ void Parser::read_relocations(std::uint64_t address, std::uint64_t size) {
 }
 
 // The name of a function by its address, if the file still has its symbols.
-std::string Parser::function_name(std::uint64_t address) {
+std::string ElfParser::function_name(std::uint64_t address) {
   const Elf64_Shdr* const table = layout_.section(SHT_SYMTAB);
   if (table != nullptr && table->sh_link < layout_.sections().size() &&
       table->sh_entsize == sizeof(Elf64_Sym)) {
@@ -300,8 +300,8 @@ std::string Parser::function_name(std::uint64_t address) {
   return text.data();
 }
 
-std::vector<std::string> Parser::functions_of(std::uint64_t array, std::uint64_t size,
-                                              std::string_view toolchain) {
+std::vector<std::string> ElfParser::functions_of(std::uint64_t array, std::uint64_t size,
+                                                 std::string_view toolchain) {
   std::vector<std::string> functions;
   const std::uint64_t count = size / sizeof(std::uint64_t);
   if (count == 0) return functions;
@@ -332,7 +332,7 @@ std::vector<std::string> Parser::functions_of(std::uint64_t array, std::uint64_t
   return functions;
 }
 
-void Parser::read_load_functions() {
+void ElfParser::read_load_functions() {
   file_.constructors = functions_of(dynamic_.init_array, dynamic_.init_array_size, "frame_dummy");
   file_.destructors = functions_of(dynamic_.fini_array, dynamic_.fini_array_size, "__do_global_dtors_aux");
   // DT_INIT and DT_FINI are the toolchain's own sections, unless the linker was told otherwise.
@@ -359,7 +359,7 @@ std::uint16_t ElfFile::host_machine() {
 }
 
 Result<ElfFile> ElfFile::parse(std::span<const std::byte> bytes) {
-  return Parser(bytes).run();
+  return ElfParser(bytes).run();
 }
 
 Pins pins_of(const ElfFile& file) {

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t segments_max = 64;
 constexpr std::size_t sections_max = 4096;
-constexpr std::size_t name_bytes_max = 16 << 10;  // Mangled names are long; each is searched for its end.
+constexpr std::size_t symbol_bytes_max = 16 << 10;  // Mangled names are long; each is searched for its end.
 
 }  // namespace
 
@@ -33,7 +33,7 @@ std::string_view ElfLayout::view(std::uint64_t offset, std::uint64_t size) {
 
 std::string_view ElfLayout::string_at(std::string_view table, std::uint64_t offset) {
   if (offset < table.size()) {
-    const std::string_view rest = table.substr(offset, name_bytes_max);
+    const std::string_view rest = table.substr(offset, symbol_bytes_max);
     const std::size_t end = rest.find('\0');
     if (end != std::string_view::npos) return rest.substr(0, end);
   }

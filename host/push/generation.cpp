@@ -25,17 +25,17 @@ constexpr std::uint32_t entry_bytes_min = offsetof(hl_module_entry, convert) + s
 constexpr std::uint32_t entry_bytes_max = 4096;
 
 // The loaded object of that path, as dl_iterate_phdr shows it.
-struct Image {
+struct LoadedImage {
   const std::string& path;
   std::uintptr_t address = 0;
   std::vector<ElfW(Phdr)> headers;
 };
 
-Image find_image(const std::string& path) {
-  Image image{.path = path};
+LoadedImage find_image(const std::string& path) {
+  LoadedImage image{.path = path};
   dl_iterate_phdr(
       [](dl_phdr_info* info, std::size_t, void* data) {
-        auto& wanted = *static_cast<Image*>(data);
+        auto& wanted = *static_cast<LoadedImage*>(data);
         if (wanted.path != info->dlpi_name) return 0;
         wanted.address = info->dlpi_addr;
         wanted.headers.assign(info->dlpi_phdr, info->dlpi_phdr + info->dlpi_phnum);
@@ -124,7 +124,7 @@ std::optional<std::string> Generation::check_image() {
   if (dlinfo(handle_, RTLD_DI_LINKMAP, &map) != 0 || map == nullptr || file_.path != map->l_name)
     return "the loader opened " + std::string(map != nullptr ? map->l_name : "nothing") + " instead of " +
            file_.path;
-  const Image image = find_image(file_.path);
+  const LoadedImage image = find_image(file_.path);
   if (image.headers.empty()) return "the loader does not show " + file_.path + " among its images";
 
   const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));

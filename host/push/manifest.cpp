@@ -98,12 +98,12 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-class Parser {
+class ManifestParser {
  public:
   Result<Manifest> run(std::string_view text);
 
  private:
-  using LineRule = Fault (Parser::*)(Words);
+  using LineRule = Fault (ManifestParser::*)(Words);
   struct Word {
     std::string_view word;
     std::size_t arguments_min;
@@ -144,27 +144,27 @@ class Parser {
   bool has_budget_ = false;
 };
 
-const std::array<Parser::Word, 17> Parser::grammar{{
-    {"name", 1, 1, &Parser::name},
-    {"version", 1, 1, &Parser::version},
-    {"abi", 1, 1, &Parser::abi},
-    {"about", 1, words_max, &Parser::about},
-    {"needs", 1, 1, &Parser::needs},
-    {"wants", 1, 1, &Parser::wants},
-    {"table", 6, words_max, &Parser::table},
-    {"reads-table", 1, 1, &Parser::reads_table},
-    {"route", 2, 4, &Parser::route},
-    {"stream", 0, 0, &Parser::stream},
-    {"sessions", 0, 0, &Parser::sessions},
-    {"drain", 0, 0, &Parser::drain},
-    {"line", 1, 1, &Parser::line_listener},
-    {"command", 2, 2, &Parser::command},
-    {"accepts-posts", 1, 1, &Parser::accepts_posts},
-    {"feature", 1, 1, &Parser::feature},
-    {"budget", 2, 2, &Parser::budget},
+const std::array<ManifestParser::Word, 17> ManifestParser::grammar{{
+    {"name", 1, 1, &ManifestParser::name},
+    {"version", 1, 1, &ManifestParser::version},
+    {"abi", 1, 1, &ManifestParser::abi},
+    {"about", 1, words_max, &ManifestParser::about},
+    {"needs", 1, 1, &ManifestParser::needs},
+    {"wants", 1, 1, &ManifestParser::wants},
+    {"table", 6, words_max, &ManifestParser::table},
+    {"reads-table", 1, 1, &ManifestParser::reads_table},
+    {"route", 2, 4, &ManifestParser::route},
+    {"stream", 0, 0, &ManifestParser::stream},
+    {"sessions", 0, 0, &ManifestParser::sessions},
+    {"drain", 0, 0, &ManifestParser::drain},
+    {"line", 1, 1, &ManifestParser::line_listener},
+    {"command", 2, 2, &ManifestParser::command},
+    {"accepts-posts", 1, 1, &ManifestParser::accepts_posts},
+    {"feature", 1, 1, &ManifestParser::feature},
+    {"budget", 2, 2, &ManifestParser::budget},
 }};
 
-Result<Manifest> Parser::run(std::string_view text) {
+Result<Manifest> ManifestParser::run(std::string_view text) {
   if (text.size() > Manifest::text_bytes_max)
     return Error{"the manifest has " + std::to_string(text.size()) + " bytes, more than the " +
                  std::to_string(Manifest::text_bytes_max) + " it may have"};
@@ -186,7 +186,7 @@ Result<Manifest> Parser::run(std::string_view text) {
   return std::move(manifest_);
 }
 
-Fault Parser::line(std::string_view text) {
+Fault ManifestParser::line(std::string_view text) {
   if (text.size() > line_bytes_max) return "longer than " + std::to_string(line_bytes_max) + " bytes";
   if (std::ranges::any_of(text, [](char c) { return (c >= 0 && c < 0x20 && c != '\t') || c == 0x7f; }))
     return "it has a control character";
@@ -211,26 +211,26 @@ Fault Parser::line(std::string_view text) {
   return (this->*rule->rule)(Words(words).subspan(1, arguments));
 }
 
-Fault Parser::once(bool& seen, std::string_view word) {
+Fault ManifestParser::once(bool& seen, std::string_view word) {
   if (seen) return quoted(word) + " is there twice";
   seen = true;
   return {};
 }
 
-Fault Parser::add(std::vector<std::string>& list, std::string_view entry) {
+Fault ManifestParser::add(std::vector<std::string>& list, std::string_view entry) {
   if (std::ranges::find(list, entry) != list.end()) return quoted(entry) + " is there twice";
   if (list.size() == entries_max) return "more than " + std::to_string(entries_max) + " of its kind";
   list.emplace_back(entry);
   return {};
 }
 
-Fault Parser::capability(std::vector<std::string>& list, std::string_view name) {
+Fault ManifestParser::capability(std::vector<std::string>& list, std::string_view name) {
   if (!is_capability(name)) return quoted(name) + " is not a capability's name, like `hotline.table/1`";
   if (manifest_.names_capability(name)) return quoted(name) + " is there twice";
   return add(list, name);
 }
 
-Fault Parser::name(Words words) {
+Fault ManifestParser::name(Words words) {
   if (!is_module_name(words[0]))
     return quoted(words[0]) + " is not a module's name: a lower-case letter, then up to " +
            std::to_string(module_name_bytes_max - 1) + " of a-z, 0-9 and _";
@@ -238,14 +238,14 @@ Fault Parser::name(Words words) {
   return once(has_name_, "name");
 }
 
-Fault Parser::version(Words words) {
+Fault ManifestParser::version(Words words) {
   const Result<Version> version = Version::parse(words[0]);
   if (!version) return version.error().message;
   manifest_.version = *version;
   return once(has_version_, "version");
 }
 
-Fault Parser::abi(Words words) {
+Fault ManifestParser::abi(Words words) {
   const std::size_t dot = words[0].find('.');
   const std::uint32_t max = std::numeric_limits<std::uint16_t>::max();
   const auto major = number(words[0].substr(0, dot), 0, max);
@@ -256,7 +256,7 @@ Fault Parser::abi(Words words) {
   return once(has_abi_, "abi");
 }
 
-Fault Parser::about(Words words) {
+Fault ManifestParser::about(Words words) {
   const char* begin = words.front().data();
   const char* end = words.back().data() + words.back().size();
   manifest_.about.assign(begin, end);
@@ -266,7 +266,7 @@ Fault Parser::about(Words words) {
 }
 
 // NAME durable|volatile writes N reads N...
-Fault Parser::table(Words words) {
+Fault ManifestParser::table(Words words) {
   if (!is_name(words[0])) return quoted(words[0]) + " is not a table's name";
   if (manifest_.table(words[0]) != nullptr) return "table " + quoted(words[0]) + " is there twice";
   if (manifest_.tables.size() == entries_max) return "more than " + std::to_string(entries_max) + " tables";
@@ -291,13 +291,13 @@ Fault Parser::table(Words words) {
   return {};
 }
 
-Fault Parser::reads_table(Words words) {
+Fault ManifestParser::reads_table(Words words) {
   if (!is_name(words[0])) return quoted(words[0]) + " is not a table's name";
   return add(manifest_.reads_tables, words[0]);
 }
 
 // KIND [NAMESPACE] ADDRESS [before-login|before-bind]
-Fault Parser::route(Words words) {
+Fault ManifestParser::route(Words words) {
   Route route;
   const auto kind = parse_kind(words[0]);
   if (!kind) return quoted(words[0]) + " is not a kind of stanza: message, presence, iq or nonza";
@@ -327,12 +327,12 @@ Fault Parser::route(Words words) {
   return {};
 }
 
-Fault Parser::line_listener(Words words) {
+Fault ManifestParser::line_listener(Words words) {
   if (!is_name(words[0])) return quoted(words[0]) + " is not a listener's name";
   return add(manifest_.lines, words[0]);
 }
 
-Fault Parser::command(Words words) {
+Fault ManifestParser::command(Words words) {
   if (!is_name(words[0])) return quoted(words[0]) + " is not a command's name, like `user.add`";
   if (words[1] != "account" && words[1] != "everywhere")
     return quoted(words[1]) + " is neither `account` nor `everywhere`";
@@ -345,18 +345,18 @@ Fault Parser::command(Words words) {
   return {};
 }
 
-Fault Parser::accepts_posts(Words words) {
+Fault ManifestParser::accepts_posts(Words words) {
   if (!is_module_name(words[0])) return quoted(words[0]) + " is not a module's name";
   return add(manifest_.accepts_posts, words[0]);
 }
 
-Fault Parser::feature(Words words) {
+Fault ManifestParser::feature(Words words) {
   if (words[0].size() > namespace_bytes_max)
     return "a feature of more than " + std::to_string(namespace_bytes_max) + " bytes";
   return add(manifest_.features, words[0]);
 }
 
-Fault Parser::budget(Words words) {
+Fault ManifestParser::budget(Words words) {
   if (words[0] != "call_us") return "unknown budget " + quoted(words[0]) + ": there is `call_us`";
   const auto limit_us = number(words[1], budget_us_min, budget_us_max);
   if (!limit_us)
@@ -400,7 +400,7 @@ bool TableClaim::reads_schema(std::uint32_t schema) const {
 }
 
 Result<Manifest> Manifest::parse(std::string_view text) {
-  return Parser().run(text);
+  return ManifestParser().run(text);
 }
 
 bool Manifest::names_capability(std::string_view capability) const {

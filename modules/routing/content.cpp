@@ -8,7 +8,6 @@ constexpr std::string_view ns_client = "jabber:client";
 constexpr std::string_view ns_receipts = "urn:xmpp:receipts";
 constexpr std::string_view ns_markers = "urn:xmpp:chat-markers:0";
 constexpr std::string_view ns_hints = "urn:xmpp:hints";
-constexpr std::string_view ns_carbons = "urn:xmpp:carbons:2";
 constexpr std::string_view ns_delay = "urn:xmpp:delay";
 constexpr std::string_view ns_stanza_id = "urn:xmpp:sid:0";
 constexpr std::string_view ns_room = "http://jabber.org/protocol/muc#user";

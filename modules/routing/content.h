@@ -6,6 +6,8 @@
 
 namespace hotline::routing {
 
+inline constexpr std::string_view ns_carbons = "urn:xmpp:carbons:2";
+
 struct Content {
   bool has_body = false;
   bool has_receipt_request = false;  // XEP-0184 <request/>

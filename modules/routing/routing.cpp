@@ -17,8 +17,6 @@ namespace hotline::routing {
 
 namespace {
 
-constexpr std::string_view ns_carbons = "urn:xmpp:carbons:2";
-
 #ifdef HL_ROUTING_ANNOTATE
 constexpr EditionKind built = EditionKind::annotated;
 #else

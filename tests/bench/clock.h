@@ -10,6 +10,10 @@ constexpr std::int64_t ns_per_us = 1'000;
 constexpr std::int64_t ns_per_ms = 1'000'000;
 constexpr std::int64_t ns_per_s = 1'000'000'000;
 
+inline std::int64_t ns(double seconds) {
+  return static_cast<std::int64_t>(seconds * 1e9);
+}
+
 inline std::int64_t read_clock_ns(clockid_t clock) {
   timespec now{};
   clock_gettime(clock, &now);

@@ -14,10 +14,6 @@
 namespace hotline::bench {
 namespace {
 
-std::int64_t ns(double seconds) {
-  return static_cast<std::int64_t>(seconds * 1e9);
-}
-
 void turn_for(Loop& loop, double seconds) {
   const std::int64_t end = now_ns() + ns(seconds);
   while (now_ns() < end && !is_asked_to_stop()) loop.turn(std::min(end, now_ns() + 50 * ns_per_ms));

@@ -16,10 +16,6 @@ namespace {
 
 constexpr double warmup_seconds_max = 60;
 
-std::int64_t ns(double seconds) {
-  return static_cast<std::int64_t>(seconds * 1e9);
-}
-
 nlohmann::json figures_of(std::uint64_t logins, const Histogram& took, std::int64_t cpu_ns, double seconds) {
   const double count = static_cast<double>(std::max<std::uint64_t>(logins, 1));
   return {{"logins", logins},

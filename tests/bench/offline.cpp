@@ -19,9 +19,6 @@ constexpr std::int64_t quiet_ns = 700 * ns_per_ms;   // After the last acknowled
 constexpr std::int64_t patience_ns = 10 * ns_per_s;  // Without a single message: what is missing is lost.
 constexpr unsigned logins_at_once = 32;
 
-std::int64_t ns(double seconds) {
-  return static_cast<std::int64_t>(seconds * 1e9);
-}
 double per_second(std::uint64_t count, std::int64_t took_ns) {
   return took_ns > 0 ? static_cast<double>(count) * 1e9 / static_cast<double>(took_ns) : 0;
 }

@@ -68,9 +68,6 @@ class Worker {
   unsigned open_at_once_;
 };
 
-std::int64_t ns(double seconds) {
-  return static_cast<std::int64_t>(seconds * 1e9);
-}
 double ms(std::int64_t ns) {
   return static_cast<double>(ns) / 1e6;
 }

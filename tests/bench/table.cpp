@@ -15,13 +15,13 @@ namespace {
 
 using Json = nlohmann::json;
 
-enum class Target { none, at_most, at_least, ratio_at_most, within };
+enum class Goal { none, at_most, at_least, ratio_at_most, within };
 
 struct Row {
   const char* label;
   const char* scenario;
   std::vector<const char*> pointers;  // Added up.
-  Target target = Target::none;
+  Goal target = Goal::none;
   double bound = 0;
   double upper = 0;                      // Of `within`.
   const char* relay_scenario = nullptr;  // Where it is not the same.
@@ -31,16 +31,16 @@ struct Row {
 const std::vector<Row>& rows() {
   static const std::vector<const char*> wrong{"/lost", "/doubled", "/reordered", "/disconnects"};
   static const std::vector<Row> all{
-      {"CPU us per message, 200 pairs, window 4", "saturated", {"/cpu_us_per_message"}, Target::at_most, 15},
-      {"CPU us per message at 5,000/s", "open-5000", {"/cpu_us_per_message"}, Target::ratio_at_most, 1.3},
-      {"latency p99 ms at 5,000/s", "open-5000", {"/latency_ms/p99"}, Target::ratio_at_most, 1.5},
-      {"latency p99 ms at 10,000/s", "open-10000", {"/latency_ms/p99"}, Target::ratio_at_most, 1.5},
+      {"CPU us per message, 200 pairs, window 4", "saturated", {"/cpu_us_per_message"}, Goal::at_most, 15},
+      {"CPU us per message at 5,000/s", "open-5000", {"/cpu_us_per_message"}, Goal::ratio_at_most, 1.3},
+      {"latency p99 ms at 5,000/s", "open-5000", {"/latency_ms/p99"}, Goal::ratio_at_most, 1.5},
+      {"latency p99 ms at 10,000/s", "open-10000", {"/latency_ms/p99"}, Goal::ratio_at_most, 1.5},
       {"delivered a second, 10,000/s wanted", "open-10000", {"/messages_per_second"}},
-      {"bytes per idle TLS session", "idle", {"/bytes_per_session"}, Target::at_most, 17'000},
+      {"bytes per idle TLS session", "idle", {"/bytes_per_session"}, Goal::at_most, 17'000},
       {"... of which above the relay's",
        "idle",
        {"/bytes_per_session"},
-       Target::at_most,
+       Goal::at_most,
        2'500,
        0,
        nullptr,
@@ -48,38 +48,34 @@ const std::vector<Row>& rows() {
       {"CPU ms per login, SCRAM-SHA-256",
        "login-scram",
        {"/cpu_ms_per_login"},
-       Target::at_most,
+       Goal::at_most,
        0.8,
        0,
        "handshake"},
-      {"CPU ms per login, PLAIN", "login-plain", {"/cpu_ms_per_login"}, Target::none, 0, 0, "handshake"},
-      {"offline messages stored a second",
-       "offline",
-       {"/store/messages_per_second"},
-       Target::at_least,
-       40'000},
-      {"CPU us per offline message stored", "offline", {"/store/cpu_us_per_message"}, Target::at_most, 25},
+      {"CPU ms per login, PLAIN", "login-plain", {"/cpu_ms_per_login"}, Goal::none, 0, 0, "handshake"},
+      {"offline messages stored a second", "offline", {"/store/messages_per_second"}, Goal::at_least, 40'000},
+      {"CPU us per offline message stored", "offline", {"/store/cpu_us_per_message"}, Goal::at_most, 25},
       {"offline messages redelivered a second",
        "offline",
        {"/redeliver/messages_per_second"},
-       Target::at_least,
+       Goal::at_least,
        80'000},
-      {"of 10,000 acknowledged, gone after kill -9", "kill", {"/redeliver/lost"}, Target::at_most, 0},
-      {"push: lost, doubled, reordered, dropped", "push", wrong, Target::at_most, 0},
+      {"of 10,000 acknowledged, gone after kill -9", "kill", {"/redeliver/lost"}, Goal::at_most, 0},
+      {"push: lost, doubled, reordered, dropped", "push", wrong, Goal::at_most, 0},
       {"push: share of stretches at least as bad",
        "push",
        {"/push_marks/share_of_clients"},
-       Target::within,
+       Goal::within,
        0.3,
        0.7},
-      {"push: ms to live, four modules", "push-times", {"/ms_to_live_median"}, Target::at_most, 100},
-      {"overloaded: push: lost, doubled, reordered, dropped", "push-overloaded", wrong, Target::at_most, 0},
+      {"push: ms to live, four modules", "push-times", {"/ms_to_live_median"}, Goal::at_most, 100},
+      {"overloaded: push: lost, doubled, reordered, dropped", "push-overloaded", wrong, Goal::at_most, 0},
       {"overloaded: ms to live, four modules",
        "push-overloaded-times",
        {"/ms_to_live_median"},
-       Target::at_most,
+       Goal::at_most,
        100},
-      {"push: longest pause us, 10,000 sessions", "push-pause", {"/pause_us_max"}, Target::at_most, 1'000},
+      {"push: longest pause us, 10,000 sessions", "push-pause", {"/pause_us_max"}, Goal::at_most, 1'000},
   };
   return all;
 }
@@ -147,22 +143,22 @@ std::string text(std::optional<double> value) {
 
 std::string target_text(const Row& row) {
   switch (row.target) {
-    case Target::none: return "";
-    case Target::at_most: return "<= " + text(row.bound);
-    case Target::at_least: return ">= " + text(row.bound);
-    case Target::ratio_at_most: return "<= " + text(row.bound) + " x relay";
-    case Target::within: return text(row.bound) + " to " + text(row.upper);
+    case Goal::none: return "";
+    case Goal::at_most: return "<= " + text(row.bound);
+    case Goal::at_least: return ">= " + text(row.bound);
+    case Goal::ratio_at_most: return "<= " + text(row.bound) + " x relay";
+    case Goal::within: return text(row.bound) + " to " + text(row.upper);
   }
   return "";
 }
 
 bool is_met(const Row& row, double value, std::optional<double> to_relay) {
   switch (row.target) {
-    case Target::none: return true;
-    case Target::at_most: return value <= row.bound;
-    case Target::at_least: return value >= row.bound;
-    case Target::ratio_at_most: return to_relay && *to_relay <= row.bound;
-    case Target::within: return value >= row.bound && value <= row.upper;
+    case Goal::none: return true;
+    case Goal::at_most: return value <= row.bound;
+    case Goal::at_least: return value >= row.bound;
+    case Goal::ratio_at_most: return to_relay && *to_relay <= row.bound;
+    case Goal::within: return value >= row.bound && value <= row.upper;
   }
   return false;
 }
@@ -185,7 +181,7 @@ bool print_row(const Runs& runs, const Row& row) {
   const auto prosody = peer("prosody");
   if (!value && !relay && !ejabberd && !prosody) return true;
   const bool is_missed = value && !is_met(row, *value, to_relay);
-  const char* verdict = !value || row.target == Target::none ? "" : is_missed ? "missed" : "pass";
+  const char* verdict = !value || row.target == Goal::none ? "" : is_missed ? "missed" : "pass";
   std::printf("%-42s %9s %9s %9s %9s %9s  %-15s %s\n", row.label, text(relay).c_str(), text(ejabberd).c_str(),
               text(prosody).c_str(), text(value).c_str(), text(to_relay).c_str(), target_text(row).c_str(),
               verdict);

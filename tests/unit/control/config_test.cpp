@@ -14,7 +14,7 @@ using hotline::Result;
 
 namespace {
 
-std::string refusal(std::string_view text) {
+std::string config_refusal(std::string_view text) {
   const Result<Config> config = Config::parse(text, "hotline.json");
   return config ? "accepted" : config.error().message;
 }
@@ -89,94 +89,99 @@ TEST_CASE("config: module values are strings, whole numbers and truths") {
   CHECK(values.at("per_hour") == Config::ModuleValue{std::int64_t{5}});
   CHECK(values.at("floor") == Config::ModuleValue{std::int64_t{-1}});
   CHECK(values.at("greeting") == Config::ModuleValue{std::string("hi")});
-  CHECK(refusal("{ \"modules\": {\n\"a\": {\n\"b\": 1.5 } } }") ==
+  CHECK(config_refusal("{ \"modules\": {\n\"a\": {\n\"b\": 1.5 } } }") ==
         "hotline.json:3: `modules.a.b` must be a string, a whole number, true or false");
-  CHECK(refusal(R"({ "modules": { "a": 1 } })") ==
+  CHECK(config_refusal(R"({ "modules": { "a": 1 } })") ==
         "hotline.json:1: `modules.a` must be an object with the module's values");
 }
 
 TEST_CASE("config: an unknown key is refused with its line and what was meant") {
-  CHECK(refusal("{\n  \"domain\": \"a.org\",\n\n  \"lisen\": []\n}") ==
+  CHECK(config_refusal("{\n  \"domain\": \"a.org\",\n\n  \"lisen\": []\n}") ==
         "hotline.json:4: unknown key `lisen`: did you mean `listen`?");
-  CHECK(refusal("{ \"limits\": {\n\n \"idel_seconds\": 5 } }") ==
+  CHECK(config_refusal("{ \"limits\": {\n\n \"idel_seconds\": 5 } }") ==
         "hotline.json:3: unknown key `idel_seconds`: did you mean `idle_seconds`?");
-  CHECK(refusal(R"({ "resume_seconds": 5 })") ==
+  CHECK(config_refusal(R"({ "resume_seconds": 5 })") ==
         "hotline.json:1: unknown key `resume_seconds` here: did you mean `sm.resume_seconds`?");
-  CHECK(refusal(R"({ "sm": { "elephants": 5 } })") ==
+  CHECK(config_refusal(R"({ "sm": { "elephants": 5 } })") ==
         "hotline.json:1: unknown key `elephants` in `sm`: its keys are `ack_timeout_seconds`, "
         "`resume_seconds`");
-  CHECK(refusal("{ \"listen\": [\n{ \"kind\": \"xmpp\",\n\"prot\": 1 } ] }") ==
+  CHECK(config_refusal("{ \"listen\": [\n{ \"kind\": \"xmpp\",\n\"prot\": 1 } ] }") ==
         "hotline.json:3: unknown key `prot`: did you mean `port`?");
-  CHECK(refusal(R"({ "limits.idle_seconds": 20 })")
+  CHECK(config_refusal(R"({ "limits.idle_seconds": 20 })")
             .starts_with("hotline.json:1: unknown key `limits.idle_seconds`"));
-  CHECK(refusal(R"({ "listen[].port": 20 })").starts_with("hotline.json:1: unknown key `listen[].port`"));
+  CHECK(config_refusal(R"({ "listen[].port": 20 })")
+            .starts_with("hotline.json:1: unknown key `listen[].port`"));
 }
 
 TEST_CASE("config: a wrong type or value is refused with its line and what is right") {
-  CHECK(refusal("{\n\"shards\": \"two\" }") ==
+  CHECK(config_refusal("{\n\"shards\": \"two\" }") ==
         "hotline.json:2: `shards` must be a whole number from 0 to 256 (threads), not `\"two\"`");
-  CHECK(refusal("{\n\"shards\":\n257\n}") ==
+  CHECK(config_refusal("{\n\"shards\":\n257\n}") ==
         "hotline.json:2: `shards` must be a whole number from 0 to 256 (threads), not `257`");
-  CHECK(refusal(R"({ "shards": -1 })") ==
+  CHECK(config_refusal(R"({ "shards": -1 })") ==
         "hotline.json:1: `shards` must be a whole number from 0 to 256 (threads), not `-1`");
-  CHECK(refusal(R"({ "shards": 1.5 })") ==
+  CHECK(config_refusal(R"({ "shards": 1.5 })") ==
         "hotline.json:1: `shards` must be a whole number from 0 to 256 (threads), not `1.5`");
-  CHECK(refusal(R"({ "log": { "level": "loud" } })") ==
+  CHECK(config_refusal(R"({ "log": { "level": "loud" } })") ==
         "hotline.json:1: `log.level` must be one of `debug`, `info`, `warning`, `error`, not `\"loud\"`");
-  CHECK(refusal(R"({ "domain": ["a"] })") ==
+  CHECK(config_refusal(R"({ "domain": ["a"] })") ==
         "hotline.json:1: `domain` must be a string from 1 to 1023 bytes, not a list");
-  CHECK(refusal(R"({ "limits": 5 })") == "hotline.json:1: `limits` must be an object with keys of its own");
-  CHECK(refusal(R"({ "listen": {} })") ==
+  CHECK(config_refusal(R"({ "limits": 5 })") ==
+        "hotline.json:1: `limits` must be an object with keys of its own");
+  CHECK(config_refusal(R"({ "listen": {} })") ==
         "hotline.json:1: `listen` must be a list of at most 64 addresses, not an object");
-  CHECK(refusal("[]") == "hotline.json:1: a configuration is a JSON object: { \"domain\": \"example.org\" }");
+  CHECK(config_refusal("[]") ==
+        "hotline.json:1: a configuration is a JSON object: { \"domain\": \"example.org\" }");
 }
 
 TEST_CASE("config: all that is wrong is told at once, in the order of its lines") {
-  CHECK(refusal("{\n\"store\": { \"x\": 1 },\n\"domain\": 5,\n\"shards\": true }") ==
+  CHECK(config_refusal("{\n\"store\": { \"x\": 1 },\n\"domain\": 5,\n\"shards\": true }") ==
         "hotline.json:2: unknown key `x` in `store`: its keys are `commit_window_ms`\n"
         "hotline.json:3: `domain` must be a string from 1 to 1023 bytes, not `5`\n"
         "hotline.json:4: `shards` must be a whole number from 0 to 256 (threads), not `true`");
 }
 
 TEST_CASE("config: text that is no JSON is refused with its line") {
-  CHECK(refusal("{\n  \"domain\": \"a.org\",\n}") ==
+  CHECK(config_refusal("{\n  \"domain\": \"a.org\",\n}") ==
         "hotline.json:3: syntax error while parsing object key - unexpected '}'; expected string literal "
         "(is there a comma too many before it?)");
-  CHECK(refusal("{ \"shards\": 1,\n\"shards\": 2 }") ==
+  CHECK(config_refusal("{ \"shards\": 1,\n\"shards\": 2 }") ==
         "hotline.json:2: the key `shards` stands there twice");
-  CHECK(refusal("").starts_with("hotline.json:1: "));
-  CHECK(refusal("{} {}").starts_with("hotline.json:1: "));
-  CHECK(refusal("{ \"domain\": \"\xff\" }").starts_with("hotline.json:1: "));
+  CHECK(config_refusal("").starts_with("hotline.json:1: "));
+  CHECK(config_refusal("{} {}").starts_with("hotline.json:1: "));
+  CHECK(config_refusal("{ \"domain\": \"\xff\" }").starts_with("hotline.json:1: "));
 }
 
 TEST_CASE("config: addresses that cannot be are refused with the way out") {
-  CHECK(refusal("{ \"listen\": [\n{ \"kind\": \"xmpp-ws\", \"address\": \"0.0.0.0\", \"port\": 80 } ] }") ==
+  CHECK(config_refusal(
+            "{ \"listen\": [\n{ \"kind\": \"xmpp-ws\", \"address\": \"0.0.0.0\", \"port\": 80 } ] }") ==
         "hotline.json:2: `xmpp-ws` without TLS is for loopback addresses only, and 0.0.0.0 is not: use "
         "`xmpp-wss`, "
         "or 127.0.0.1 behind a proxy that speaks TLS");
-  CHECK(refusal(R"({ "listen": [ { "kind": "xmpp", "address": "localhost", "port": 1 } ] })") ==
+  CHECK(config_refusal(R"({ "listen": [ { "kind": "xmpp", "address": "localhost", "port": 1 } ] })") ==
         "hotline.json:1: `localhost` is no IPv4 or IPv6 address: write 127.0.0.1, ::1, 0.0.0.0 or ::");
-  CHECK(refusal(R"({ "listen": [ { "port": 1 } ] })") ==
+  CHECK(config_refusal(R"({ "listen": [ { "port": 1 } ] })") ==
         "hotline.json:1: `listen[0]` lacks `kind`, one of `xmpp`, `xmpps`, `xmpp-ws`, `xmpp-wss`, `lines`");
-  CHECK(refusal(R"({ "listen": [ { "kind": "xmpp" } ] })") ==
+  CHECK(config_refusal(R"({ "listen": [ { "kind": "xmpp" } ] })") ==
         "hotline.json:1: `listen[0]` lacks `port` (0: the system chooses one)");
-  CHECK(refusal(R"({ "listen": [ { "kind": "lines", "port": 1 } ] })") ==
+  CHECK(config_refusal(R"({ "listen": [ { "kind": "lines", "port": 1 } ] })") ==
         "hotline.json:1: `listen[0]` lacks `name`: modules find a `lines` address by it");
-  CHECK(refusal(R"({ "listen": [ { "kind": "xmpps", "port": 1, "starttls": "off" } ] })") ==
+  CHECK(config_refusal(R"({ "listen": [ { "kind": "xmpps", "port": 1, "starttls": "off" } ] })") ==
         "hotline.json:1: `starttls` is for `xmpp` only, and this is `xmpps`: leave it out");
-  CHECK(refusal("{ \"listen\": [ { \"kind\": \"xmpp\", \"port\": 1 },\n{ \"kind\": \"xmpps\",\n\"port\": 1 } "
-                "] }") == "hotline.json:3: 127.0.0.1 port 1 stands in the list twice");
+  CHECK(config_refusal(
+            "{ \"listen\": [ { \"kind\": \"xmpp\", \"port\": 1 },\n{ \"kind\": \"xmpps\",\n\"port\": 1 } "
+            "] }") == "hotline.json:3: 127.0.0.1 port 1 stands in the list twice");
 }
 
 TEST_CASE("config: values that contradict each other are refused") {
-  CHECK(refusal(R"({ "tls": { "certificate": "/etc/c.pem" } })") ==
+  CHECK(config_refusal(R"({ "tls": { "certificate": "/etc/c.pem" } })") ==
         "hotline.json:1: `tls.certificate` and `tls.key` go together: `tls.key` is missing");
-  CHECK(refusal(R"({ "domain": "Example Org" })") ==
+  CHECK(config_refusal(R"({ "domain": "Example Org" })") ==
         "hotline.json:1: `domain` must be a domain in lower case, as in `example.org`, not `Example Org`");
-  CHECK(refusal(R"({ "limits": { "before_login": { "stanza_bytes_max": 300000 } } })") ==
+  CHECK(config_refusal(R"({ "limits": { "before_login": { "stanza_bytes_max": 300000 } } })") ==
         "hotline.json:1: `limits.before_login.stanza_bytes_max` (300000) must not be above "
         "`limits.after_login.stanza_bytes_max` (262144)");
-  CHECK(refusal(R"({ "limits": { "output_bytes_max": 65536 } })") ==
+  CHECK(config_refusal(R"({ "limits": { "output_bytes_max": 65536 } })") ==
         "hotline.json:1: `limits.output_bytes_max` (65536) must hold at least one stanza of "
         "`limits.after_login.stanza_bytes_max` (262144)");
 }

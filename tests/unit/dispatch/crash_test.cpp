@@ -7,14 +7,14 @@
 namespace hotline::test {
 namespace {
 
-constexpr int steps = 500;
+constexpr int crash_steps = 500;
 
 TEST_CASE("crash: no message that was acknowledged to its sender is lost") {
   std::uint64_t crashes = 0, messages = 0;
   const std::vector<std::uint64_t> seeds = sim::seeds(100);
   for (const std::uint64_t seed : seeds) {
     sim::Play play(seed, sim::Play::Kind::crash);
-    const std::string wrong = play.run(steps);
+    const std::string wrong = play.run(crash_steps);
     INFO("HOTLINE_SEED=" << seed);
     CHECK(wrong == "");
     crashes += play.crashes();

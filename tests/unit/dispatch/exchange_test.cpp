@@ -9,14 +9,14 @@
 namespace hotline::test {
 namespace {
 
-constexpr int steps = 400;
+constexpr int exchange_steps = 400;
 
 TEST_CASE("exchange: whatever happens short of a crash, each message comes exactly once and in order") {
   std::uint64_t swaps = 0, messages = 0, resumed = 0, annotated = 0;
   const std::vector<std::uint64_t> seeds = sim::seeds(200);
   for (const std::uint64_t seed : seeds) {
     sim::Play play(seed, sim::Play::Kind::exchange);
-    const std::string wrong = play.run(steps);
+    const std::string wrong = play.run(exchange_steps);
     INFO("HOTLINE_SEED=" << seed);
     CHECK(wrong == "");
     swaps += play.swaps();
@@ -40,7 +40,7 @@ TEST_CASE("exchange: a message that is accepted and then forgotten is noticed") 
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     sim::Play play(seed, sim::Play::Kind::exchange);
     play.client(1).become_forgetful();
-    if (play.run(steps).find("is lost") != std::string::npos) ++noticed;
+    if (play.run(exchange_steps).find("is lost") != std::string::npos) ++noticed;
   }
   CHECK(noticed >= 5);
 }
@@ -48,7 +48,7 @@ TEST_CASE("exchange: a message that is accepted and then forgotten is noticed") 
 TEST_CASE("exchange: a seed is a history: run again, it is the same") {
   const auto history = [](std::uint64_t seed) {
     sim::Play play(seed, sim::Play::Kind::exchange);
-    play.run(steps);
+    play.run(exchange_steps);
     return std::tuple(play.messages(), play.resumed(), play.swaps(), play.annotated(),
                       play.world().clock.mono_us());
   };

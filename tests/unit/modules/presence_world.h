@@ -11,6 +11,7 @@
 
 #include "presence/roster_item.h"
 #include "presence/session_fields.h"
+#include "unit/modules/has.h"
 
 extern "C" const hl_module_entry hl_module;
 
@@ -78,9 +79,7 @@ struct World {
   }
 };
 
-inline bool has(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
+using test::has;
 inline std::string only(const Lines& sent) {
   CHECK(sent.size() == 1);
   return sent.empty() ? "" : sent.front();

@@ -5,18 +5,20 @@
 #include <string>
 
 #include "registration/account_row.h"
+#include "unit/modules/has.h"
 
 extern "C" const hl_module_entry hl_module;
 
 using hotline::sdk::FakeHost;
+using hotline::test::has;
 namespace accounts = hotline::accounts;
 namespace fake = hotline::sdk::fake;
 
 namespace {
 
-struct Fixture {
+struct Commands {
   FakeHost host;
-  Fixture() { host.load(hl_module); }
+  Commands() { host.load(hl_module); }
   fake::Reply add(const std::string& account, const std::string& password) {
     return host.command("user.add", account,
                         R"({"account":")" + account + R"(","password":")" + password + "\"}");
@@ -41,10 +43,6 @@ bool proves(const std::string& bytes, const std::string& password) {
   return true;
 }
 
-bool has(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
-
 }  // namespace
 
 TEST_CASE("account row: it reads back as it was written, and no other bytes do") {
@@ -67,7 +65,7 @@ TEST_CASE("account row: it reads back as it was written, and no other bytes do")
 }
 
 TEST_CASE("user.add: an account is made with verifiers of its password, which is kept nowhere") {
-  Fixture f;
+  Commands f;
   const fake::Reply reply = f.add("alice@localhost", "correct horse");
   CHECK_FALSE(reply.is_refusal);
   CHECK(reply.text == R"({"account":"alice@localhost"})");
@@ -82,7 +80,7 @@ TEST_CASE("user.add: an account is made with verifiers of its password, which is
 
 TEST_CASE(
     "user.add: the password is in no row while its keys are derived, and a push in between loses nothing") {
-  Fixture f;
+  Commands f;
   const hl_command_event event{sizeof event,
                                0,
                                77,
@@ -101,7 +99,7 @@ TEST_CASE(
 }
 
 TEST_CASE("user.add: two accounts of one password share no salt and no key") {
-  Fixture f;
+  Commands f;
   f.add("a@localhost", "same");
   f.add("b@localhost", "same");
   const std::string a = f.row("a@localhost"), b = f.row("b@localhost");
@@ -112,7 +110,7 @@ TEST_CASE("user.add: two accounts of one password share no salt and no key") {
 }
 
 TEST_CASE("user.add: iterations are the operator's, and never fewer than the RFC's") {
-  Fixture f;
+  Commands f;
   f.host.numbers["iterations"] = 5000;
   f.add("a@localhost", "x");
   CHECK(accounts::decode(f.row("a@localhost"))->iterations == 5000);
@@ -122,7 +120,7 @@ TEST_CASE("user.add: iterations are the operator's, and never fewer than the RFC
 }
 
 TEST_CASE("user.add: what cannot be an account is refused with the way out") {
-  Fixture f;
+  Commands f;
   CHECK(has(f.add("localhost", "x").text, "NAME@localhost is"));
   CHECK(has(f.add("a@localhost/phone", "x").text, "NAME@localhost is"));
   CHECK(has(f.add("Alice@localhost", "x").text, "`alice@localhost`"));
@@ -141,7 +139,7 @@ TEST_CASE("user.add: what cannot be an account is refused with the way out") {
 }
 
 TEST_CASE("user.add: of two at once for one name, one makes it") {
-  Fixture f;
+  Commands f;
   for (const std::uint64_t number : {91u, 92u}) {
     const hl_command_event event{sizeof event,
                                  0,
@@ -157,7 +155,7 @@ TEST_CASE("user.add: of two at once for one name, one makes it") {
 }
 
 TEST_CASE("user.add: too many at once is said, and leaves nothing behind") {
-  Fixture f;
+  Commands f;
   for (const std::int64_t room : {0, 1}) {
     f.host.numbers["fake.work_max"] = room;
     CHECK(has(f.add("a@localhost", "x").text, "try again"));
@@ -167,7 +165,7 @@ TEST_CASE("user.add: too many at once is said, and leaves nothing behind") {
 }
 
 TEST_CASE("user.passwd: the new password counts and the old one does not") {
-  Fixture f;
+  Commands f;
   CHECK(has(f.passwd("a@localhost", "x").text, "there is no account"));
   f.add("a@localhost", "old");
   CHECK_FALSE(f.passwd("a@localhost", "new").is_refusal);
@@ -176,7 +174,7 @@ TEST_CASE("user.passwd: the new password counts and the old one does not") {
 }
 
 TEST_CASE("user.remove: row, mailbox and sessions go, and presence is told") {
-  Fixture f;
+  Commands f;
   CHECK(f.host.command("user.remove", "a@localhost", "{}").is_refusal);
   f.add("a@localhost", "x");
   f.add("b@localhost", "x");
@@ -200,7 +198,7 @@ TEST_CASE("user.remove: row, mailbox and sessions go, and presence is told") {
 }
 
 TEST_CASE("user.remove: where presence cannot be told, nothing is removed") {
-  Fixture f;
+  Commands f;
   f.add("a@localhost", "x");
   f.host.numbers["fake.posts_max"] = 0;
   CHECK(f.host.command("user.remove", "a@localhost", "{}").is_refusal);
@@ -208,7 +206,7 @@ TEST_CASE("user.remove: where presence cannot be told, nothing is removed") {
 }
 
 TEST_CASE("user.list: the shard's accounts are listed") {
-  Fixture f;
+  Commands f;
   CHECK(f.host.command("user.list", "", "{}").text == R"({"accounts":[]})");
   f.add("a@localhost", "x");
   f.add("b@localhost", "x");

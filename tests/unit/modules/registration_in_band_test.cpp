@@ -4,16 +4,19 @@
 #include <hotline/fake_host.hpp>
 #include <string>
 
+#include "unit/modules/has.h"
+
 extern "C" const hl_module_entry hl_module;
 
 using hotline::sdk::FakeHost;
+using hotline::test::has;
 namespace fake = hotline::sdk::fake;
 
 namespace {
 
-struct Fixture {
+struct InBand {
   FakeHost host;
-  explicit Fixture(std::int64_t open = 1) {
+  explicit InBand(std::int64_t open = 1) {
     host.load(hl_module);
     host.numbers["open"] = open;
   }
@@ -39,14 +42,10 @@ std::string sign_up(const std::string& user, const std::string& password) {
 }
 constexpr const char* get = "<iq type='get' id='r'><query xmlns='jabber:iq:register'/></iq>";
 
-bool has(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
-
 }  // namespace
 
 TEST_CASE("sign-up: it is off for strangers unless the operator opened it") {
-  Fixture f(0);
+  InBand f(0);
   f.host.numbers.clear();
   CHECK(has(f.ask(f.host.connect(), get), "<error type='cancel'><not-allowed"));
   CHECK(has(f.ask(f.host.connect(), sign_up("a", "x")), "<not-allowed"));
@@ -54,7 +53,7 @@ TEST_CASE("sign-up: it is off for strangers unless the operator opened it") {
 }
 
 TEST_CASE("sign-up: a stranger reads the form, sends it, and has an account") {
-  Fixture f;
+  InBand f;
   const hl_stream stream = f.host.connect();
   CHECK(f.ask(stream, get) ==
         "<iq id='r' type='result'><query xmlns='jabber:iq:register'><instructions>Choose a name and a "
@@ -65,13 +64,13 @@ TEST_CASE("sign-up: a stranger reads the form, sends it, and has an account") {
 }
 
 TEST_CASE("sign-up: the connection moves to the account's home first") {
-  Fixture f;
+  InBand f;
   f.host.state().elsewhere.insert("a@localhost");
   CHECK(f.ask(f.host.connect(), sign_up("a", "x")) == "<iq id='r' type='result'></iq>");
 }
 
 TEST_CASE("sign-up: an incomplete or impossible form is not acceptable") {
-  Fixture f;
+  InBand f;
   const hl_stream stream = f.host.connect();
   for (const std::string inner :
        {"", "<username>a</username>", "<password>x</password>", "<username/><password>x</password>",
@@ -83,7 +82,7 @@ TEST_CASE("sign-up: an incomplete or impossible form is not acceptable") {
 }
 
 TEST_CASE("sign-up: no password goes over a connection that is not encrypted") {
-  Fixture f;
+  InBand f;
   fake::Stream clear;
   clear.flags = HL_STREAM_IS_LOOPBACK;
   CHECK(has(f.ask(f.host.connect(clear), sign_up("a", "x")), "<not-allowed"));
@@ -96,7 +95,7 @@ TEST_CASE("sign-up: no password goes over a connection that is not encrypted") {
 }
 
 TEST_CASE("sign-up: an address makes so many accounts an hour, each for itself") {
-  Fixture f;
+  InBand f;
   f.host.numbers["signups_per_hour"] = 2;
   fake::Stream stream;
   stream.peer = "192.0.2.1";
@@ -114,7 +113,7 @@ TEST_CASE("sign-up: an address makes so many accounts an hour, each for itself")
 }
 
 TEST_CASE("sign-up: this machine's own have a limit of their own") {
-  Fixture f;
+  InBand f;
   f.host.numbers["signups_per_hour"] = 1;
   fake::Stream stream;
   stream.flags |= HL_STREAM_IS_LOOPBACK;
@@ -123,13 +122,13 @@ TEST_CASE("sign-up: this machine's own have a limit of their own") {
 }
 
 TEST_CASE("owner: the form says that he is registered, and as whom") {
-  Fixture f;
+  InBand f;
   const hl_session session = f.owner();
   CHECK(has(f.ask(f.host.stream_of(session), get), "<registered/><username>user</username>"));
 }
 
 TEST_CASE("owner: he changes his password, also where sign-up is closed") {
-  Fixture f(0);
+  InBand f(0);
   const hl_session session = f.owner();
   const std::string before = f.host.state().tables["accounts"]["user@localhost"]["scram"];
   CHECK(f.ask(f.host.stream_of(session), sign_up("user", "new")) ==
@@ -138,7 +137,7 @@ TEST_CASE("owner: he changes his password, also where sign-up is closed") {
 }
 
 TEST_CASE("owner: another's password and half a form are refused") {
-  Fixture f;
+  InBand f;
   const hl_session session = f.owner();
   const hl_stream stream = f.host.stream_of(session);
   f.host.command("user.add", "victim@localhost", R"({"password":"old"})");
@@ -150,7 +149,7 @@ TEST_CASE("owner: another's password and half a form are refused") {
 }
 
 TEST_CASE("owner: a password that was changed after the account was removed brings nothing back") {
-  Fixture f;
+  InBand f;
   const hl_session session = f.owner();
   f.host.stanza(session, sign_up("user", "new"));
   f.host.command("user.remove", "user@localhost", "{}");
@@ -159,7 +158,7 @@ TEST_CASE("owner: a password that was changed after the account was removed brin
 }
 
 TEST_CASE("owner: he removes his account, is told so, and is cut") {
-  Fixture f;
+  InBand f;
   const hl_session session = f.owner();
   const hl_session tablet = f.host.login("user@localhost", "tablet");
   const hl_stream stream = f.host.stream_of(session);

@@ -8,7 +8,7 @@ using namespace hotline::routing_test;
 namespace {
 
 // RFC 6121 8.5.4, table 1. Where the RFC has "silently ignore or error", ours is named.
-struct Line {
+struct RuleLine {
   MessageType type;
   Situation situation;
   Rule rule;
@@ -20,7 +20,7 @@ constexpr Situation gone_somebody{.is_full = true, .has_available = true};
 constexpr Situation matches{.is_full = true, .matches = true};
 constexpr Situation matches_among{.is_full = true, .matches = true, .has_available = true};
 
-constexpr Line lines[] = {
+constexpr RuleLine lines[] = {
     {MessageType::normal, bare_nobody, Rule::later},
     {MessageType::chat, bare_nobody, Rule::later},
     {MessageType::groupchat, bare_nobody, Rule::refuse},
@@ -52,7 +52,7 @@ constexpr Line lines[] = {
 }  // namespace
 
 TEST_CASE("routing: RFC 6121 8.5.4's table holds for every type and situation") {
-  for (const Line& line : lines) {
+  for (const RuleLine& line : lines) {
     CAPTURE(static_cast<int>(line.type));
     CAPTURE(line.situation.is_full);
     CAPTURE(line.situation.matches);

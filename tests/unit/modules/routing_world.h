@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "presence/session_fields.h"
+#include "unit/modules/has.h"
 
 extern "C" const hl_module_entry hl_module;
 
@@ -64,9 +65,7 @@ struct World {
   }
 };
 
-inline bool has(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
+using test::has;
 // The one stanza that was written, or "" with a failed check.
 inline std::string only(const std::vector<std::string>& sent) {
   CHECK(sent.size() == 1);

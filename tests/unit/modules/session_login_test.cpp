@@ -4,16 +4,18 @@
 #include <string>
 
 #include "session_client.h"
+#include "unit/modules/has.h"
 
 using namespace hotline::session;
 using namespace hotline::session::test;
 using hotline::sdk::FakeHost;
+using hotline::test::has;
 
 namespace {
 
-struct Fixture {
+struct Login {
   FakeHost host;
-  Fixture() {
+  Login() {
     host.load(hl_module);
     add_account(host, "user@localhost", "pencil");
   }
@@ -41,10 +43,6 @@ std::string plain(const std::string& authzid, const std::string& authcid, const 
   return authzid + '\0' + authcid + '\0' + password;
 }
 
-bool has(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
-
 }  // namespace
 
 TEST_CASE("login: each SCRAM mechanism lets the owner in and proves the host to him") {
@@ -52,7 +50,7 @@ TEST_CASE("login: each SCRAM mechanism lets the owner in and proves the host to 
        {std::pair("SCRAM-SHA-256", HL_DIGEST_SHA256), std::pair("SCRAM-SHA-1", HL_DIGEST_SHA1)}) {
     const std::string mechanism = name;
     CAPTURE(mechanism);
-    Fixture f;
+    Login f;
     const hl_stream stream = connect(f.host);
     ScramClient client = f.user();
     client.digest = digest;
@@ -66,7 +64,7 @@ TEST_CASE("login: each SCRAM mechanism lets the owner in and proves the host to 
 }
 
 TEST_CASE("login: a name is prepared before it is looked up") {
-  Fixture f;
+  Login f;
   const hl_stream stream = connect(f.host);
   ScramClient client = f.user();
   client.user = "USER";
@@ -75,7 +73,7 @@ TEST_CASE("login: a name is prepared before it is looked up") {
 }
 
 TEST_CASE("login: an exchange goes on where the instance was made anew in between") {
-  Fixture f;
+  Login f;
   const hl_stream stream = connect(f.host);
   ScramClient client = f.user();
   const std::string challenge = answer(f.host, stream, sasl("auth", client.first(), "SCRAM-SHA-256"));
@@ -84,7 +82,7 @@ TEST_CASE("login: an exchange goes on where the instance was made anew in betwee
 }
 
 TEST_CASE("login: an exchange without an initial response begins with an empty challenge") {
-  Fixture f;
+  Login f;
   const hl_stream stream = connect(f.host);
   ScramClient client = f.user();
   CHECK(answer(f.host, stream, sasl("auth", "", "SCRAM-SHA-256")) ==
@@ -94,7 +92,7 @@ TEST_CASE("login: an exchange without an initial response begins with an empty c
 }
 
 TEST_CASE("login: the connection moves to the account's home before anything is done there") {
-  Fixture f;
+  Login f;
   f.host.state().elsewhere.insert("user@localhost");
   const hl_stream stream = connect(f.host);
   ScramClient client = f.user();
@@ -102,7 +100,7 @@ TEST_CASE("login: the connection moves to the account's home before anything is 
 }
 
 TEST_CASE("login: a wrong password is not-authorized, and the right one may follow") {
-  Fixture f;
+  Login f;
   const hl_stream stream = connect(f.host);
   ScramClient wrong = f.user();
   wrong.password = "pencils";
@@ -113,7 +111,7 @@ TEST_CASE("login: a wrong password is not-authorized, and the right one may foll
 }
 
 TEST_CASE("login: the last allowed failure closes the stream") {
-  Fixture f;
+  Login f;
   const hl_stream stream = connect(f.host);
   for (std::uint32_t i = 0; i < fake::Calls::failures_max; ++i) {
     CHECK(f.stream(stream).is_open);
@@ -126,7 +124,7 @@ TEST_CASE("login: the last allowed failure closes the stream") {
 }
 
 TEST_CASE("login: who does not exist is treated as who does") {
-  Fixture f;
+  Login f;
   const auto challenge_for = [&](const std::string& user, const std::string& mechanism) {
     const hl_stream stream = connect(f.host);
     ScramClient client{.user = user, .password = "whatever"};
@@ -149,7 +147,7 @@ TEST_CASE("login: who does not exist is treated as who does") {
 }
 
 TEST_CASE("login: nobody logs in as another account") {
-  Fixture f;
+  Login f;
   add_account(f.host, "victim@localhost", "secret");
   for (const std::string authzid :
        {"victim@localhost", "victim", "localhost", "user@elsewhere", "user@localhost/x"}) {
@@ -170,7 +168,7 @@ TEST_CASE("login: nobody logs in as another account") {
 }
 
 TEST_CASE("login: PLAIN is checked off the loop and lets the owner in") {
-  Fixture f;
+  Login f;
   const hl_stream stream = connect(f.host);
   CHECK(answer(f.host, stream, sasl("auth", plain("", "user", "pencil"), "PLAIN")).empty());
   f.host.renew();
@@ -180,7 +178,7 @@ TEST_CASE("login: PLAIN is checked off the loop and lets the owner in") {
 }
 
 TEST_CASE("login: PLAIN refuses a wrong password and an unknown name alike") {
-  Fixture f;
+  Login f;
   for (const auto& [user, password] : {std::pair("user", "pencils"), std::pair("nobody", "pencil")}) {
     const hl_stream stream = connect(f.host);
     CHECK(answer(f.host, stream, sasl("auth", plain("", user, password), "PLAIN")).empty());
@@ -192,7 +190,7 @@ TEST_CASE("login: PLAIN refuses a wrong password and an unknown name alike") {
 }
 
 TEST_CASE("login: a result that comes after the exchange was aborted logs nobody in") {
-  Fixture f;
+  Login f;
   const hl_stream stream = connect(f.host);
   f.host.receive(stream, sasl("auth", plain("", "user", "pencil"), "PLAIN"));
   CHECK(answer(f.host, stream, sasl("abort", "")) == failure("aborted") + "</failure>");
@@ -205,7 +203,7 @@ TEST_CASE("login: a result that comes after the exchange was aborted logs nobody
 }
 
 TEST_CASE("login: PLAIN needs encryption, but where this machine's own may go without") {
-  Fixture f;
+  Login f;
   const std::string auth = sasl("auth", plain("", "user", "pencil"), "PLAIN");
   CHECK_FALSE(has(f.features(plain_tcp()), "PLAIN"));
   CHECK(has(f.features(plain_tcp()), "<mechanism>SCRAM-SHA-256</mechanism>"));
@@ -219,7 +217,7 @@ TEST_CASE("login: PLAIN needs encryption, but where this machine's own may go wi
 }
 
 TEST_CASE("login: nothing works before TLS where TLS is required") {
-  Fixture f;
+  Login f;
   const fake::Stream required =
       plain_tcp(HL_STREAM_CAN_STARTTLS | HL_STREAM_NEEDS_TLS | HL_STREAM_IS_LOOPBACK);
   f.host.numbers["allow_plain_loopback"] = 1;
@@ -229,7 +227,7 @@ TEST_CASE("login: nothing works before TLS where TLS is required") {
 }
 
 TEST_CASE("login: mechanisms are offered the best first") {
-  Fixture f;
+  Login f;
   const std::string without = f.features(bindable());
   CHECK_FALSE(has(without, "PLUS"));
   f.host.numbers["channel_binding"] = 1;
@@ -247,7 +245,7 @@ TEST_CASE("login: SCRAM-PLUS holds the login to its TLS connection") {
        {std::pair("SCRAM-SHA-256-PLUS", HL_DIGEST_SHA256), std::pair("SCRAM-SHA-1-PLUS", HL_DIGEST_SHA1)}) {
     const std::string mechanism = name;
     CAPTURE(mechanism);
-    Fixture f;
+    Login f;
     f.host.numbers["channel_binding"] = 1;
     ScramClient client = f.user();
     client.digest = digest;
@@ -261,7 +259,7 @@ TEST_CASE("login: SCRAM-PLUS holds the login to its TLS connection") {
 }
 
 TEST_CASE("login: a channel binding that was hidden from the client is a refusal") {
-  Fixture f;
+  Login f;
   ScramClient client = f.user();
   client.gs2_header = "y,,";
   CHECK(log_in(f.host, connect(f.host, bindable()), client).starts_with("<success"));  // It was not offered.
@@ -271,7 +269,7 @@ TEST_CASE("login: a channel binding that was hidden from the client is a refusal
 }
 
 TEST_CASE("login: the mechanism and the header's flag must agree") {
-  Fixture f;
+  Login f;
   f.host.numbers["channel_binding"] = 1;
   ScramClient client = f.user();
   client.gs2_header = "p=tls-exporter,,";
@@ -286,7 +284,7 @@ TEST_CASE("login: the mechanism and the header's flag must agree") {
 }
 
 TEST_CASE("login: what a mechanism does not take has its own error") {
-  Fixture f;
+  Login f;
   const auto first = [&](const std::string& xml) { return answer(f.host, connect(f.host), xml); };
   const std::string ns = "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'";
   CHECK(first("<auth " + ns + " mechanism='SCRAM-SHA-512'>AA==</auth>")
@@ -310,7 +308,7 @@ TEST_CASE("login: what a mechanism does not take has its own error") {
 }
 
 TEST_CASE("login: one exchange at a time, and each response in its place") {
-  Fixture f;
+  Login f;
   const hl_stream stream = connect(f.host);
   ScramClient client = f.user();
   f.host.receive(stream, sasl("auth", client.first(), "SCRAM-SHA-256"));
@@ -322,7 +320,7 @@ TEST_CASE("login: one exchange at a time, and each response in its place") {
 }
 
 TEST_CASE("login: a stream logs in once") {
-  Fixture f;
+  Login f;
   const hl_stream stream = connect(f.host);
   ScramClient client = f.user();
   REQUIRE(log_in(f.host, stream, client).starts_with("<success"));
@@ -334,7 +332,7 @@ TEST_CASE("login: a stream logs in once") {
 }
 
 TEST_CASE("login: too many logins at once is temporary") {
-  Fixture f;
+  Login f;
   f.host.numbers["fake.work_max"] = 0;
   CHECK(answer(f.host, connect(f.host), sasl("auth", plain("", "user", "pencil"), "PLAIN"))
             .starts_with(failure("temporary-auth-failure")));

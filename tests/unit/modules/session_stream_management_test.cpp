@@ -15,9 +15,9 @@ constexpr std::string_view unexpected =
     "<failed xmlns='urn:xmpp:sm:3'><unexpected-request "
     "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>";
 
-struct Fixture {
+struct Counted {
   FakeHost host;
-  Fixture() { host.load(hl_module); }
+  Counted() { host.load(hl_module); }
   hl_session enabled(const std::string& resource = "phone") {
     const hl_session session = host.login("user@localhost", resource);
     ask(session, "<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
@@ -46,7 +46,7 @@ std::string resume(const std::string& id, const std::string& h) {
 }  // namespace
 
 TEST_CASE("sm: it is turned on once, with the id and the window a client resumes by") {
-  Fixture f;
+  Counted f;
   const hl_session session = f.host.login("user@localhost", "phone");
   CHECK(f.ask(session, "<enable xmlns='urn:xmpp:sm:3' resume='1' max='60'/>") ==
         "<enabled xmlns='urn:xmpp:sm:3' id='" + f.sm_id(session) + "' max='60' resume='true'></enabled>");
@@ -55,7 +55,7 @@ TEST_CASE("sm: it is turned on once, with the id and the window a client resumes
 }
 
 TEST_CASE("sm: a window above the host's is cut to it, and none is given unasked") {
-  Fixture f;
+  Counted f;
   const hl_session greedy = f.host.login("user@localhost", "a");
   f.ask(greedy, "<enable xmlns='urn:xmpp:sm:3' resume='true' max='100000'/>");
   CHECK(f.host.state().sessions.at(greedy).resume_s == fake::Calls::resume_s_max);
@@ -65,7 +65,7 @@ TEST_CASE("sm: a window above the host's is cut to it, and none is given unasked
 }
 
 TEST_CASE("sm: what comes out of its order is an unexpected request") {
-  Fixture f;
+  Counted f;
   const hl_stream unbound = f.authenticated("user@localhost");
   CHECK(answer(f.host, unbound, "<enable xmlns='urn:xmpp:sm:3'/>") == unexpected);
   CHECK(answer(f.host, unbound, "<r xmlns='urn:xmpp:sm:3'/>") == unexpected);
@@ -79,7 +79,7 @@ TEST_CASE("sm: what comes out of its order is an unexpected request") {
 }
 
 TEST_CASE("sm: a request is answered with what is safe, at once or when it is") {
-  Fixture f;
+  Counted f;
   const hl_session session = f.enabled();
   f.host.receive(f.host.stream_of(session), "<iq type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq>");
   f.host.sent(session);
@@ -91,7 +91,7 @@ TEST_CASE("sm: a request is answered with what is safe, at once or when it is") 
 }
 
 TEST_CASE("sm: acknowledging takes stanzas off the queue, also past 2^32") {
-  Fixture f;
+  Counted f;
   const hl_session session = f.enabled();
   f.push(session, 3);
   CHECK(f.ask(session, "<a xmlns='urn:xmpp:sm:3' h='2'/>").empty());
@@ -103,7 +103,7 @@ TEST_CASE("sm: acknowledging takes stanzas off the queue, also past 2^32") {
 }
 
 TEST_CASE("sm: acknowledging more than was sent ends the stream and says how many that was") {
-  Fixture f;
+  Counted f;
   const hl_session session = f.enabled();
   f.push(session, 8);
   f.ask(session, "<a xmlns='urn:xmpp:sm:3' h='5'/>");
@@ -120,7 +120,7 @@ TEST_CASE("sm: acknowledging more than was sent ends the stream and says how man
 TEST_CASE("sm: an h that is no number ends the stream") {
   for (const std::string h : {"", "-1", "4294967296", "1x", " 1"}) {
     CAPTURE(h);
-    Fixture f;
+    Counted f;
     const hl_session session = f.enabled();
     const hl_stream stream = f.host.stream_of(session);
     f.ask(session, "<a xmlns='urn:xmpp:sm:3' h='" + h + "'/>");
@@ -129,7 +129,7 @@ TEST_CASE("sm: an h that is no number ends the stream") {
 }
 
 TEST_CASE("sm: a session is resumed with both counts, and what was not accepted follows") {
-  Fixture f;
+  Counted f;
   const hl_session session = f.enabled();
   f.push(session, 3);
   f.host.receive(f.host.stream_of(session), "<iq type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq>");
@@ -145,7 +145,7 @@ TEST_CASE("sm: a session is resumed with both counts, and what was not accepted 
 }
 
 TEST_CASE("sm: a session that is not there, or another's, cannot be resumed, and binding may follow") {
-  Fixture f;
+  Counted f;
   constexpr std::string_view not_found =
       "<failed xmlns='urn:xmpp:sm:3'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>";
   const hl_session session = f.enabled();
@@ -161,7 +161,7 @@ TEST_CASE("sm: a session that is not there, or another's, cannot be resumed, and
 }
 
 TEST_CASE("sm: resuming with a count too high ends the stream and keeps the session") {
-  Fixture f;
+  Counted f;
   const hl_session session = f.enabled();
   f.push(session, 1);
   f.host.disconnect(f.host.stream_of(session));

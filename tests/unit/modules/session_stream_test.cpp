@@ -5,16 +5,18 @@
 #include <string>
 
 #include "session_client.h"
+#include "unit/modules/has.h"
 
 using namespace hotline::session;
 using namespace hotline::session::test;
 using hotline::sdk::FakeHost;
+using hotline::test::has;
 
 namespace {
 
-struct Fixture {
+struct Streams {
   FakeHost host;
-  Fixture() { host.load(hl_module); }
+  Streams() { host.load(hl_module); }
   // A stream that has logged in, its features read.
   hl_stream authenticated(const std::string& account = "user@localhost") {
     fake::Stream stream;
@@ -37,14 +39,10 @@ std::string bound(const std::string& jid) {
          "</jid></bind></iq>";
 }
 
-bool has(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
-
 }  // namespace
 
 TEST_CASE("features: where TLS is required there is nothing else") {
-  Fixture f;
+  Streams f;
   fake::Stream stream;
   stream.flags = HL_STREAM_CAN_STARTTLS | HL_STREAM_NEEDS_TLS;
   const hl_stream id = f.host.connect(stream);
@@ -54,7 +52,7 @@ TEST_CASE("features: where TLS is required there is nothing else") {
 }
 
 TEST_CASE("features: STARTTLS that is only offered stands beside the mechanisms") {
-  Fixture f;
+  Streams f;
   fake::Stream stream;
   stream.flags = HL_STREAM_CAN_STARTTLS;
   const std::string features = f.host.stream_sent(f.host.connect(stream)).at(0);
@@ -63,7 +61,7 @@ TEST_CASE("features: STARTTLS that is only offered stands beside the mechanisms"
 }
 
 TEST_CASE("features: after login come binding, the old session and stream management") {
-  Fixture f;
+  Streams f;
   const hl_stream stream = f.authenticated();
   f.host.open_stream(stream);
   CHECK(f.host.stream_sent(stream).at(0) ==
@@ -73,7 +71,7 @@ TEST_CASE("features: after login come binding, the old session and stream manage
 }
 
 TEST_CASE("features: in-band registration is said where the operator says so") {
-  Fixture f;
+  Streams f;
   CHECK_FALSE(has(f.host.stream_sent(f.host.connect()).at(0), "register"));
   f.host.numbers["offer_register"] = 1;
   CHECK(has(f.host.stream_sent(f.host.connect()).at(0),
@@ -81,7 +79,7 @@ TEST_CASE("features: in-band registration is said where the operator says so") {
 }
 
 TEST_CASE("features: a stream to another domain is host-unknown") {
-  Fixture f;
+  Streams f;
   f.host.domain = "localhost";
   const hl_stream stream = f.host.connect();
   CHECK(f.stream(stream).is_open);
@@ -93,7 +91,7 @@ TEST_CASE("features: a stream to another domain is host-unknown") {
 }
 
 TEST_CASE("starttls: it goes ahead where it is offered, and ends the stream where it is not") {
-  Fixture f;
+  Streams f;
   fake::Stream offering;
   offering.flags = HL_STREAM_CAN_STARTTLS | HL_STREAM_NEEDS_TLS;
   const hl_stream stream = connect(f.host, offering);
@@ -105,7 +103,7 @@ TEST_CASE("starttls: it goes ahead where it is offered, and ends the stream wher
 }
 
 TEST_CASE("bind: a resource is the client's wish, or made for it") {
-  Fixture f;
+  Streams f;
   const hl_stream first = f.authenticated();
   CHECK(f.bind(first, "phone &amp; me") == bound("user@localhost/phone &amp; me"));
   CHECK(f.host.state().sessions.at(f.host.session_of(first)).resource == "phone & me");
@@ -115,7 +113,7 @@ TEST_CASE("bind: a resource is the client's wish, or made for it") {
 }
 
 TEST_CASE("bind: the same resource again ends the older session with a conflict") {
-  Fixture f;
+  Streams f;
   const hl_stream first = f.authenticated();
   f.bind(first, "phone");
   const hl_session old = f.host.session_of(first);
@@ -126,7 +124,7 @@ TEST_CASE("bind: the same resource again ends the older session with a conflict"
 }
 
 TEST_CASE("bind: what cannot be bound is refused with its reason") {
-  Fixture f;
+  Streams f;
   const hl_stream stream = f.authenticated();
   CHECK(has(f.bind(stream, "a&#9;b"), "<bad-request"));
   CHECK(has(f.bind(stream, std::string(1024, 'a')), "<bad-request"));
@@ -140,14 +138,14 @@ TEST_CASE("bind: what cannot be bound is refused with its reason") {
 }
 
 TEST_CASE("bind: an account at its bound of sessions is told to wait") {
-  Fixture f;
+  Streams f;
   for (std::size_t i = 0; i < fake::Calls::sessions_max; ++i)
     f.bind(f.authenticated(), "r" + std::to_string(i));
   CHECK(has(f.bind(f.authenticated(), "one more"), "<error type='wait'><resource-constraint"));
 }
 
 TEST_CASE("bind: not before login, and no query before binding") {
-  Fixture f;
+  Streams f;
   const hl_stream stranger = connect(f.host);
   CHECK(f.host.receive(stranger,
                        "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>") ==
@@ -157,14 +155,14 @@ TEST_CASE("bind: not before login, and no query before binding") {
 }
 
 TEST_CASE("session: the old session request is granted") {
-  Fixture f;
+  Streams f;
   const hl_session user = f.host.login("user@localhost", "phone");
   CHECK(f.ask(user, "<iq type='set' id='s'><session xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>") ==
         "<iq to='user@localhost/phone' id='s' type='result'></iq>");
 }
 
 TEST_CASE("ping: the host and the own account answer") {
-  Fixture f;
+  Streams f;
   const hl_session user = f.host.login("user@localhost", "phone");
   CHECK(f.ask(user, "<iq type='get' id='p' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>") ==
         "<iq from='localhost' to='user@localhost/phone' id='p' type='result'></iq>");
@@ -178,7 +176,7 @@ TEST_CASE("ping: the host and the own account answer") {
 }
 
 TEST_CASE("ping: an answer is not answered, and a set is refused") {
-  Fixture f;
+  Streams f;
   const hl_session user = f.host.login("user@localhost", "phone");
   CHECK(f.ask(user, "<iq type='error' id='p' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>").empty());
   CHECK(f.ask(user, "<iq type='result' id='p' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>").empty());
@@ -187,7 +185,7 @@ TEST_CASE("ping: an answer is not answered, and a set is refused") {
 }
 
 TEST_CASE("disco: the host says what it is and lists its modules' features") {
-  Fixture f;
+  Streams f;
   const hl_session user = f.host.login("user@localhost", "phone");
   const std::string info = f.ask(
       user,
@@ -209,7 +207,7 @@ TEST_CASE("disco: the host says what it is and lists its modules' features") {
 }
 
 TEST_CASE("version and time: the host answers for itself") {
-  Fixture f;
+  Streams f;
   const hl_session user = f.host.login("user@localhost", "phone");
   const std::string version =
       f.ask(user, "<iq type='get' id='v' to='localhost'><query xmlns='jabber:iq:version'/></iq>");
@@ -219,7 +217,7 @@ TEST_CASE("version and time: the host answers for itself") {
 }
 
 TEST_CASE("ping: a quiet client without stream management is asked, and its answer asks for nothing") {
-  Fixture f;
+  Streams f;
   const hl_session user = f.host.login("user@localhost", "phone");
   f.host.grow_quiet(user, 300);
   const std::vector<std::string> asked = f.host.sent(user);

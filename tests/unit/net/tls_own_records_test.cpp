@@ -9,8 +9,8 @@
 namespace hotline::test {
 namespace {
 
-struct Pair {
-  explicit Pair(const TlsClientSettings& settings = {})
+struct OwnPair {
+  explicit OwnPair(const TlsClientSettings& settings = {})
       : context(open_context(folder)), client(settings), server(context->accept("xmpp-client")) {
     converse(client, *server, plain);
   }
@@ -35,7 +35,7 @@ TEST_CASE("own records: a live connection moves to another context in the middle
   for (const char* suite :
        {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"}) {
     CAPTURE(suite);
-    Pair pair({.alpn = {"xmpp-client"}, .sni = "chat.example", .suites = suite});
+    OwnPair pair({.alpn = {"xmpp-client"}, .sni = "chat.example", .suites = suite});
     pair.client_says("one ");
     pair.server_says("eins ");
     SSL_key_update(pair.client.ssl(), SSL_KEY_UPDATE_REQUESTED);  // Ours is owed when it moves.
@@ -78,7 +78,7 @@ TEST_CASE("own records: a live connection moves to another context in the middle
 }
 
 TEST_CASE("own records: a connection moves back and forth a hundred times") {
-  Pair pair;
+  OwnPair pair;
   TemporaryFolder elsewhere;
   const auto other = open_context(elsewhere);
   for (int i = 0; i < 100; ++i) {
@@ -95,7 +95,7 @@ TEST_CASE("own records: a connection moves back and forth a hundred times") {
 }
 
 TEST_CASE("own records: what is not a frozen connection is refused, cut or changed at any byte") {
-  Pair pair;
+  OwnPair pair;
   const auto frozen = pair.server->freeze();
   REQUIRE(frozen.has_value());
   for (std::size_t size = 0; size < frozen->size(); ++size) {
@@ -123,7 +123,7 @@ TEST_CASE("own records: before the handshake ended and after the end there is no
   TemporaryFolder folder;
   const auto context = open_context(folder);
   CHECK_FALSE(context->accept("xmpp-client")->freeze().has_value());
-  Pair pair;
+  OwnPair pair;
   pair.client.close();
   converse(pair.client, *pair.server, pair.plain);
   CHECK_FALSE(pair.server->freeze().has_value());
@@ -135,7 +135,7 @@ TEST_CASE("own records: HelloRetryRequest, each suite, and several tickets leave
          {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"}) {
       CAPTURE(groups);
       CAPTURE(suite);
-      Pair pair({.groups = groups, .suites = suite});
+      OwnPair pair({.groups = groups, .suites = suite});
       REQUIRE(pair.server->state() == Tls::State::open);
       CHECK(pair.server->info().cipher == suite);
       CHECK(pair.client.session() != nullptr);  // A ticket came, and counted.
@@ -160,7 +160,7 @@ TEST_CASE("own records: a suite that is not ours to do is not agreed to") {
 
 TEST_CASE("own records: max_fragment_length is kept in what we send, and asked of the client") {
   for (const int code : {TLSEXT_max_fragment_length_512, TLSEXT_max_fragment_length_4096}) {
-    Pair pair({.max_fragment_length = code});
+    OwnPair pair({.max_fragment_length = code});
     REQUIRE(pair.server->state() == Tls::State::open);
     const std::size_t most = std::size_t{256} << code;
     const std::string words = random_bytes(10'000, 4);
@@ -179,7 +179,7 @@ TEST_CASE("own records: max_fragment_length is kept in what we send, and asked o
 }
 
 TEST_CASE("own records: we may change our key, and the client answers with its own") {
-  Pair pair;
+  OwnPair pair;
   for (int i = 0; i < 10; ++i) {
     std::string records;
     REQUIRE(dynamic_cast<OwnRecordsTls&>(*pair.server).update_keys(records));
@@ -192,7 +192,7 @@ TEST_CASE("own records: we may change our key, and the client answers with its o
 }
 
 TEST_CASE("own records: what the exporter gives is the channel binding, and nothing else") {
-  Pair pair;
+  OwnPair pair;
   std::array<unsigned char, 32> binding{};
   CHECK(pair.server->exporter("EXPORTER-Channel-Binding", binding));
   CHECK_FALSE(pair.server->exporter("EXPORTER-Something-Else", binding));

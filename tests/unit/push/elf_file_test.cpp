@@ -19,7 +19,7 @@ Result<ElfFile> parse(const std::string& bytes) {
   return ElfFile::parse(std::as_bytes(std::span(bytes)));
 }
 
-std::string refusal(const std::string& bytes) {
+std::string elf_refusal(const std::string& bytes) {
   const Result<ElfFile> parsed = parse(bytes);
   return parsed ? std::string("parsed") : parsed.error().message;
 }
@@ -30,7 +30,7 @@ void put(std::string& bytes, std::size_t offset, T value) {
 }
 
 template <typename T>
-T get(const std::string& bytes, std::size_t offset) {
+T value_at(const std::string& bytes, std::size_t offset) {
   T value{};
   std::memcpy(&value, bytes.data() + offset, sizeof value);
   return value;
@@ -98,50 +98,50 @@ TEST_CASE("elf_file: constructors are named, the toolchain's own are not counted
 }
 
 TEST_CASE("elf_file: what is no ELF file, or for other machines' words, is refused") {
-  CHECK(refusal("") == "is not an ELF file");
-  CHECK(refusal("#!/bin/sh\necho a script that is long enough\n") == "is not an ELF file");
-  CHECK(refusal("\x7f"
-                "ELF") == "is not an ELF file");
+  CHECK(elf_refusal("") == "is not an ELF file");
+  CHECK(elf_refusal("#!/bin/sh\necho a script that is long enough\n") == "is not an ELF file");
+  CHECK(elf_refusal("\x7f"
+                    "ELF") == "is not an ELF file");
   std::string bytes = bytes_of(fixture("good"));
   bytes[EI_CLASS] = ELFCLASS32;
-  CHECK(refusal(bytes) == "is not a 64-bit little-endian ELF file");
+  CHECK(elf_refusal(bytes) == "is not a 64-bit little-endian ELF file");
   bytes[EI_CLASS] = ELFCLASS64;
   bytes[EI_DATA] = ELFDATA2MSB;
-  CHECK(refusal(bytes) == "is not a 64-bit little-endian ELF file");
+  CHECK(elf_refusal(bytes) == "is not a 64-bit little-endian ELF file");
 }
 
 TEST_CASE("elf_file: a file cut at any length is refused") {
   const std::string bytes = bytes_of(fixture("good"));
   // The section headers are last: without one byte of them it is another file.
-  const auto header = get<Elf64_Ehdr>(bytes, 0);
+  const auto header = value_at<Elf64_Ehdr>(bytes, 0);
   const std::size_t whole = header.e_shoff + std::size_t{header.e_shnum} * sizeof(Elf64_Shdr);
   REQUIRE(whole <= bytes.size());
   for (std::size_t size = 0; size < whole; size += size < 128 ? 1 : 61) {
     CAPTURE(size);
-    const std::string message = refusal(bytes.substr(0, size));
+    const std::string message = elf_refusal(bytes.substr(0, size));
     CHECK((message.find("is truncated") == 0 || message == "is not an ELF file"));
   }
-  CHECK(refusal(bytes.substr(0, whole)) == "parsed");
+  CHECK(elf_refusal(bytes.substr(0, whole)) == "parsed");
 }
 
 TEST_CASE("elf_file: offsets, sizes and counts that cannot be are refused, not followed") {
   const std::string good = bytes_of(fixture("good"));
-  const auto header = get<Elf64_Ehdr>(good, 0);
+  const auto header = value_at<Elf64_Ehdr>(good, 0);
   const auto broken = [&](auto change) {
     std::string bytes = good;
     change(bytes);
-    return refusal(bytes);
+    return elf_refusal(bytes);
   };
   const auto segment_at = [&](std::uint32_t type) {
     for (std::size_t i = 0; i < header.e_phnum; ++i)
-      if (get<Elf64_Phdr>(good, header.e_phoff + i * sizeof(Elf64_Phdr)).p_type == type)
+      if (value_at<Elf64_Phdr>(good, header.e_phoff + i * sizeof(Elf64_Phdr)).p_type == type)
         return header.e_phoff + i * sizeof(Elf64_Phdr);
     return std::size_t{0};
   };
   const auto dynamic_at = [&](std::int64_t tag) {
-    const auto segment = get<Elf64_Phdr>(good, segment_at(PT_DYNAMIC));
+    const auto segment = value_at<Elf64_Phdr>(good, segment_at(PT_DYNAMIC));
     for (std::size_t at = segment.p_offset; at < segment.p_offset + segment.p_filesz; at += sizeof(Elf64_Dyn))
-      if (get<Elf64_Dyn>(good, at).d_tag == tag) return at + offsetof(Elf64_Dyn, d_un);
+      if (value_at<Elf64_Dyn>(good, at).d_tag == tag) return at + offsetof(Elf64_Dyn, d_un);
     return std::size_t{0};
   };
   const auto set_dynamic = [&](std::int64_t tag, std::uint64_t value) {
@@ -183,7 +183,7 @@ TEST_CASE("elf_file: offsets, sizes and counts that cannot be are refused, not f
 
 TEST_CASE("elf_file: any byte of the tables changed is read or refused, never more") {
   const std::string good = bytes_of(fixture("good"));
-  const auto header = get<Elf64_Ehdr>(good, 0);
+  const auto header = value_at<Elf64_Ehdr>(good, 0);
   std::size_t read = 0;
   std::size_t refused = 0;
   const auto flip = [&](std::size_t at) {

@@ -11,14 +11,14 @@ using namespace hotline::test;
 
 namespace {
 
-struct StoppedClock final : Clock {
+struct NoClock final : Clock {
   std::uint64_t mono_us() override { return 1; }
   std::uint64_t wall_ms() override { return 1; }
 };
 
 // A shard's part: a store, and what comes back from it.
 struct Shelf {
-  StoppedClock clock;
+  NoClock clock;
   MemoryStore store{clock};
   std::vector<std::function<void()>> come_back;
   Bodies bodies;
