@@ -39,11 +39,13 @@ Result<void> Host::load() {
   const auto on_row = [this](StoredRow&& row) {
     stored_schemas_[row.table].insert(row.schema);
     const std::uint32_t table = tables_.number(row.table);
-    shards_[world_.home_of(row.account)]->load(std::move(row), table);
+    Shard& home = *shards_[world_.home_of(row.account)];
+    home.load(std::move(row), table);
   };
   const auto on_message = [this](StoredMessage&& message) {
     const std::uint16_t module = modules_.number(message.module);
-    shards_[world_.home_of(message.account)]->load(std::move(message), module);
+    Shard& home = *shards_[world_.home_of(message.account)];
+    home.load(std::move(message), module);
   };
   return world_.store->load(on_row, on_message);
 }

@@ -141,6 +141,7 @@ std::vector<LiveTarget::Part> Pipeline::parts(const std::vector<Candidate>& cand
 bool Pipeline::go_live(std::vector<Candidate>& candidates, PushOutcome& out) {
   const std::vector<LiveTarget::Part> set = parts(candidates);
   std::vector<const Manifest*> manifests;
+  manifests.reserve(set.size());
   for (const LiveTarget::Part& part : set) manifests.push_back(&part.generation->manifest());
   Result<RouteTable> routes = RouteTable::build(manifests);
   if (!routes) {
