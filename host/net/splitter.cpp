@@ -4,13 +4,13 @@
 #include <cstring>
 
 #include "net/byte_block.h"
+#include "net/stream_header.h"
 
 namespace hotline {
 
 namespace {
 
 constexpr std::string_view cdata_start = "[CDATA[";
-constexpr std::string_view stream_prefix = "stream:";
 constexpr std::string_view stream_name = "stream:stream";
 
 bool is_space(char c) {

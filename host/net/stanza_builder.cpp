@@ -7,15 +7,10 @@
 #include <string>
 
 #include "base/check.h"
+#include "net/stream_header.h"
 #include "net/xml_escape.h"
 
 namespace hotline {
-
-namespace {
-
-constexpr std::string_view root_prefix = "stream:";
-
-}  // namespace
 
 void StanzaBuilder::Bytes::grow(std::size_t more) {
   capacity = std::max<std::size_t>(capacity * 2, size + more + 1024);
@@ -198,7 +193,7 @@ void StanzaBuilder::close() {
     is_tag_open_ = false;
   } else {
     if (is_root) inner_.size = canonical_.offset() - inner_.offset;
-    const std::size_t prefix_bytes = is_root && is_root_prefixed_ ? root_prefix.size() : 0;
+    const std::size_t prefix_bytes = is_root && is_root_prefixed_ ? stream_prefix.size() : 0;
     const std::size_t name_bytes = prefix_bytes + record.name.size;
     char* out = append(canonical_.room(name_bytes + 3), "</");
     out = append(out, {canonical_.data.get() + record.name.offset - prefix_bytes, name_bytes});

@@ -8,6 +8,9 @@
 
 namespace hotline {
 
+// As the streams' namespace is prefixed on the wire (RFC 6120 4.8.5).
+inline constexpr std::string_view stream_prefix = "stream:";
+
 struct StreamHeaderOutcome {
   StreamHeader header;
   // What it declares besides the default namespace and the prefix "stream", as attributes ready to be

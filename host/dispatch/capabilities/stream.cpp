@@ -32,7 +32,7 @@ hl_status info(const hl_host* host, hl_stream handle, hl_stream_info* out) {
   return HL_OK;
 }
 
-hl_status send_raw(const hl_host* host, hl_stream handle, hl_str xml) {
+hl_status send_to_stream(const hl_host* host, hl_stream handle, hl_str xml) {
   const auto asked = ask(host, handle, &Shard::streams);
   if (asked.status != HL_OK) return asked.status;
   const bool is_lines = asked.object->listener->framer == FramerKind::lines;
@@ -128,8 +128,8 @@ hl_status exporter(const hl_host* host, hl_stream handle, hl_str label, void* ou
 }
 
 constexpr hl_cap_stream stream_table{
-    sizeof(hl_cap_stream), 0,       info,      send_raw,     close,  start_tls,
-    set_scratch,           scratch, move_home, authenticate, failed, exporter};
+    sizeof(hl_cap_stream), 0,       info,      send_to_stream, close,  start_tls,
+    set_scratch,           scratch, move_home, authenticate,   failed, exporter};
 
 }  // namespace
 
