@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "dispatch/shard.h"
-#include "push/pipeline.h"
+#include "push/live_target.h"
 
 namespace hotline {
 

@@ -1,4 +1,5 @@
-// Slot: the core's place for a module: its generations that are loaded, and which of them is current.
+// Slot: the core's place for a module: its generations that are loaded, and which of them is current. Slots:
+// all of them.
 //
 // They stand in the order in which they were live, so that the way back is the one before the current. Going
 // back moves nothing: the newer ones stay loaded, because their code converts the rows they wrote.
@@ -10,7 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "push/candidate.h"
 #include "push/generation.h"
+#include "push/live_target.h"
+#include "push/outcome.h"
 
 namespace hotline {
 
@@ -29,6 +33,25 @@ struct Slot {
       if (resident[i - 1]->manifest().version.text() == version) return i - 1;
     return resident.size();
   }
+};
+
+class Slots {
+ public:
+  Slot* find(const std::string& name);  // NULL: no such module was ever live.
+  const Slot* find(const std::string& name) const;
+  auto begin() const { return slots_.begin(); }
+  auto end() const { return slots_.end(); }
+
+  // The set that is live once the candidates are.
+  std::vector<LiveTarget::Part> parts(const std::vector<Candidate>& candidates) const;
+  // The candidates, live now, become current; each in the slot of its name, made where there is none.
+  void keep(std::vector<Candidate>& candidates);
+  // The newest of each slot first.
+  std::vector<GenerationReport> reports() const;
+  void clear() { slots_.clear(); }
+
+ private:
+  std::vector<std::unique_ptr<Slot>> slots_;
 };
 
 }  // namespace hotline

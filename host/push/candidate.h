@@ -1,0 +1,25 @@
+// Candidate: a file on its way to becoming a generation, and what the steps have found out about it.
+//
+// Owned by one push; the pipeline's thread alone.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "push/generation.h"
+#include "push/image.h"
+#include "push/verify.h"
+
+namespace hotline {
+
+struct Candidate {
+  std::string file;         // As it was named.
+  std::string stored_path;  // Of the running set at start: not stored again.
+  // Each step fills in what the next ones need.
+  std::optional<Image> image;              // verify
+  VerifyReport report;                     // verify
+  std::unique_ptr<Generation> generation;  // stage
+};
+
+}  // namespace hotline

@@ -1,0 +1,54 @@
+// PushOutcome: how a push or rollback went, for the one who asked, for the history and for the log.
+//
+// Plain values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace hotline {
+
+struct PushedModule {
+  std::string name, from, to, build_id, digest;
+};
+struct PushRefusal {
+  std::string file, reason;
+};
+struct PushStep {
+  std::string name;
+  double ms = 0;
+};
+
+struct PushOutcome {
+  std::string kind;     // "push", "rollback", "start"
+  std::string outcome;  // "live", "refused"
+  std::uint64_t number = 0;
+  std::vector<PushedModule> modules;
+  std::vector<PushRefusal> refusals;
+  std::vector<PushStep> steps;
+  std::vector<std::string> notes;
+  double took_ms = 0;
+  std::uint64_t pause_us = 0;
+};
+
+// Who asks, and why: for the history.
+struct PushedBy {
+  std::string user;
+  std::int64_t uid = -1;
+  std::int64_t pid = 0;
+  std::string reason;
+};
+
+// A generation as it is shown.
+struct GenerationReport {
+  std::string name, version, build_id, state;  // "current", "previous", "resident", "pinned"
+  std::string about, note;
+  std::uint64_t live_wall_ms = 0;
+};
+
+struct PipelineTotals {
+  std::uint64_t pushes = 0, rollbacks = 0, refused = 0, pause_us_last = 0, pause_us_max = 0;
+};
+
+}  // namespace hotline

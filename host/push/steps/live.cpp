@@ -1,0 +1,28 @@
+#include "push/routes.h"
+#include "push/steps/steps.h"
+
+namespace hotline {
+
+bool live_step(PushWorld& world, PushRun& run) {
+  std::vector<Candidate>& candidates = run.candidates;
+  PushOutcome& out = run.out;
+  const std::vector<LiveTarget::Part> set = world.slots.parts(candidates);
+  std::vector<const Manifest*> manifests;
+  for (const LiveTarget::Part& part : set) manifests.push_back(&part.generation->manifest());
+  Result<RouteTable> routes = RouteTable::build(manifests);
+  if (!routes) {
+    out.refusals.push_back({candidates.empty() ? "" : candidates.front().file, routes.error().message});
+    return false;
+  }
+  const LiveTarget::Outcome outcome =
+      world.target.go_live(set, std::make_shared<const RouteTable>(std::move(*routes)));
+  out.pause_us = outcome.pause_us_max;
+  if (!outcome.is_live)
+    out.refusals.push_back({candidates.empty() ? "" : candidates.front().file,
+                            "the shards did not come to a barrier within " +
+                                std::to_string(world.settings.barrier_deadline_us / 1000) +
+                                " ms: one of them is stuck in a call; see `hotline status`"});
+  return outcome.is_live;
+}
+
+}  // namespace hotline

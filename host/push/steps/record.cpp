@@ -1,0 +1,55 @@
+#include <nlohmann/json.hpp>
+
+#include "base/log.h"
+#include "push/steps/steps.h"
+
+namespace hotline {
+
+void record_running_set(PushWorld& world, PushRun& run) {
+  std::vector<RunningModule> set;
+  for (const std::unique_ptr<Slot>& slot : world.slots)
+    if (const Generation* current = slot->current())
+      set.push_back({slot->name, current->manifest().version.text(), current->build_id(), current->digest(),
+                     world.store.relative(current->path())});
+  if (Result<void> written = world.store.set_running(set); !written) {
+    run.out.notes.push_back("live, but a restart would come back on the set before it: " +
+                            written.error().message);
+    log::error("push.running_set", {{"why", written.error().message}});
+  }
+}
+
+void record_outcome(PushWorld& world, PushRun& run) {
+  const PushedBy& by = run.by;
+  PushOutcome& out = run.out;
+  nlohmann::json json = {{"outcome", out.outcome},  {"user", by.user},     {"uid", by.uid},
+                         {"pid", by.pid},           {"reason", by.reason}, {"took_ms", out.took_ms},
+                         {"pause_us", out.pause_us}};
+  json["modules"] = nlohmann::json::array();
+  for (const PushedModule& module : out.modules)
+    json["modules"].push_back({{"name", module.name},
+                               {"from", module.from},
+                               {"to", module.to},
+                               {"build_id", module.build_id},
+                               {"digest", module.digest}});
+  json["refusals"] = nlohmann::json::array();
+  for (const PushRefusal& refusal : out.refusals)
+    json["refusals"].push_back({{"file", refusal.file}, {"reason", refusal.reason}});
+  Result<std::uint64_t> number =
+      world.record(out.kind, json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  if (number) {
+    out.number = *number;
+  } else {
+    out.notes.push_back("not recorded in the history: " + number.error().message);
+  }
+  for (const PushedModule& module : out.modules)
+    if (out.outcome == "live")
+      log::info(out.kind + ".live", {{"module", module.name},
+                                     {"version", module.to},
+                                     {"from", module.from},
+                                     {"pause_us", out.pause_us},
+                                     {"user", by.user}});
+  for (const PushRefusal& refusal : out.refusals)
+    log::warning(out.kind + ".refused", {{"file", refusal.file}, {"why", refusal.reason}, {"user", by.user}});
+}
+
+}  // namespace hotline

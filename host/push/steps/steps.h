@@ -1,0 +1,67 @@
+// The steps of a push, in the order in which they are taken; each in a file of its own name.
+//
+//     verify  ->  stage  ->  live  ->  record  ->  retire
+//
+// A step up to live either does its part or says in `run.out.refusals` why not, and then what was running is
+// untouched: the pipeline takes back what the steps before it have staged. After live nothing refuses any
+// more, it only notes.
+//
+// [pipeline's thread]
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "push/candidate.h"
+#include "push/live_target.h"
+#include "push/module_store.h"
+#include "push/outcome.h"
+#include "push/slot.h"
+#include "push/unmap.h"
+
+namespace hotline {
+
+struct PushSettings {
+  std::size_t keep_generations = 3;
+  std::uint64_t barrier_deadline_us = 5'000'000;
+  std::uint64_t hold_range_ms = 60'000;  // How long the addresses of unloaded code stay unusable.
+};
+
+// Appends to the history; the record's number. Waits for the disk.
+using RecordPush = std::function<Result<std::uint64_t>(const std::string& kind, const std::string& json)>;
+
+// What outlives a push, and every step may use.
+struct PushWorld {
+  LiveTarget& target;
+  ModuleStore store;
+  Clock& clock;
+  const PushSettings settings;
+  const RecordPush record;
+  HeldRanges held;
+  Slots slots;
+  std::vector<GenerationReport> pinned;  // Retired, and still mapped.
+};
+
+// One push or rollback on its way.
+struct PushRun {
+  std::vector<Candidate> candidates;  // None for a rollback.
+  PushedBy by;
+  PushOutcome out;
+};
+
+// verify.cpp: reads the files, asks verify() about each in the set it would live in.
+bool verify_step(PushWorld& world, PushRun& run);
+// stage.cpp: stores, loads, and makes instances.
+bool stage_step(PushWorld& world, PushRun& run);
+// live.cpp: the candidates beside the current generations of the other slots, at one barrier.
+bool live_step(PushWorld& world, PushRun& run);
+// record.cpp: what a restart comes back on; the history and the log.
+void record_running_set(PushWorld& world, PushRun& run);
+void record_outcome(PushWorld& world, PushRun& run);
+// retire.cpp: destroys and unloads what the slots need no longer, and its files.
+void retire_step(PushWorld& world, PushRun& run);
+void retire_generation(PushWorld& world, std::unique_ptr<Generation> generation, PushOutcome& out);
+
+}  // namespace hotline
