@@ -107,6 +107,8 @@ struct Config {
 
   struct {
     std::uint32_t keep_generations = 3;
+    bool require_signature = true;
+    bool allow_development_key = true;
   } push;
 
   ModuleValues modules;

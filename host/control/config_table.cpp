@@ -243,6 +243,14 @@ const std::vector<ConfigKey>& table() {
           "push.keep_generations", [](Config& c) -> ConfigField { return &c.push.keep_generations; }, 2, 100,
           "generations", restart,
           "How many generations of a module stay loaded, the current one included: the way back."),
+      key(
+          "push.require_signature", [](Config& c) -> ConfigField { return &c.push.require_signature; }, 0, 1,
+          "", restart, "Whether a file must be signed by a key in DIR/trusted to be pushed or started."),
+      key(
+          "push.allow_development_key",
+          [](Config& c) -> ConfigField { return &c.push.allow_development_key; }, 0, 1, "", restart,
+          "Whether the host signs unsigned files with a key of its own; false on a server that others depend "
+          "on."),
 
       key(
           "modules", [](Config& c) -> ConfigField { return &c.modules; }, 0, 256, "", restart,

@@ -8,7 +8,7 @@ void to_json(nlohmann::json& out, const ModuleReport& report) {
          {"build_id", report.build_id}, {"state", report.state},
          {"calls", report.calls},       {"faults", report.faults},
          {"counters", report.counters}, {"live_wall_ms", report.live_wall_ms},
-         {"note", report.note}};
+         {"note", report.note},         {"signer", report.signer}};
   if (report.call_us_p50) out["call_us_p50"] = *report.call_us_p50;
   if (report.call_us_p99) out["call_us_p99"] = *report.call_us_p99;
 }
@@ -32,6 +32,7 @@ void from_json(const nlohmann::json& in, ModuleReport& report) {
   read("faults", report.faults);
   read("counters", report.counters);
   read("note", report.note);
+  read("signer", report.signer);
   read_optional("call_us_p50", report.call_us_p50);
   read_optional("call_us_p99", report.call_us_p99);
 }

@@ -3,9 +3,12 @@
 //     method       parameters                          result
 //     status       {}                                  StatusReport
 //     modules      {}                                  ModulesReport
-//     push         {files, as_one, reason}             PushReport; PushProgress as notifications
+//     push         {files, as_one, reason, force}      PushReport; PushProgress as notifications
 //     rollback     {module, to, reason}                PushReport; `to` "" is the one before the current
 //     history      {limit}                             HistoryReport, newest first
+//     blocklist        {}                              BlocklistReport
+//     blocklist.add    {build_id, reason}              {}
+//     blocklist.remove {build_id}                      {}
 //     user.add     {account, password}                 {account}          (these four are commands of
 //     user.passwd  {account, password}                 {account}           the module that keeps
 //     user.remove  {account}                           {account}           accounts)
@@ -100,6 +103,7 @@ struct ModuleReport {
   std::optional<double> call_us_p50;  // Unset where it is not measured.
   std::optional<double> call_us_p99;
   std::map<std::string, std::int64_t> counters;  // The module's own.
+  std::string signer;                            // Name of the key that signed it; empty: none.
   std::string note;                              // Why it stays mapped, where it should not.
 };
 
@@ -144,6 +148,7 @@ struct ModuleChange {
   std::string from;  // Version; empty: it was not there before.
   std::string to;
   std::string build_id;  // Of `to`.
+  std::string signer;    // Name of the key that signed it; empty: none.
 };
 
 struct RefusalReport {
@@ -162,8 +167,9 @@ struct PushReport {
   std::vector<ModuleChange> modules;
   std::vector<RefusalReport> refusals;
   std::vector<StepReport> steps;
-  double took_ms = 0;          // From the request to live.
-  std::uint64_t pause_us = 0;  // The longest any shard stood still at the barrier.
+  std::vector<std::string> notes;  // Worth knowing, nothing to stop for.
+  double took_ms = 0;              // From the request to live.
+  std::uint64_t pause_us = 0;      // The longest any shard stood still at the barrier.
 };
 
 // While a push runs: a step has ended.
@@ -190,6 +196,17 @@ struct HistoryEntry {
 
 struct HistoryReport {
   std::vector<HistoryEntry> records;
+};
+
+struct BlockedReport {
+  std::string build_id, module, version;
+  std::string reason;
+  std::string by;
+  std::uint64_t wall_ms = 0;
+};
+
+struct BlocklistReport {
+  std::vector<BlockedReport> blocked;
 };
 
 struct AccountsReport {
@@ -244,15 +261,17 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TlsReport, certificate, fingerpr
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StatusReport, version, pid, domain, state_dir, uptime_s,
                                                 memory_bytes, listen, tls, shards, messages, store, alarms,
                                                 modules, pushes)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ModuleChange, name, from, to, build_id)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ModuleChange, name, from, to, build_id, signer)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RefusalReport, file, reason)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StepReport, name, ms)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PushReport, outcome, number, modules, refusals, steps,
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PushReport, outcome, number, modules, refusals, steps, notes,
                                                 took_ms, pause_us)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PushProgress, step, detail, ms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HistoryEntry, number, wall_ms, kind, outcome, user, uid, pid,
                                                 reason, modules, refusals, took_ms, pause_us)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HistoryReport, records)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(BlockedReport, build_id, module, version, reason, by, wall_ms)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(BlocklistReport, blocked)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(AccountsReport, accounts)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SessionReport, address, shard, is_attached, peer, transport,
                                                 since_wall_ms, has_sm, unacknowledged)

@@ -22,6 +22,7 @@
 #include "base/result.h"
 #include "hotline/module.h"
 #include "push/manifest.h"
+#include "push/trust.h"
 #include "push/unmap.h"
 
 namespace hotline {
@@ -33,6 +34,7 @@ struct GenerationFile {
   std::string build_id;  // Lower-case hexadecimal.
   std::string digest;    // SHA-256 of the bytes, lower-case hexadecimal.
   Pins pins;
+  SignedBy signed_by;
   // Why it must be able to convert rows: complete words for a refusal ("it writes schema 4 of table
   // `roster`, and 3 is live"). Empty: it need not.
   std::string convert_reason;
@@ -61,6 +63,7 @@ class Generation {
   const Manifest& manifest() const { return file_.manifest; }
   const std::string& build_id() const { return file_.build_id; }
   const std::string& digest() const { return file_.digest; }
+  const SignedBy& signed_by() const { return file_.signed_by; }
   const std::string& path() const { return file_.path; }
   // The host's own copy, as large as the host's struct: what the module does not have is NULL.
   const hl_module_entry& entry() const { return entry_; }
@@ -96,6 +99,8 @@ class Generation {
   // Each answers what is wrong, in words that follow "refused: ".
   std::optional<std::string> open();
   std::optional<std::string> check_image();
+  // That what is mapped is, byte for byte, what was verified.
+  std::optional<std::string> check_bytes() const;
   std::optional<std::string> check_entry();
   std::optional<std::string> check_functions() const;
   void touch_pages() const;
@@ -107,6 +112,10 @@ class Generation {
   struct Segment {
     MappedRange range;
     bool is_readable = false;
+    bool is_writable = false;
+    std::uintptr_t begin = 0;    // Where the file's bytes are, and
+    std::size_t file_bytes = 0;  // how many of them, from
+    std::size_t file_at = 0;     // where in the file.
   };
   std::vector<Segment> segments_;
   std::vector<hl_instance*> instances_;

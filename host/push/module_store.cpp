@@ -16,6 +16,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/whole_file.h"
 #include "push/unmap.h"
 
 namespace hotline {
@@ -31,43 +32,6 @@ constexpr const char* lock_file = "/modules/running.json";
 
 std::string because(const std::string& what) {
   return what + ": " + std::strerror(errno);
-}
-
-bool write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = write(fd, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return true;
-}
-
-Result<void> sync_directory(const std::string& directory) {
-  const int fd = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return Error{because("cannot open " + directory)};
-  const bool is_synced = fsync(fd) == 0;
-  const int code = errno;
-  close(fd);
-  errno = code;
-  if (!is_synced) return Error{because("cannot sync " + directory)};
-  return {};
-}
-
-// A new file with these bytes, on disk when it returns. Nothing is left behind on failure.
-Result<void> write_new(const std::string& path, std::string_view bytes, mode_t mode) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-  if (fd < 0) return Error{because("cannot create " + path)};
-  bool is_written = write_all(fd, bytes) && fsync(fd) == 0;
-  int code = errno;
-  if (close(fd) != 0 && is_written) {
-    is_written = false;
-    code = errno;
-  }
-  if (is_written) return {};
-  unlink(path.c_str());
-  errno = code;
-  return Error{because("cannot write " + path)};
 }
 
 bool is_build_id(std::string_view text) {
@@ -92,6 +56,13 @@ std::optional<RunningModule> parse_module(const nlohmann::json& json) {
     const auto found = json.find(key);
     if (found == json.end() || !found->is_string()) return std::nullopt;
     *field = found->get<std::string>();
+  }
+  module.signed_by.name = json.value("signer", std::string());
+  module.signed_by.fingerprint = json.value("signer_key", std::string());
+  const std::string signature = json.value("signature", std::string());
+  if (!signature.empty()) {
+    module.signed_by.signature = signature_of_hex(signature);
+    if (!module.signed_by.signature) return std::nullopt;
   }
   const std::string directory = "modules/" + module.module + "/";
   const bool is_below = is_module_directory(module.module) && module.path.starts_with(directory) &&
@@ -142,7 +113,7 @@ Result<std::string> ModuleStore::add(const Image& image, std::string_view name, 
   const std::string unfinished = directory + "/" + std::string(build_id) + ".part";
   unlink(unfinished.c_str());  // Of a process that was killed here.
   const std::string_view bytes(reinterpret_cast<const char*>(image.bytes().data()), image.bytes().size());
-  const Result<void> written = write_new(unfinished, bytes, 0400);
+  const Result<void> written = write_new_file(unfinished, bytes, 0400);
   if (!written) return written.error();
 
   for (std::size_t copy = 0; copy < copies_max; ++copy) {
@@ -217,20 +188,14 @@ Result<void> ModuleStore::set_running(std::span<const RunningModule> set) {
                        {"version", module.version},
                        {"build_id", module.build_id},
                        {"sha256", module.digest},
+                       {"signer", module.signed_by.name},
+                       {"signer_key", module.signed_by.fingerprint},
+                       {"signature", module.signed_by.signature ? hex_of(*module.signed_by.signature) : ""},
                        {"path", module.path}});
   const nlohmann::json json{{"format", format}, {"modules", std::move(modules)}};
   const std::string path = state_dir_ + lock_file;
-  const std::string unfinished = path + ".part";
-  unlink(unfinished.c_str());
   const std::string text = json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-  const Result<void> written = write_new(unfinished, text, 0600);
-  if (!written) return written.error();
-  if (rename(unfinished.c_str(), path.c_str()) != 0) {
-    const std::string why = because("cannot rename " + unfinished);
-    unlink(unfinished.c_str());
-    return Error{why};
-  }
-  return sync_directory(state_dir_ + "/modules");
+  return replace_file(path, text, 0600);
 }
 
 Result<std::size_t> ModuleStore::remove_unused(const std::set<std::string>& in_use) {

@@ -18,6 +18,7 @@
 
 #include "base/result.h"
 #include "push/image.h"
+#include "push/trust.h"
 
 namespace hotline {
 
@@ -28,6 +29,7 @@ struct RunningModule {
   std::string build_id;
   std::string digest;  // SHA-256 of the file.
   std::string path;    // Below the state directory: "modules/routing/<build-id>.so".
+  SignedBy signed_by;  // Without a name: it was not signed.
 
   bool operator==(const RunningModule&) const = default;
 };

@@ -11,6 +11,7 @@ namespace hotline {
 
 struct PushedModule {
   std::string name, from, to, build_id, digest;
+  std::string signer;  // Name of the key; empty: not signed.
 };
 struct PushRefusal {
   std::string file, reason;
@@ -44,6 +45,7 @@ struct PushedBy {
 struct GenerationReport {
   std::string name, version, build_id, state;  // "current", "previous", "resident", "pinned"
   std::string about, note;
+  std::string signer;
   std::uint64_t live_wall_ms = 0;
 };
 

@@ -21,6 +21,8 @@ class Stopwatch {
 
 Pipeline::Pipeline(LiveTarget& target, ModuleStore store, Clock& clock, Settings settings, RecordPush record)
     : world_{.target = target,
+             .trust = TrustStore(store.state_dir()),
+             .blocklist = Blocklist(store.state_dir()),
              .store = std::move(store),
              .clock = clock,
              .settings = settings,
@@ -54,7 +56,8 @@ void Pipeline::settle(PushRun& run) {
     const Slot* slot = world_.slots.find(manifest.name);
     const Generation* before = slot == nullptr ? nullptr : slot->current();
     run.out.modules.push_back({manifest.name, before == nullptr ? "" : before->manifest().version.text(),
-                               manifest.version.text(), candidate.report.build_id, candidate.report.digest});
+                               manifest.version.text(), candidate.report.build_id, candidate.report.digest,
+                               candidate.report.signed_by.name});
   }
   world_.slots.keep(run.candidates);
   record_running_set(world_, run);
@@ -84,8 +87,8 @@ PushOutcome Pipeline::run(PushRun run, const Progress& progress) {
 }
 
 PushOutcome Pipeline::push(const std::vector<std::string>& files, const PushedBy& by,
-                           const Progress& progress) {
-  PushRun asked{.candidates = {}, .by = by, .out = {}};
+                           const Progress& progress, Older older) {
+  PushRun asked{.candidates = {}, .by = by, .may_be_older = older == Older::forced, .out = {}};
   asked.out.kind = "push";
   for (const std::string& file : files) asked.candidates.emplace_back().file = file;
   return run(std::move(asked), progress);
@@ -94,7 +97,10 @@ PushOutcome Pipeline::push(const std::vector<std::string>& files, const PushedBy
 Result<PushOutcome> Pipeline::start(const std::vector<std::string>& initial) {
   Result<std::vector<RunningModule>> running = world_.store.running();
   if (!running) return running.error();
-  PushRun asked{.candidates = {}, .by = {.user = "hotlined", .uid = -1, .pid = 0, .reason = {}}, .out = {}};
+  PushRun asked{.candidates = {},
+                .by = {.user = "hotlined", .uid = -1, .pid = 0, .reason = {}},
+                .may_be_older = false,
+                .out = {}};
   asked.out.kind = "start";
   for (const RunningModule& module : *running) {
     Result<std::string> path = world_.store.take(module);
@@ -102,6 +108,7 @@ Result<PushOutcome> Pipeline::start(const std::vector<std::string>& initial) {
     Candidate& candidate = asked.candidates.emplace_back();
     candidate.file = *path;
     candidate.stored_path = *path;
+    candidate.signed_by = module.signed_by;
   }
   if (running->empty())
     for (const std::string& file : initial) asked.candidates.emplace_back().file = file;
@@ -114,7 +121,7 @@ Result<PushOutcome> Pipeline::start(const std::vector<std::string>& initial) {
 
 PushOutcome Pipeline::rollback(const std::string& module, const std::string& to, const PushedBy& by) {
   const Stopwatch whole(world_.clock);
-  PushRun run{.candidates = {}, .by = by, .out = {}};
+  PushRun run{.candidates = {}, .by = by, .may_be_older = false, .out = {}};
   PushOutcome& out = run.out;
   out.kind = "rollback";
   out.outcome = "refused";
@@ -152,9 +159,25 @@ PushOutcome Pipeline::rollback(const std::string& module, const std::string& to,
   out.outcome = "live";
   out.modules.push_back({module, its->resident[before]->manifest().version.text(),
                          its->current()->manifest().version.text(), its->current()->build_id(),
-                         its->current()->digest()});
+                         its->current()->digest(), its->current()->signed_by().name});
   record_running_set(world_, run);
   return end();
+}
+
+Result<void> Pipeline::block(const std::string& build_id, const PushedBy& by) {
+  BlockedBuild build{.build_id = build_id,
+                     .module = {},
+                     .version = {},
+                     .reason = by.reason.empty() ? "an operator's decision" : by.reason,
+                     .by = by.user,
+                     .wall_ms = world_.clock.wall_ms()};
+  for (const std::unique_ptr<Slot>& slot : world_.slots)
+    for (const std::unique_ptr<Generation>& generation : slot->resident)
+      if (generation->build_id() == build_id) {
+        build.module = slot->name;
+        build.version = generation->manifest().version.text();
+      }
+  return world_.blocklist.add(build);
 }
 
 void Pipeline::publish(const PushOutcome& out) {

@@ -35,9 +35,15 @@ class Pipeline {
   Result<PushOutcome> start(const std::vector<std::string>& initial);
 
   // All files at one barrier, or none of them.
-  PushOutcome push(const std::vector<std::string>& files, const PushedBy& by, const Progress& progress);
+  enum class Older { refused, forced };  // A file older than what is live; forced, it needs a reason.
+  PushOutcome push(const std::vector<std::string>& files, const PushedBy& by, const Progress& progress,
+                   Older older = Older::refused);
   // To that version, or with an empty `to` to the one before the current.
   PushOutcome rollback(const std::string& module, const std::string& to, const PushedBy& by);
+
+  // Keeps a build from being loaded again; what is resident of it stays where it is.
+  Result<void> block(const std::string& build_id, const PushedBy& by);
+  Blocklist& blocklist() { return world_.blocklist; }
 
   std::vector<GenerationReport> generations();
   PipelineTotals totals();

@@ -56,6 +56,7 @@ std::vector<GenerationReport> Slots::reports() const {
                          state,
                          generation.manifest().about,
                          {},
+                         generation.signed_by().name,
                          0});
     }
   return reports;

@@ -37,7 +37,8 @@ std::string joined(const List& list) {
 
 class Verifier {
  public:
-  Verifier(const Image& image, const VerifyPolicy& policy) : image_(image), policy_(policy) {
+  Verifier(const Image& image, const VerifyPolicy& policy, const SignedBy& claimed)
+      : image_(image), policy_(policy), claimed_(claimed) {
     const std::size_t slash = image.path().rfind('/');
     label_ = slash == std::string::npos ? image.path() : image.path().substr(slash + 1);
     report_.digest = image.digest();
@@ -49,6 +50,7 @@ class Verifier {
   void refuse(const std::string& why) { report_.refusals.push_back(label_ + " refused: " + why); }
   void note(const std::string& what) { report_.notes.push_back(label_ + ": " + what); }
 
+  void check_signature();
   bool read_manifest(const ElfFile& file);
   void check_kind(const ElfFile& file);
   void check_memory(const ElfFile& file);
@@ -60,6 +62,7 @@ class Verifier {
   void check_capabilities(const Manifest& manifest);
   void check_claims(const Manifest& manifest);
   void check_version(const Manifest& manifest);
+  void check_older(const Manifest& manifest, const Manifest& live);
   void check_tables(const Manifest& manifest);
   void check_table(const TableClaim& claim, const TableClaim& live, const std::string& live_label);
   void check_stored_rows(const TableClaim& claim);
@@ -67,6 +70,7 @@ class Verifier {
 
   const Image& image_;
   const VerifyPolicy& policy_;
+  const SignedBy& claimed_;
   std::string label_;  // The file's name, then "routing 1.3.0" as soon as it is known.
   VerifyReport report_;
 };
@@ -74,17 +78,20 @@ class Verifier {
 VerifyReport Verifier::run() {
   const Result<ElfFile> file = ElfFile::parse(image_.bytes());
   if (!file) {
+    check_signature();
     refuse("it " + file.error().message + "; push the .so that hotline_add_module builds");
     return std::move(report_);
   }
   report_.build_id = file->build_id;
   report_.pins = pins_of(*file);
   if (file->machine != ElfFile::host_machine()) {
+    check_signature();
     refuse("it is for " + machine_name(file->machine) + ", this host is " +
            machine_name(ElfFile::host_machine()) + "; build it for this machine");
     return std::move(report_);  // The rest would be said of another world.
   }
   const bool has_manifest = read_manifest(*file);
+  check_signature();
   if (!has_manifest && !file->has_manifest) return std::move(report_);  // Not ours.
   check_kind(*file);
   check_memory(*file);
@@ -101,6 +108,34 @@ VerifyReport Verifier::run() {
     check_tables(manifest);
   }
   return std::move(report_);
+}
+
+// Over exactly the bytes in memory, which are those that are stored and mapped.
+void Verifier::check_signature() {
+  const std::string ways =
+      claimed_.name.empty() ? "sign it again with `hotline sign`"
+                            : "trust that key again with `hotline trust add`, or move modules/running.json "
+                              "in the state directory away to start with `modules_initial`";
+  if (!claimed_.signature) {
+    if (policy_.requires_signature)
+      refuse("it is not signed; sign it with `hotline sign`, with a key that `hotline trust list` shows");
+    return;
+  }
+  const TrustedKey* const signer = signer_of(image_.bytes(), *claimed_.signature, policy_.trusted);
+  if (signer == nullptr && claimed_.name.empty())
+    return refuse(
+        "no key that this host trusts has signed these bytes so: the file was changed after it was signed, "
+        "its "
+        ".sig is another file's, or the signer is not trusted (`hotline trust list`); " +
+        ways);
+  if (signer == nullptr)
+    return refuse("it was signed by " + claimed_.name + " (" + claimed_.fingerprint.substr(0, 16) +
+                  "), whose key is not trusted any more; " + ways);
+  if (signer->is_development && !policy_.allows_development_key)
+    return refuse(
+        "it is signed with the development key of this host, and `push.allow_development_key` forbids that; "
+        "sign it with a key of yours");
+  report_.signed_by = {signer->name, signer->key.fingerprint(), claimed_.signature};
 }
 
 bool Verifier::read_manifest(const ElfFile& file) {
@@ -230,6 +265,10 @@ void Verifier::check_build_id(const ElfFile& file) {
     if (live.build_id == file.build_id)
       refuse("build id " + file.build_id + " is live already as " + live.manifest->label() +
              "; build a change to push one");
+  for (const BlockedBuild& blocked : policy_.blocked)
+    if (blocked.build_id == file.build_id)
+      refuse("build id " + file.build_id + " is blocked on this host: " + blocked.reason + " (" + blocked.by +
+             "); build one that is right, or `hotline blocklist remove " + file.build_id + "`");
 }
 
 void Verifier::check_abi(const Manifest& manifest) {
@@ -277,11 +316,17 @@ void Verifier::check_claims(const Manifest& manifest) {
   }
 }
 
+// What is older was left for a reason: an old file with its old signature does not bring it back.
+void Verifier::check_older(const Manifest& manifest, const Manifest& live) {
+  if (policy_.allows_older) return note("it is older than " + live.label() + ", which is live");
+  refuse("it is older than " + live.label() + ", which is live; `hotline rollback " + manifest.name +
+         "` goes back to what is loaded, or push it with --force and --reason");
+}
+
 void Verifier::check_version(const Manifest& manifest) {
   const LiveModule* const live = replaced(manifest);
   if (live == nullptr) return;
-  if (manifest.version < live->manifest->version)
-    note("it is older than " + live->manifest->label() + ", which is live");
+  if (manifest.version < live->manifest->version) check_older(manifest, *live->manifest);
   if (manifest.version == live->manifest->version) note("it is another build of the version that is live");
 }
 
@@ -357,8 +402,8 @@ std::string VerifyReport::refusal_text() const {
   return text;
 }
 
-VerifyReport verify(const Image& image, const VerifyPolicy& policy) {
-  return Verifier(image, policy).run();
+VerifyReport verify(const Image& image, const VerifyPolicy& policy, const SignedBy& claimed) {
+  return Verifier(image, policy, claimed).run();
 }
 
 }  // namespace hotline

@@ -14,9 +14,11 @@
 #include <vector>
 
 #include "base/result.h"
+#include "push/blocklist.h"
 #include "push/host_libraries.h"
 #include "push/image.h"
 #include "push/manifest.h"
+#include "push/trust.h"
 #include "push/unmap.h"
 
 namespace hotline {
@@ -44,6 +46,12 @@ struct VerifyPolicy {
   // The set it would live in. The one of its own name is what it replaces.
   std::vector<LiveModule> live;
   std::vector<StoredTable> stored_tables;
+  // A file without a signature is refused. One that is there and wrong always is.
+  bool requires_signature = false;
+  bool allows_development_key = true;
+  std::vector<TrustedKey> trusted;
+  std::vector<BlockedBuild> blocked;
+  bool allows_older = false;  // Than what is live: the operator has said so, and why.
   // Sanitizer builds: their runtimes are allowed, and the constructors they put into each file.
   bool is_sanitized = built_sanitized;
 
@@ -76,6 +84,7 @@ struct VerifyReport {
   std::optional<Manifest> manifest;   // Also of a refused file, where it could be read.
   std::string build_id;
   std::string digest;
+  SignedBy signed_by;
   Pins pins;
   std::vector<SchemaStep> schema_steps;
   std::string convert_reason;  // For GenerationFile.
@@ -85,6 +94,7 @@ struct VerifyReport {
   std::string refusal_text() const;
 };
 
-VerifyReport verify(const Image& image, const VerifyPolicy& policy);
+// `claimed` has the signature that came with the file, and of a file of the running set also whose it was.
+VerifyReport verify(const Image& image, const VerifyPolicy& policy, const SignedBy& claimed = {});
 
 }  // namespace hotline

@@ -125,6 +125,16 @@ class Host:
         self.control = Control(self.run["socket"])
         return self
 
+    def start_fails(self):
+        """It does not start; what it said."""
+        file = self.directory / "hotline.json"
+        file.write_text(json.dumps(self.config))
+        done = subprocess.run([build() / "hotlined", "--state", self.state, "--config", file],
+                              capture_output=True, text=True, timeout=PATIENCE, check=False)
+        if done.returncode == 0:
+            raise AssertionError(f"hotlined started and ended in order: {done.stdout}")
+        return done.stderr
+
     def kill(self):
         """As a power cut: SIGKILL, at once."""
         self.process.send_signal(signal.SIGKILL)

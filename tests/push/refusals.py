@@ -80,6 +80,87 @@ class Refusals(unittest.TestCase):
     def test_what_is_live_already_is_refused(self):
         self.refused(self.host.push(fixture("good")), ["live already", self.before["good"]])
 
+    def test_bytes_that_were_changed_after_they_were_signed_are_refused(self):
+        file = self.copied("good_next", "good-2.0.0")
+        self.sign(file, self.key())
+        changed = bytearray(file.read_bytes())
+        changed[len(changed) // 2] ^= 1
+        file.write_bytes(changed)
+        self.refused(self.host.push(file), ["no key that this host trusts has signed these bytes"])
+
+    def test_a_signature_of_another_file_is_refused(self):
+        file, other = self.copied("good_next", "good-2.0.0"), self.copied("nodelete")
+        self.sign(other, self.key())
+        pathlib.Path(f"{file}.sig").write_bytes(pathlib.Path(f"{other}.sig").read_bytes())
+        self.refused(self.host.push(file), ["another file's"])
+
+    def test_a_key_counts_as_long_as_it_is_trusted(self):
+        file, key = self.copied("good"), self.key()
+        self.sign(file, key)
+        with Host({"modules_initial": ["session"]}) as host:
+            refused = host.push(file)
+            self.assertEqual(refused["outcome"], "refused", refused)
+            self.assertIn("the signer is not trusted", refused["refusals"][0]["reason"])
+            host.cli("trust", "add", key.with_suffix(".pub"), "--name", "bert")
+            self.assertIn("bert", host.cli("trust", "list").stdout)
+            report = host.push(file)
+            self.assertEqual((report["outcome"], report["modules"][0]["signer"]), ("live", "bert"), report)
+            host.restart()
+            self.assertEqual({each["name"]: each["signer"] for each in host.modules()},
+                             {"session": "development", "good": "bert"})
+            # What is not trusted any more does not come back at the next start, and says how it may.
+            host.cli("trust", "remove", "bert")
+            host.stop()
+            self.assertIn("signed by bert", host.start_fails())
+            host.cli("trust", "add", key.with_suffix(".pub"), "--name", "bert")
+            host.start()
+            self.assertIn("good", host.running())
+
+    def test_an_old_version_with_its_good_old_signature_is_refused(self):
+        with Host() as host:
+            self.assertEqual(host.push(host.module("routing", "1.1.0"))["outcome"], "live")
+            old = host.module("routing", "1.0.0")
+            report = host.push(old)
+            self.assertEqual(report["outcome"], "refused", report)
+            self.assertIn("older than routing 1.1.0", report["refusals"][0]["reason"])
+            self.assertIn("--reason", host.cli("push", old, "--force", expect=2).stderr)
+            report = host.control.call("push", files=[old], force=True)
+            self.assertIn("--reason", report["refusals"][0]["reason"])
+
+    def test_where_the_development_key_is_forbidden_an_unsigned_file_is_refused(self):
+        with Host({"modules_initial": ["session"]}) as host:
+            host.config["push"] = {"allow_development_key": False}
+            host.stop()
+            self.assertIn("push.allow_development_key", host.start_fails())
+
+    def test_a_blocked_build_is_refused_until_it_is_allowed_again(self):
+        with Host({"modules_initial": ["session"]}) as host:
+            build_id = "00112233445566778899"
+            host.cli("blocklist", "add", build_id, "--reason", "it leaks")
+            self.assertIn("it leaks", host.cli("blocklist", "list").stdout)
+            host.cli("blocklist", "remove", build_id[:8])
+            host.cli("blocklist", "remove", build_id[:8], expect=1)
+            build_id = host.push(fixture("good"))["modules"][0]["build_id"]
+            host.cli("blocklist", "add", build_id, "--reason", "it leaks")
+            host.stop()
+            self.assertIn("blocked on this host: it leaks", host.start_fails())
+
+    def copied(self, name, file=None):
+        whole = pathlib.Path(fixture(name)).with_name(f"{file or name + '-1.0.0'}.so")
+        copy = self.host.directory / whole.name
+        copy.write_bytes(whole.read_bytes())
+        self.addCleanup(pathlib.Path(f"{copy}.sig").unlink, missing_ok=True)
+        return copy
+
+    def key(self):
+        key = self.host.directory / f"{self.id().rsplit('.', 1)[-1]}.key"
+        self.host.cli("keygen", key)
+        return key
+
+    def sign(self, file, key):
+        self.host.cli("sign", "--key", key, file)
+        self.host.cli("verify", "--key", key.with_suffix(".pub"), file)
+
     def test_a_text_file_is_refused(self):
         self.refused(self.host.push(__file__), ["refused"])
 

@@ -43,6 +43,7 @@ class CommandLine {
 
     add_looking();
     add_pushing();
+    add_trust();
     add_users_verbs();
     add_running();
   }
@@ -120,7 +121,9 @@ class CommandLine {
                              "  hotline push session-2.0.0.so presence-2.0.0.so --as-one");
     pushing->add_option("file", push_.files, "Module files")->type_name("FILE")->required();
     pushing->add_flag("--as-one", push_.as_one, "All of them at one barrier, or none");
-    pushing->add_option("--reason", push_.reason, "Why, for the history")->type_name("TEXT");
+    CLI::Option* reason =
+        pushing->add_option("--reason", push_.reason, "Why, for the history")->type_name("TEXT");
+    pushing->add_flag("--force", push_.force, "Also a version older than what is live")->needs(reason);
     on(pushing, [this] { return push(context_, push_); });
 
     CLI::App* rollback =
@@ -137,6 +140,51 @@ class CommandLine {
              "  hotline history --limit 5");
     history->add_option("--limit", limit_, "How many")->type_name("N")->check(CLI::Range(1U, 10'000U));
     on(history, [this] { return show_history(context_, limit_); });
+  }
+
+  void add_trust() {
+    CLI::App* keygen = verb(app_, "keygen", "Makes a pair of keys to sign modules with; needs no host",
+                            "  hotline keygen anna   (anna.key, to keep, and anna.pub, to give away)");
+    keygen->add_option("file", file_, "The key's file")->type_name("NAME")->required();
+    on(keygen, [this] { return make_key(context_, file_); });
+
+    CLI::App* sign = verb(app_, "sign", "Signs module files: FILE.sig beside each; needs no host",
+                          "  hotline sign --key anna.key routing-1.1.0.so");
+    sign->add_option("file", sign_.files, "Module files")->type_name("FILE")->required();
+    sign->add_option("--key", sign_.key, "The private key")->type_name("FILE")->required();
+    on(sign, [this] { return sign_files(context_, sign_); });
+
+    CLI::App* verify =
+        verb(app_, "verify", "Says who has signed a module file; needs no running host",
+             "  hotline verify routing-1.1.0.so\n  hotline verify --key anna.pub routing-1.1.0.so");
+    verify->add_option("file", verify_.file, "The module file")->type_name("FILE")->required();
+    verify->add_option("--key", verify_.key, "This public key rather than those the host trusts")
+        ->type_name("FILE");
+    on(verify, [this] { return verify_file(context_, verify_); });
+
+    CLI::App* trust = verb(app_, "trust", "Whose signature makes a file a module of the host");
+    trust->require_subcommand(1);
+    CLI::App* add =
+        verb(*trust, "add", "Trusts a key, from the next push on", "  hotline trust add anna.pub");
+    add->add_option("file", trust_.file, "The public key")->type_name("FILE")->required();
+    add->add_option("--name", trust_.name, "What to call it, if not as its file")->type_name("NAME");
+    on(add, [this] { return trust_key(context_, trust_); });
+    CLI::App* remove = verb(*trust, "remove", "Trusts a key no more, from the next push or start on");
+    remove->add_option("name", key_, "What it is called")->type_name("NAME")->required();
+    on(remove, [this] { return distrust_key(context_, key_); });
+    on(verb(*trust, "list", "The trusted keys"), [this] { return list_trusted(context_); });
+
+    CLI::App* blocklist = verb(app_, "blocklist", "Builds that the host never loads again");
+    blocklist->require_subcommand(1);
+    on(verb(*blocklist, "list", "All of them, and why"), [this] { return list_blocked(context_); });
+    CLI::App* block =
+        verb(*blocklist, "add", "Blocks a build", "  hotline blocklist add 5f2c… --reason 'leaks'");
+    block->add_option("build", block_.build_id, "Its build id")->type_name("BUILD-ID")->required();
+    block->add_option("--reason", block_.reason, "Why, for who asks later")->type_name("TEXT");
+    on(block, [this] { return block_build(context_, block_); });
+    CLI::App* unblock = verb(*blocklist, "remove", "Allows a build again");
+    unblock->add_option("build", key_, "Its build id, or how it begins")->type_name("BUILD-ID")->required();
+    on(unblock, [this] { return unblock_build(context_, key_); });
   }
 
   void add_users_verbs() {
@@ -220,6 +268,11 @@ class CommandLine {
 
   PushWish push_;
   RollbackWish rollback_;
+  SignWish sign_;
+  VerifyWish verify_;
+  TrustWish trust_;
+  BlockWish block_;
+  std::string key_;
   std::string account_, prefix_, file_, level_, shell_;
   std::uint32_t limit_ = 20;
   std::uint32_t count_ = 0;

@@ -52,6 +52,7 @@ Exit print_report(const Context& context, const PushReport& report) {
                 << " in all";
     if (report.number != 0) context.out << " (number " << report.number << " in the history)";
     context.out << '\n';
+    for (const std::string& note : report.notes) context.out << "note: " << printable(note) << '\n';
     return Exit::done;
   }
   for (const RefusalReport& refusal : report.refusals) {
@@ -110,7 +111,9 @@ Exit push(Context& context, const PushWish& wish) {
     }
     files.push_back(path.string());
   }
-  return change(context, "push", {{"files", files}, {"as_one", wish.as_one}, {"reason", wish.reason}});
+  nlohmann::json params = {{"files", files}, {"as_one", wish.as_one}, {"reason", wish.reason}};
+  if (wish.force) params["force"] = true;
+  return change(context, "push", params);
 }
 
 Exit roll_back(Context& context, const RollbackWish& wish) {

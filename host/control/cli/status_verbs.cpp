@@ -33,12 +33,13 @@ void print_modules(const std::vector<ModuleReport>& modules, std::ostream& out) 
                {"p50", right},
                {"p99", right},
                {"live since", left},
+               {"signed by", left},
                {"counters", left},
                {"note", left}});
   for (const ModuleReport& module : modules) {
     table.add({module.name, module.version, short_build_id(module.build_id), module.state,
                count_text(module.calls), count_text(module.faults), micros_text(module.call_us_p50),
-               micros_text(module.call_us_p99), time_text(module.live_wall_ms),
+               micros_text(module.call_us_p99), time_text(module.live_wall_ms), module.signer,
                counters_text(module.counters), module.note});
   }
   table.print(out);

@@ -19,6 +19,7 @@ Exit show_mailbox(Context& context, const std::string& account);
 struct PushWish {
   std::vector<std::string> files;
   bool as_one = false;
+  bool force = false;  // A version older than what is live; needs a reason.
   std::string reason;
 };
 Exit push(Context& context, const PushWish& wish);
@@ -29,6 +30,33 @@ struct RollbackWish {
 };
 Exit roll_back(Context& context, const RollbackWish& wish);
 Exit show_history(Context& context, std::uint32_t limit);
+
+// trust_verbs.cpp
+Exit make_key(Context& context, const std::string& file);  // FILE.key and FILE.pub.
+struct SignWish {
+  std::vector<std::string> files;
+  std::string key;
+};
+Exit sign_files(Context& context, const SignWish& wish);
+struct VerifyWish {
+  std::string file;
+  std::string key;  // A public key; empty: those the host trusts.
+};
+Exit verify_file(Context& context, const VerifyWish& wish);
+struct TrustWish {
+  std::string file;
+  std::string name;  // Empty: as the file is called.
+};
+Exit trust_key(Context& context, const TrustWish& wish);
+Exit distrust_key(Context& context, const std::string& name);
+Exit list_trusted(Context& context);
+Exit list_blocked(Context& context);
+struct BlockWish {
+  std::string build_id;
+  std::string reason;
+};
+Exit block_build(Context& context, const BlockWish& wish);
+Exit unblock_build(Context& context, const std::string& build_id);
 
 // account_verbs.cpp
 Exit add_user(Context& context, const std::string& name);

@@ -215,11 +215,16 @@ Result<void> Daemon::Parts::bring_up() {
     host.shard(shard).inbox().push_one(std::move(post));
   });
 
+  if (config.push.require_signature && config.push.allow_development_key) {
+    if (Result<void> made = TrustStore(state_dir).make_development_key(); !made) return made;
+  }
   Result<ModuleStore> module_store = ModuleStore::open(state_dir);
   if (!module_store) return module_store.error();
   pipeline = std::make_unique<Pipeline>(
       host, std::move(*module_store), clock,
-      Pipeline::Settings{.keep_generations = config.push.keep_generations},
+      Pipeline::Settings{.keep_generations = config.push.keep_generations,
+                         .require_signature = config.push.require_signature,
+                         .allow_development_key = config.push.allow_development_key},
       [this](const std::string& kind, const std::string& json) -> Result<std::uint64_t> {
         Result<HistoryRecord> record = store->append_history(kind, json);
         if (!record) return record.error();

@@ -20,10 +20,11 @@ PushReport report_of(const PushOutcome& outcome) {
   report.outcome = outcome.outcome;
   report.number = outcome.number;
   for (const PushedModule& module : outcome.modules)
-    report.modules.push_back({module.name, module.from, module.to, module.build_id});
+    report.modules.push_back({module.name, module.from, module.to, module.build_id, module.signer});
   for (const PushRefusal& refusal : outcome.refusals)
     report.refusals.push_back({refusal.file, refusal.reason});
   for (const PushStep& step : outcome.steps) report.steps.push_back({step.name, step.ms});
+  report.notes = outcome.notes;
   report.took_ms = outcome.took_ms;
   report.pause_us = outcome.pause_us;
   return report;
@@ -38,16 +39,17 @@ constexpr const char* busy = "another push is under way and more are waiting; tr
 
 // Files of one push one after the other, each a push of its own, until one is refused.
 PushOutcome push_each(Pipeline& pipeline, const std::vector<std::string>& files, const PushedBy& by,
-                      const Pipeline::Progress& progress) {
+                      const Pipeline::Progress& progress, Pipeline::Older older) {
   PushOutcome whole;
   for (const std::string& file : files) {
-    PushOutcome one = pipeline.push({file}, by, progress);
+    PushOutcome one = pipeline.push({file}, by, progress, older);
     whole.outcome = one.outcome;
     whole.number = one.number;
     whole.took_ms += one.took_ms;
     whole.pause_us = std::max(whole.pause_us, one.pause_us);
     std::move(one.modules.begin(), one.modules.end(), std::back_inserter(whole.modules));
     std::move(one.refusals.begin(), one.refusals.end(), std::back_inserter(whole.refusals));
+    std::move(one.notes.begin(), one.notes.end(), std::back_inserter(whole.notes));
     std::move(one.steps.begin(), one.steps.end(), std::back_inserter(whole.steps));
     if (one.outcome != "live") break;
   }
@@ -58,13 +60,14 @@ void push(const MethodParts& parts, const RpcCall& call, const RpcReply& reply) 
   const auto files = call.params.at("files").get<std::vector<std::string>>();
   if (files.empty()) return reply.refuse("push needs at least one file");
   const bool as_one = call.params.value("as_one", false);
-  const bool queued = parts.pushes->submit([parts, files, as_one, by = pushed_by(call), reply] {
+  const auto older = call.params.value("force", false) ? Pipeline::Older::forced : Pipeline::Older::refused;
+  const bool queued = parts.pushes->submit([parts, files, as_one, older, by = pushed_by(call), reply] {
     const Pipeline::Progress progress = [&reply](const std::string& step, const std::string& detail,
                                                  double ms) {
       reply.progress(PushProgress{step, detail, ms});
     };
-    reply.result(report_of(as_one ? parts.pipeline->push(files, by, progress)
-                                  : push_each(*parts.pipeline, files, by, progress)));
+    reply.result(report_of(as_one ? parts.pipeline->push(files, by, progress, older)
+                                  : push_each(*parts.pipeline, files, by, progress, older)));
   });
   if (!queued) reply.refuse(busy);
 }
@@ -74,6 +77,41 @@ void rollback(const MethodParts& parts, const RpcCall& call, const RpcReply& rep
   const std::string to = call.params.value("to", std::string());
   const bool queued = parts.pushes->submit([parts, module, to, by = pushed_by(call), reply] {
     reply.result(report_of(parts.pipeline->rollback(module, to, by)));
+  });
+  if (!queued) reply.refuse(busy);
+}
+
+// The list is the pushes' thread's to change: a push that is under way sees it whole.
+void blocklist(const MethodParts& parts, const RpcReply& reply) {
+  const bool queued = parts.readers->submit([parts, reply] {
+    const Result<std::vector<BlockedBuild>> entries = parts.pipeline->blocklist().entries();
+    if (!entries) return reply.refuse(entries.error().message);
+    BlocklistReport report;
+    for (const BlockedBuild& build : *entries)
+      report.blocked.push_back(
+          {build.build_id, build.module, build.version, build.reason, build.by, build.wall_ms});
+    reply.result(report);
+  });
+  if (!queued) reply.refuse(busy);
+}
+
+void block(const MethodParts& parts, const RpcCall& call, const RpcReply& reply) {
+  const auto build_id = call.params.at("build_id").get<std::string>();
+  const bool queued = parts.pushes->submit([parts, build_id, by = pushed_by(call), reply] {
+    Result<void> blocked = parts.pipeline->block(build_id, by);
+    if (!blocked) return reply.refuse(blocked.error().message);
+    reply.result(json::object());
+  });
+  if (!queued) reply.refuse(busy);
+}
+
+void unblock(const MethodParts& parts, const RpcCall& call, const RpcReply& reply) {
+  const auto build_id = call.params.at("build_id").get<std::string>();
+  const bool queued = parts.pushes->submit([parts, build_id, reply] {
+    Result<bool> removed = parts.pipeline->blocklist().remove(build_id);
+    if (!removed) return reply.refuse(removed.error().message);
+    if (!*removed) return reply.refuse("no blocked build is " + build_id + "; see `hotline blocklist list`");
+    reply.result(json::object());
   });
   if (!queued) reply.refuse(busy);
 }
@@ -214,6 +252,11 @@ void add_methods(RpcServer& server, const MethodParts& parts) {
   server.add("push", [parts](const RpcCall& call, const RpcReply& reply) { push(parts, call, reply); });
   server.add("rollback",
              [parts](const RpcCall& call, const RpcReply& reply) { rollback(parts, call, reply); });
+  server.add("blocklist", [parts](const RpcCall&, const RpcReply& reply) { blocklist(parts, reply); });
+  server.add("blocklist.add",
+             [parts](const RpcCall& call, const RpcReply& reply) { block(parts, call, reply); });
+  server.add("blocklist.remove",
+             [parts](const RpcCall& call, const RpcReply& reply) { unblock(parts, call, reply); });
   server.add("history", [parts](const RpcCall& call, const RpcReply& reply) { history(parts, call, reply); });
   server.add("sessions",
              [parts](const RpcCall& call, const RpcReply& reply) { sessions(parts, call, reply); });

@@ -154,6 +154,7 @@ std::vector<ModuleReport> Observer::module_reports(const std::map<std::string, M
     report.state = generation.state;
     report.live_wall_ms = generation.live_wall_ms;
     report.note = generation.note;
+    report.signer = generation.signer;
     const auto found = figures.find(generation.name);
     if (generation.state == "current" && found != figures.end()) {
       report.calls = found->second.calls;

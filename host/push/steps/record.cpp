@@ -10,7 +10,7 @@ void record_running_set(PushWorld& world, PushRun& run) {
   for (const std::unique_ptr<Slot>& slot : world.slots)
     if (const Generation* current = slot->current())
       set.push_back({slot->name, current->manifest().version.text(), current->build_id(), current->digest(),
-                     world.store.relative(current->path())});
+                     world.store.relative(current->path()), current->signed_by()});
   if (Result<void> written = world.store.set_running(set); !written) {
     run.out.notes.push_back("live, but a restart would come back on the set before it: " +
                             written.error().message);
@@ -30,7 +30,8 @@ void record_outcome(PushWorld& world, PushRun& run) {
                                {"from", module.from},
                                {"to", module.to},
                                {"build_id", module.build_id},
-                               {"digest", module.digest}});
+                               {"digest", module.digest},
+                               {"signer", module.signer}});
   json["refusals"] = nlohmann::json::array();
   for (const PushRefusal& refusal : out.refusals)
     json["refusals"].push_back({{"file", refusal.file}, {"reason", refusal.reason}});

@@ -6,13 +6,10 @@ namespace hotline {
 
 void retire_generation(PushWorld& world, std::unique_ptr<Generation> generation, PushOutcome& out) {
   const std::string label = generation->manifest().label();
-  GenerationReport report{generation->manifest().name,
-                          generation->manifest().version.text(),
-                          generation->build_id(),
-                          "pinned",
-                          generation->manifest().about,
-                          {},
-                          0};
+  GenerationReport report{generation->manifest().name,  generation->manifest().version.text(),
+                          generation->build_id(),       "pinned",
+                          generation->manifest().about, {},
+                          generation->signed_by().name, 0};
   if (Result<void> unstaged = world.target.unstage(*generation); !unstaged)
     out.notes.push_back(unstaged.error().message);
   const Generation::Unloading unloading = generation->unload();

@@ -21,6 +21,7 @@ bool stage_step(PushWorld& world, PushRun& run) {
                           .build_id = candidate.report.build_id,
                           .digest = candidate.report.digest,
                           .pins = candidate.report.pins,
+                          .signed_by = candidate.report.signed_by,
                           .convert_reason = candidate.report.convert_reason});
     if (!loaded) {
       out.refusals.push_back({candidate.file, loaded.error().message});

@@ -14,11 +14,13 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "push/blocklist.h"
 #include "push/candidate.h"
 #include "push/live_target.h"
 #include "push/module_store.h"
 #include "push/outcome.h"
 #include "push/slot.h"
+#include "push/trust.h"
 #include "push/unmap.h"
 
 namespace hotline {
@@ -26,6 +28,8 @@ namespace hotline {
 struct PushSettings {
   std::size_t keep_generations = 3;
   std::uint64_t barrier_deadline_us = 5'000'000;
+  bool require_signature = false;
+  bool allow_development_key = true;
   std::uint64_t hold_range_ms = 60'000;  // How long the addresses of unloaded code stay unusable.
 };
 
@@ -35,6 +39,8 @@ using RecordPush = std::function<Result<std::uint64_t>(const std::string& kind, 
 // What outlives a push, and every step may use.
 struct PushWorld {
   LiveTarget& target;
+  TrustStore trust;
+  Blocklist blocklist;
   ModuleStore store;
   Clock& clock;
   const PushSettings settings;
@@ -48,6 +54,7 @@ struct PushWorld {
 struct PushRun {
   std::vector<Candidate> candidates;  // None for a rollback.
   PushedBy by;
+  bool may_be_older = false;  // --force: than what is live.
   PushOutcome out;
 };
 

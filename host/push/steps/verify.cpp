@@ -4,27 +4,76 @@
 
 namespace hotline {
 
-bool verify_step(PushWorld& world, PushRun& run) {
-  PushOutcome& out = run.out;
-  VerifyPolicy policy = VerifyPolicy::of_host(world.target.capabilities());
+namespace {
+
+// What every file of a push is verified against. False: something of it cannot be read, and is refused.
+bool read_policy(PushWorld& world, PushRun& run, VerifyPolicy& policy) {
+  policy = VerifyPolicy::of_host(world.target.capabilities());
   policy.stored_tables = world.target.stored_tables();
+  policy.requires_signature = world.settings.require_signature;
+  policy.allows_development_key = world.settings.allow_development_key;
+  policy.allows_older = run.may_be_older;
+  const auto refuse = [&](const Error& error) {
+    for (const Candidate& candidate : run.candidates)
+      run.out.refusals.push_back({candidate.file, error.message});
+    return false;
+  };
+  if (run.may_be_older && run.by.reason.empty())
+    return refuse(Error{"an older version is forced with a reason only: give --reason, for the history"});
+  Result<std::vector<TrustedKey>> trusted = world.trust.keys();
+  if (!trusted) return refuse(trusted.error());
+  policy.trusted = std::move(*trusted);
+  Result<std::vector<BlockedBuild>> blocked = world.blocklist.entries();
+  if (!blocked) return refuse(blocked.error());
+  policy.blocked = std::move(*blocked);
   for (const std::unique_ptr<Slot>& slot : world.slots)
     if (const Generation* current = slot->current())
       policy.live.push_back({&current->manifest(), current->build_id()});
+  return true;
+}
+
+// The file beside it, or where that is allowed and there is none, this host's development key, here and now.
+Result<void> find_signature(PushWorld& world, Candidate& candidate, PushOutcome& out) {
+  if (!candidate.stored_path.empty()) return {};  // As the running set has it.
+  Result<std::optional<Signature>> beside = read_signature_of(candidate.file);
+  if (!beside) return beside.error();
+  candidate.signed_by.signature = *beside;
+  if (candidate.signed_by.signature || !world.settings.require_signature ||
+      !world.settings.allow_development_key)
+    return {};
+  Result<SigningKey> key = world.trust.development_key();
+  if (!key) return {};  // The file stays unsigned, which is told.
+  candidate.signed_by.signature = key->sign(candidate.image->bytes());
+  out.notes.push_back(candidate.file +
+                      " was not signed; this host has signed it with its development key "
+                      "(`push.allow_development_key`)");
+  return {};
+}
+
+bool read_file(PushWorld& world, Candidate& candidate, PushOutcome& out) {
+  Result<Image> image = Image::read(candidate.file);
+  if (!image) {
+    out.refusals.push_back({candidate.file, image.error().message});
+    return false;
+  }
+  candidate.image = std::move(*image);
+  Result<void> found = find_signature(world, candidate, out);
+  if (!found) out.refusals.push_back({candidate.file, candidate.file + " refused: " + found.error().message});
+  return found.has_value();
+}
+
+}  // namespace
+
+bool verify_step(PushWorld& world, PushRun& run) {
+  PushOutcome& out = run.out;
+  VerifyPolicy policy;
+  if (!read_policy(world, run, policy)) return false;
   const std::size_t live_before = policy.live.size();
   for (Candidate& candidate : run.candidates) {
-    if (!candidate.image) {
-      Result<Image> image = Image::read(candidate.file);
-      if (!image) {
-        out.refusals.push_back({candidate.file, image.error().message});
-        continue;
-      }
-      candidate.image = std::move(*image);
-    }
+    if (!read_file(world, candidate, out)) continue;
     // Files of one push live together: each is verified beside those before it, in place of what they
     // replace.
-    VerifyPolicy its_policy = policy;
-    candidate.report = verify(*candidate.image, its_policy);
+    candidate.report = verify(*candidate.image, policy, candidate.signed_by);
     for (const std::string& note : candidate.report.notes) out.notes.push_back(note);
     for (const std::string& refusal : candidate.report.refusals)
       out.refusals.push_back({candidate.file, refusal});
@@ -39,7 +88,7 @@ bool verify_step(PushWorld& world, PushRun& run) {
                                                   manifest.name + " too; push one of them"});
       continue;
     }
-    policy.live.push_back({&*candidate.report.manifest, candidate.report.build_id});
+    policy.live.push_back({&manifest, candidate.report.build_id});
   }
   return out.refusals.empty();
 }

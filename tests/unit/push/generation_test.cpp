@@ -39,6 +39,7 @@ GenerationFile copy_of(const ScratchDirectory& directory, const std::string& fix
   const auto elf = ElfFile::parse(std::as_bytes(std::span(bytes)));
   REQUIRE_MESSAGE(elf.has_value(), (elf ? "" : elf.error().message));
   file.build_id = elf->build_id;
+  file.digest = Image::read(file.path)->digest();
   file.pins = pins_of(*elf);
   const auto manifest = Manifest::parse(elf->manifest.substr(0, elf->manifest.find('\0')));
   REQUIRE_MESSAGE(manifest.has_value(), (manifest ? "" : manifest.error().message));
@@ -178,6 +179,17 @@ TEST_CASE("generation: a file that was changed after it was verified is refused,
   CHECK(look_for(path).any() != Generation::can_unload());
 }
 
+TEST_CASE("generation: a file of the same build id with one other byte is refused") {
+  const ScratchDirectory directory;
+  GenerationFile file = copy_of(directory, fixture("good"));
+  std::string bytes = bytes_of(file.path);
+  const std::size_t at = bytes.find("A module with nothing wrong");
+  REQUIRE(at != std::string::npos);
+  bytes[at] = 'B';
+  std::ofstream(file.path, std::ios::binary) << bytes;
+  CHECK(refusal(std::move(file)).find("good 1.0.0 refused: the mapped file has digest ") == 0);
+}
+
 TEST_CASE("generation: an undefined symbol is refused by name when it is loaded") {
   const ScratchDirectory directory;
   GenerationFile file = copy_of(directory, fixture("good"));
@@ -206,6 +218,7 @@ TEST_CASE("generation: an entry that does not hold together is refused") {
   REQUIRE(at != std::string::npos);
   bytes[at] = 'H';
   std::ofstream(without_entry.path, std::ios::binary) << bytes;
+  without_entry.digest = Image::read(without_entry.path)->digest();
   CHECK(refusal(std::move(without_entry)) ==
         "good 1.0.0 refused: it has no `hl_module`; define it with HL_MODULE");
 }

@@ -117,7 +117,12 @@ TEST_CASE("module_store: the running set is what a restart comes back on") {
   const Image bytes = image("routing's code");
   const Result<std::string> path = store.add(bytes, "routing", build_id);
   REQUIRE(path.has_value());
-  const std::vector<RunningModule> set{{"routing", "1.3.0", build_id, bytes.digest(), store.relative(*path)}};
+  const std::vector<RunningModule> set{{"routing",
+                                        "1.3.0",
+                                        build_id,
+                                        bytes.digest(),
+                                        store.relative(*path),
+                                        {"anna", "5f2c", Signature{1, 2, 3}}}};
   const Result<void> saved = store.set_running(set);
   REQUIRE_MESSAGE(saved.has_value(), (saved ? "" : saved.error().message));
 

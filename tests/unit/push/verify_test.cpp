@@ -302,13 +302,17 @@ TEST_CASE("verify: a library version that the host has not is refused") {
       "it on the host's release"));
 }
 
-TEST_CASE("verify: version order is noted") {
+TEST_CASE("verify: what is older than what is live is refused, unless that was asked for") {
   const Manifest live =
       manifest("name good\nversion 1.5.0\nabi 1.0\ntable good_rows volatile writes 1 reads 1\n");
   VerifyPolicy with_live = policy();
   with_live.live.push_back({&live, "aa"});
-  CHECK(says(report_of(fixture("good"), with_live).notes,
-             "good 1.0.0: it is older than good 1.5.0, which is live"));
+  CHECK(says(report_of(fixture("good"), with_live).refusals,
+             "good 1.0.0 refused: it is older than good 1.5.0, which is live; `hotline rollback good`"));
+  with_live.allows_older = true;
+  const VerifyReport forced = report_of(fixture("good"), with_live);
+  CHECK_MESSAGE(forced.is_accepted(), forced.refusal_text());
+  CHECK(says(forced.notes, "good 1.0.0: it is older than good 1.5.0, which is live"));
 }
 
 TEST_CASE("verify: a schema step up is accepted, and says that it needs a convert") {

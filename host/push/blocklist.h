@@ -1,0 +1,48 @@
+// Blocklist: builds that are never loaded again on this host, whoever signed them.
+//
+// Added to by an operator, or by the host itself for a build that faulted. Kept in DIR/blocklist.json, read
+// anew each time it is asked, so that what was added in a process that died is there in the next.
+//
+// Threads: add() and remove() by one at a time (the pushes' thread); find() and entries() from any.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace hotline {
+
+struct BlockedBuild {
+  std::string build_id;         // Lower-case hexadecimal.
+  std::string module, version;  // Where they are known.
+  std::string reason;           // "two faults within 60 s", or the operator's words.
+  std::string by;               // "anna", or "hotlined" for the host itself.
+  std::uint64_t wall_ms = 0;
+
+  bool operator==(const BlockedBuild&) const = default;
+};
+
+class Blocklist {
+ public:
+  static constexpr std::size_t entries_max = 1000;  // The oldest is let go for another.
+
+  explicit Blocklist(std::string state_dir) : file_(std::move(state_dir) + "/blocklist.json") {}
+
+  // Oldest first. A missing file is an empty list; a damaged one is an error, and nothing may be loaded then.
+  Result<std::vector<BlockedBuild>> entries() const;
+  Result<std::optional<BlockedBuild>> find(const std::string& build_id) const;
+  // On disk when it returns. A build that is there already gets the new reason.
+  Result<void> add(const BlockedBuild& build);
+  // False: it was not there. `build_id` may be its beginning, of 8 digits or more, where only one begins so.
+  Result<bool> remove(const std::string& build_id);
+
+ private:
+  Result<void> write(const std::vector<BlockedBuild>& entries) const;
+
+  std::string file_;
+};
+
+}  // namespace hotline
