@@ -15,6 +15,8 @@
 //     user.list    {}                                  AccountsReport
 //     sessions     {account}                           SessionsReport; `account` "" is all
 //     mailbox      {account}                           MailboxReport
+//     tables       {}                                  TablesReport
+//     parked.list  {}                                  ParkedReport
 //     log.level    {level}                             {level}
 //     config.show  {}                                  config_report() of config_keys.h
 //     tls.reload   {}                                  TlsReport
@@ -125,6 +127,39 @@ struct TlsReport {
   bool is_development = false;
 };
 
+// How many rows of a table have a schema.
+struct SchemaReport {
+  std::uint32_t schema = 0;
+  std::uint64_t rows = 0;
+};
+
+struct TableReport {
+  std::string name;
+  std::string module;  // Whose it is; empty: no live module's.
+  bool is_durable = true;
+  std::uint32_t writes = 0;  // The schema its module writes.
+  std::vector<SchemaReport> schemas;
+  std::uint64_t converting = 0;       // Rows that were to be converted when the last sweep began ...
+  std::uint64_t converting_left = 0;  // ... and of those, how many still are.
+  std::uint64_t parked = 0;           // Rows that cannot be converted.
+};
+
+struct TablesReport {
+  std::vector<TableReport> tables;
+};
+
+// Never a row's content.
+struct ParkedRowReport {
+  std::string table, account, key;
+  std::uint32_t schema = 0;
+  std::string why;
+};
+
+struct ParkedReport {
+  std::uint64_t parked = 0;
+  std::vector<ParkedRowReport> rows;  // The first thousand of each shard.
+};
+
 struct StatusReport {
   std::string version;
   std::int64_t pid = 0;
@@ -139,6 +174,7 @@ struct StatusReport {
   StoreReport store;
   std::vector<AlarmReport> alarms;
   std::vector<ModuleReport> modules;  // The current generation of each.
+  std::vector<TableReport> tables;    // Those that are being converted, or have rows that are parked.
   PushesReport pushes;
 };
 
@@ -258,9 +294,15 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ModulesReport, modules)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PushesReport, pushes, rollbacks, refused, pause_us_last,
                                                 pause_us_max)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TlsReport, certificate, fingerprint, is_development)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SchemaReport, schema, rows)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TableReport, name, module, is_durable, writes, schemas,
+                                                converting, converting_left, parked)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TablesReport, tables)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ParkedRowReport, table, account, key, schema, why)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ParkedReport, parked, rows)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StatusReport, version, pid, domain, state_dir, uptime_s,
                                                 memory_bytes, listen, tls, shards, messages, store, alarms,
-                                                modules, pushes)
+                                                modules, tables, pushes)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ModuleChange, name, from, to, build_id, signer)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RefusalReport, file, reason)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StepReport, name, ms)

@@ -80,14 +80,18 @@ Calls::Answer Calls::run(std::uint16_t module, const Receipt& receipt, const Sta
     commit();
     if (status == HL_E_NONE) answer = Answer::not_mine;
   } else {
+    // Who asks for a row that cannot be converted is not to blame for it; that it is parked was logged.
+    const bool is_charged = !transaction_.has_met_parked();
     transaction_.roll_back();
     transaction_.end();
     if (receipt) shard_.release(receipt);
-    ++meter.faults;
-    shard_.counters.faults.add();
-    log::warning("module.fault", {{"module", target->generation->manifest().name},
-                                  {"version", target->generation->manifest().version.text()},
-                                  {"status", status_name(status)}});
+    if (is_charged) {
+      ++meter.faults;
+      shard_.counters.faults.add();
+      log::warning("module.fault", {{"module", target->generation->manifest().name},
+                                    {"version", target->generation->manifest().version.text()},
+                                    {"status", status_name(status)}});
+    }
     answer = Answer::fault;
   }
   shard_.loops.poll_safepoint();

@@ -32,16 +32,36 @@ struct CalledModule {
   hl_instance* instance = nullptr;
   ModuleContext* context = nullptr;
   hl_module_entry entry{};
-  // The convert of the newest resident generation, when this one is not it: for rows it wrote.
-  decltype(hl_module_entry::convert) newer_convert = nullptr;
+  // Itself, and those whose code may be needed to convert rows: see row_conversion.h.
+  std::vector<const Generation*> resident;
+};
+
+// Who reads rows of a table: its owner, as one shard calls it.
+struct RowReader {
+  const CalledModule* module = nullptr;
+  const TableClaim* claim = nullptr;  // nullptr: nobody; then any row is as good as another.
+
+  bool reads(std::uint32_t schema) const { return claim == nullptr || claim->reads_schema(schema); }
 };
 
 // What is live, as one shard sees it. The same on all shards but for the instances.
 struct LiveSet {
+  struct TableOwner {
+    std::uint16_t module = 0;
+    const TableClaim* claim = nullptr;  // nullptr: no live module's.
+  };
+
   std::vector<CalledModule> modules;   // By module number.
   std::vector<std::uint16_t> numbers;  // From a place in `routes` to a module number.
   std::shared_ptr<const RouteTable> routes;
-  std::string features;  // For hl_cap_config.features.
+  std::string features;            // For hl_cap_config.features.
+  std::uint32_t number = 0;        // Grows with each; 0: nothing was ever live.
+  std::vector<TableOwner> tables;  // By table number.
+
+  RowReader reader(std::uint32_t table) const {
+    if (table >= tables.size() || tables[table].claim == nullptr) return {};
+    return {&modules[tables[table].module], tables[table].claim};
+  }
 };
 
 // Calls and time of one module's generations on one shard.
@@ -57,6 +77,7 @@ class Calls {
   explicit Calls(Shard& shard);
 
   LiveSet& live() { return live_; }
+  const LiveSet& live() const { return live_; }
   Transaction& transaction() { return transaction_; }
   ModuleCounters& counters(std::uint16_t module);
   const ModuleMeter& meter(std::uint16_t module);

@@ -40,7 +40,7 @@ Result<void> Host::load() {
     stored_schemas_[row.table].insert(row.schema);
     const std::uint32_t table = tables_.number(row.table);
     Shard& home = *shards_[world_.home_of(row.account)];
-    home.load(std::move(row), table);
+    home.rows.load(std::move(row), table);
   };
   const auto on_message = [this](StoredMessage&& message) {
     const std::uint16_t module = modules_.number(message.module);
@@ -92,9 +92,11 @@ LiveTarget::Outcome Host::go_live(std::span<const Part> set, std::shared_ptr<con
   std::vector<LiveSet> next(shards_.size());
   {
     const std::lock_guard lock(staged_mutex_);
+    ++last_live_set_;
     for (std::size_t i = 0; i < shards_.size(); ++i) {
       next[i].routes = routes;
       next[i].features = features;
+      next[i].number = last_live_set_;
       next[i].modules.resize(modules_.size());
       for (const Part& part : set) {
         const std::uint16_t number = modules_.number(part.generation->manifest().name);
@@ -104,9 +106,14 @@ LiveTarget::Outcome Host::go_live(std::span<const Part> set, std::shared_ptr<con
         module.instance = part.generation->instance(i);
         module.context = staged_.at(part.generation)[i].get();
         module.entry = part.generation->entry();
-        module.newer_convert = part.newer == nullptr ? nullptr : part.newer->entry().convert;
-        for (const TableClaim& table : part.generation->manifest().tables)
+        module.resident.push_back(part.generation);
+        if (part.newer != nullptr) module.resident.push_back(part.newer);
+        for (const TableClaim& table : part.generation->manifest().tables) {
           stored_schemas_[table.name].insert(table.writes);
+          const std::uint32_t place = tables_.number(table.name);
+          if (next[i].tables.size() <= place) next[i].tables.resize(place + 1u);
+          next[i].tables[place] = {number, &table};
+        }
       }
     }
   }
@@ -117,6 +124,8 @@ LiveTarget::Outcome Host::go_live(std::span<const Part> set, std::shared_ptr<con
     const std::lock_guard lock(staged_mutex_);
     routes_ = std::move(routes);
   }
+  // An idle shard has rows to convert too.
+  if (outcome.swapped) ask([](Shard&) {}, [] {});
   return {outcome.swapped, outcome.pause_us_max, outcome.attempts};
 }
 

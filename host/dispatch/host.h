@@ -90,6 +90,7 @@ class Host final : public LiveTarget {
   std::map<const Generation*, std::vector<std::unique_ptr<ModuleContext>>> staged_;
   std::map<std::string, std::set<std::uint32_t>> stored_schemas_;  // As loaded, by table.
   std::shared_ptr<const RouteTable> routes_;                       // Under staged_mutex_.
+  std::uint32_t last_live_set_ = 0;                                // Under staged_mutex_.
 
   struct Waiting {
     std::size_t missing;

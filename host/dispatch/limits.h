@@ -26,6 +26,8 @@ struct ShardLimits {
   std::uint64_t mailbox_memory_bytes_max = 1u << 30;  // Of all shards together.
   std::uint32_t mailbox_ttl_days = 30;
   std::uint32_t rows_per_account_max = 10'000;   // In one table.
+  std::uint64_t sweep_slice_us = 250;            // Of one turn, for converting rows: see row_sweep.h.
+  std::uint32_t sweep_rows_max = 1'000;          // In one slice; also how many wait for the disk at once.
   std::uint32_t timers_per_account_max = 1'000;  // Of modules.
   std::size_t inbox_max = 1'000'000;
   std::uint64_t brief_rest_us = 500;   // A shard that rests no longer than this as a rule is left to wake by

@@ -1,6 +1,6 @@
 // Rows across versions: a row that a module cannot read is converted by the code that knows both schemas, one
-// step at a time: up by the generation that reads it, down by the newer generation that wrote it and stays
-// resident for that.
+// step at a time. That is a generation which writes the higher of the two or a later one: up mostly the one
+// that reads it, down the newer one that wrote it and stays resident for that.
 #pragma once
 
 #include "base/result.h"
@@ -10,7 +10,8 @@
 
 namespace hotline {
 
-// The row in the schema `claim` writes.
-Result<Row> convert_row(const CalledModule& module, const TableClaim& claim, const Row& row);
+// The row in the schema its reader writes. `row` is as it was, whatever comes out: no row is ever half
+// converted.
+Result<Row> convert_row(const RowReader& reader, const Row& row);
 
 }  // namespace hotline

@@ -21,6 +21,7 @@ Shard::Shard(std::uint32_t shard_number, ShardWorld& its_world, Loops its_loops)
     : number(shard_number),
       world(its_world),
       loops(std::move(its_loops)),
+      rows(*this),
       window(*world.store, number, *world.clock,
              {.window_us = world.limits.commit_window_us, .asked_after_us = world.limits.request_gap_us},
              [this](std::uint16_t module) -> const std::string& { return world.modules->name(module); }),
@@ -37,6 +38,7 @@ Shard::Shard(std::uint32_t shard_number, ShardWorld& its_world, Loops its_loops)
       calls(*this),
       module_timers(*this),
       expiry(*this),
+      row_sweep(*this),
       inbox_(world.limits.inbox_max, loops.wake),
       out_(world.shards),
       safe_out_(world.shards),
@@ -202,6 +204,8 @@ bool Shard::end_turn() {
   streams.flush();
   if (now_us() >= window.due_us()) window.submit();
   send_out();
+  // After everything that somebody waits for.
+  if (row_sweep.run()) has_more = true;
   streams.bury();
   counters.connections.store(streams.size(), std::memory_order_relaxed);
   counters.sessions.store(sessions.size(), std::memory_order_relaxed);
@@ -218,10 +222,6 @@ void Shard::sweep() {
   bodies.give_up();  // What was read back and not taken by its client.
   counters.accounts.store(accounts.size(), std::memory_order_relaxed);
   timers.set(now_us() + sweep_every_us, [this] { sweep(); });
-}
-
-void Shard::load(StoredRow row, std::uint32_t table) {
-  accounts.get(row.account).rows.get(table)[std::move(row.key)] = {row.schema, std::move(row.value)};
 }
 
 void Shard::load(StoredMessage message, std::uint16_t module) {

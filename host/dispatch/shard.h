@@ -29,6 +29,8 @@
 #include "dispatch/module_names.h"
 #include "dispatch/module_timers.h"
 #include "dispatch/post.h"
+#include "dispatch/row_sweep.h"
+#include "dispatch/rows.h"
 #include "dispatch/sessions.h"
 #include "dispatch/shard_counters.h"
 #include "dispatch/streams.h"
@@ -62,6 +64,8 @@ struct ShardWorld {
   std::function<void(std::uint64_t command, bool is_refusal, std::string json)> command_answered;
   // A connection that was accepted has gone; `peer` is its address. Any thread. May be empty.
   std::function<void(std::string_view peer)> connection_closed;
+  // Of that live set, no row of that shard is left to convert, on disk neither. The shard's thread.
+  std::function<void(std::uint32_t shard, std::uint32_t live_set)> rows_swept;
   std::vector<class Shard*> all;
 
   std::uint32_t home_of(std::string_view bare) const { return partition_of(bare) % shards; }
@@ -87,6 +91,7 @@ class Shard final : public ShardWork {
 
   Timers timers;
   Accounts accounts;
+  Rows rows;
   CommitWindow window;
   Bodies bodies;
   Streams streams;
@@ -94,6 +99,7 @@ class Shard final : public ShardWork {
   Calls calls;
   ModuleTimers module_timers;
   Expiry expiry;
+  RowSweep row_sweep;
   ShardCounters counters;
 
   Inbox<Post>& inbox() { return inbox_; }
@@ -121,8 +127,7 @@ class Shard final : public ShardWork {
   // thread.
   bool wakes_soon(std::uint64_t now_us) const;
 
-  // Before the shards run: what the store kept.
-  void load(StoredRow row, std::uint32_t table);
+  // Before the shards run: what the store kept. Rows have their own way: Rows::load.
   void load(StoredMessage message, std::uint16_t module);
 
   // Before the loop ends: closes every stream with a word, keeps what is safe.

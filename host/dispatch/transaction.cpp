@@ -33,6 +33,7 @@ void Transaction::end() {
   receipt_ = {};
   stanza_ = nullptr;
   is_open_ = false;
+  has_met_parked_ = false;
 }
 
 }  // namespace hotline

@@ -115,11 +115,17 @@ class Transaction {
 
   // The line that is being handled, if it is one.
   std::string_view line;
+
+  // A row it asked for is parked: its failure is then the row's, not the module's.
+  void meet_parked() { has_met_parked_ = true; }
+  bool has_met_parked() const { return has_met_parked_; }
+
   // Set while an entry is being drained into this session.
   std::uint64_t draining_session = 0;
 
  private:
   bool is_open_ = false;
+  bool has_met_parked_ = false;
   std::uint16_t module_ = 0;
   Receipt receipt_;
   const Stanza* stanza_ = nullptr;

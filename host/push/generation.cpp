@@ -84,9 +84,9 @@ std::string words_of_exception() {
 }  // namespace
 
 std::string status_name(hl_status status) {
-  static constexpr std::array<std::string_view, 9> names{"HL_OK",          "HL_E_NONE",   "HL_E_INVALID",
-                                                         "HL_E_ELSEWHERE", "HL_E_GONE",   "HL_E_FULL",
-                                                         "HL_E_DENIED",    "HL_E_EXISTS", "HL_E_FAULT"};
+  static constexpr std::array<std::string_view, 10> names{
+      "HL_OK",     "HL_E_NONE",   "HL_E_INVALID", "HL_E_ELSEWHERE", "HL_E_GONE",
+      "HL_E_FULL", "HL_E_DENIED", "HL_E_EXISTS",  "HL_E_FAULT",     "HL_E_PARKED"};
   if (status < 0 || static_cast<std::size_t>(status) >= names.size()) return std::to_string(status);
   return std::string(names[static_cast<std::size_t>(status)]);
 }

@@ -54,6 +54,31 @@ std::size_t Accounts::size() const {
   return all;
 }
 
+Account* Accounts::next(Walk& walk) {
+  if (walk.has_ended()) return nullptr;
+  Map& map = by_partition_[walk.partition];
+  if (walk.buckets != map.bucket_count()) {
+    walk.buckets = map.bucket_count();
+    walk.bucket = 0;
+    walk.last.clear();
+  }
+  for (; !map.empty() && walk.bucket < walk.buckets; ++walk.bucket, walk.last.clear()) {
+    auto at = map.begin(walk.bucket);
+    const auto end = map.end(walk.bucket);
+    if (!walk.last.empty()) {
+      while (at != end && at->first != walk.last) ++at;
+      // It was dropped meanwhile: the others of its bucket are visited again.
+      at = at == end ? map.begin(walk.bucket) : std::next(at);
+    }
+    if (at == end) continue;
+    walk.last = at->first;
+    return at->second.get();
+  }
+  ++walk.partition;
+  walk.buckets = 0;
+  return nullptr;
+}
+
 Account* Accounts::next(std::string_view after) {
   std::uint32_t partition = 0;
   Map::iterator at;

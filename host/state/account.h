@@ -51,6 +51,20 @@ class Accounts {
   // The account after that one in no order that means anything; nullptr at the end.
   Account* next(std::string_view after);
 
+  // A walk over all accounts in parts: between two of them accounts may come and go. One that is there all
+  // the while is visited at least once, one that came later perhaps not.
+  struct Walk {
+    std::uint32_t partition = 0;  // `partitions`: the walk has ended.
+    std::size_t bucket = 0;
+    std::size_t buckets =
+        0;             // Of the partition, when it was begun: another number puts all in another order.
+    std::string last;  // The account visited last, in `bucket`.
+
+    bool has_ended() const { return partition == partitions; }
+  };
+  // The next account; nullptr where a partition ends, so that a caller gets its turn in an empty table too.
+  Account* next(Walk& walk);
+
  private:
   // Another function than partition_of, or every table here would use one bucket in 256.
   struct Hash {

@@ -38,6 +38,13 @@ void MemoryStore::submit(StoreBatch batch) {
   waiting_.push_back({std::move(batch), clock_.mono_us()});
 }
 
+std::vector<StoredRow> MemoryStore::rows() const {
+  Contents all = contents();
+  std::vector<StoredRow> rows;
+  for (auto& [name, row] : all.rows) rows.push_back(std::move(row));
+  return rows;
+}
+
 bool MemoryStore::commit_next() {
   if (is_full_ || waiting_.empty()) return false;
   StoreBatch batch = std::move(waiting_.front().batch);

@@ -51,6 +51,7 @@ class MemoryStore final : public Store {
   std::size_t waiting_count() const { return waiting_.size(); }
   std::size_t message_count() const { return contents().messages.size(); }
   std::size_t row_count() const { return contents().rows.size(); }
+  std::vector<StoredRow> rows() const;  // That are safe.
 
  private:
   struct Contents {

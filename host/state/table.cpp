@@ -38,4 +38,9 @@ void TableNames::set_durable(std::uint32_t number, bool is_durable) {
   tables_[number].is_durable = is_durable;
 }
 
+std::uint32_t TableNames::size() {
+  const std::lock_guard lock(mutex_);
+  return static_cast<std::uint32_t>(tables_.size());
+}
+
 }  // namespace hotline

@@ -18,6 +18,8 @@ namespace hotline {
 
 struct Row {
   std::uint32_t schema = 0;
+  std::uint32_t parked_in =
+      0;  // The live set (LiveSet::number) that could not convert it; see dispatch/rows.h.
   std::string value;
 };
 
@@ -45,6 +47,7 @@ class TableNames {
   std::uint32_t number(std::string_view name);  // Makes one when it is new.
   const Table& table(std::uint32_t number);
   void set_durable(std::uint32_t number, bool is_durable);
+  std::uint32_t size();
 
  private:
   std::mutex mutex_;

@@ -316,6 +316,7 @@ static_assert(HL_E_FULL == 5, "HL_E_FULL");
 static_assert(HL_E_DENIED == 6, "HL_E_DENIED");
 static_assert(HL_E_EXISTS == 7, "HL_E_EXISTS");
 static_assert(HL_E_FAULT == 8, "HL_E_FAULT");
+static_assert(HL_E_PARKED == 9, "HL_E_PARKED");
 static_assert(HL_STANZA_MESSAGE == 0, "HL_STANZA_MESSAGE");
 static_assert(HL_STANZA_PRESENCE == 1, "HL_STANZA_PRESENCE");
 static_assert(HL_STANZA_IQ == 2, "HL_STANZA_IQ");

@@ -15,5 +15,6 @@ typedef int32_t hl_status;
 #define HL_E_DENIED 6     // Not allowed for this module, or not in this state.
 #define HL_E_EXISTS 7     // There is one already.
 #define HL_E_FAULT 8      // The module failed; its generation is charged with it.
+#define HL_E_PARKED 9     // The row cannot be converted to the schema the module reads: it is kept as it is.
 
 #endif

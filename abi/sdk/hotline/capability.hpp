@@ -7,7 +7,8 @@
 //
 // A call answers the C function's status where a module has to decide something. Where an answer
 // could only come from a mistake in the module (the account lives on another shard, the table is
-// another module's), Refused is thrown: the call becomes a fault and nothing of it takes effect.
+// another module's), Refused is thrown: the call becomes a fault and nothing of it takes effect. A row that
+// is parked is Refused too, with HL_E_PARKED; the host charges nobody for that.
 #pragma once
 
 #include <exception>
@@ -24,11 +25,13 @@ namespace hotline::sdk {
 class Refused : public std::exception {
  public:
   Refused(const char* call, Status status)
-      : what_(std::string(call) + " answered " + std::to_string(status)) {}
+      : what_(std::string(call) + " answered " + std::to_string(status)), status_(status) {}
   const char* what() const noexcept override { return what_.c_str(); }
+  Status status() const { return status_; }
 
  private:
   std::string what_;
+  Status status_;
 };
 
 inline void require(Status status, const char* call) {

@@ -103,6 +103,13 @@ class CommandLine {
     on(verb(app_, "modules", "All loaded generations of all modules"),
        [this] { return show_modules(context_); });
 
+    on(verb(app_, "tables", "What the tables hold: rows by schema, conversion under way, parked rows"),
+       [this] { return show_tables(context_); });
+    CLI::App* parked = verb(app_, "parked", "Rows that no loaded code can convert");
+    parked->require_subcommand(1);
+    on(verb(*parked, "list", "Which they are, and why; never what they hold"),
+       [this] { return list_parked(context_); });
+
     CLI::App* sessions = verb(app_, "sessions", "Who is connected, or can come back",
                               "  hotline sessions\n  hotline sessions --account alice");
     sessions->add_option("--account", account_, "Only of this account")->type_name("NAME[@DOMAIN]");

@@ -124,6 +124,13 @@ void print_status(const StatusReport& status, std::ostream& out) {
   line("mailboxes", mailboxes_text(status.messages));
   line("store", store_text(status.store));
   line("pushes", pushes_text(status.pushes));
+  for (const TableReport& table : status.tables) {
+    const std::string converting = converting_text(table);
+    if (!converting.empty()) line("converting", table.name + " rows " + converting);
+    if (table.parked > 0)
+      line("parked", counted(table.parked, "row") + " of " + table.name +
+                         " cannot be converted: see `hotline parked list`");
+  }
   if (status.alarms.empty()) {
     line("alarms", "none");
   }

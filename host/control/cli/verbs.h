@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/context.h"
+#include "control/protocol.h"
 
 namespace hotline::cli {
 
@@ -14,6 +15,12 @@ Exit show_status(Context& context);
 Exit show_modules(Context& context);
 Exit show_sessions(Context& context, const std::string& account);  // Empty: of all.
 Exit show_mailbox(Context& context, const std::string& account);
+
+// table_verbs.cpp
+Exit show_tables(Context& context);
+Exit list_parked(Context& context);
+// "2 -> 3: 412,000 of 1,000,000"; empty: nothing is being converted.
+std::string converting_text(const TableReport& table);
 
 // push_verbs.cpp
 struct PushWish {

@@ -5,6 +5,7 @@
 #include "base/address.h"
 #include "control/config_keys.h"
 #include "control/protocol.h"
+#include "control/serve/table_reports.h"
 
 namespace hotline {
 
@@ -248,6 +249,14 @@ void add_methods(RpcServer& server, const MethodParts& parts) {
   });
   server.add("modules", [parts](const RpcCall&, const RpcReply& reply) {
     parts.observer->modules([reply](const ModulesReport& report) { reply.result(report); });
+  });
+  server.add("tables", [parts](const RpcCall&, const RpcReply& reply) {
+    gather_tables(parts.threads->host(), [reply](std::vector<TableReport> tables) {
+      reply.result(TablesReport{std::move(tables)});
+    });
+  });
+  server.add("parked.list", [parts](const RpcCall&, const RpcReply& reply) {
+    gather_parked(parts.threads->host(), [reply](const ParkedReport& report) { reply.result(report); });
   });
   server.add("push", [parts](const RpcCall& call, const RpcReply& reply) { push(parts, call, reply); });
   server.add("rollback",

@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "base/log.h"
+#include "control/serve/table_reports.h"
 
 namespace hotline {
 
@@ -170,7 +171,12 @@ void Observer::status(std::function<void(StatusReport)> done) {
   gather([this, report = basic_status(),
           done = std::move(done)](const std::map<std::string, ModuleFigures>& figures) mutable {
     report.modules = module_reports(figures, true);
-    done(std::move(report));
+    gather_tables(host_, [report = std::move(report),
+                          done = std::move(done)](const std::vector<TableReport>& tables) mutable {
+      for (const TableReport& table : tables)
+        if (table.converting_left > 0 || table.parked > 0) report.tables.push_back(table);
+      done(std::move(report));
+    });
   });
 }
 

@@ -4,9 +4,7 @@
 
 #include <algorithm>
 
-#include "base/log.h"
 #include "dispatch/capabilities/capabilities.h"
-#include "dispatch/row_conversion.h"
 #include "dispatch/shard.h"
 
 namespace hotline {
@@ -37,19 +35,22 @@ TableRows* rows_of(const Asked& asked, hl_str bare) {
   return account == nullptr ? nullptr : account->rows.find(asked.grant->number);
 }
 
-// A row is in the schema its module reads from its first touch on. HL_E_INVALID: it cannot be converted.
-hl_status convert_if_needed(const Asked& asked, Row& row) {
-  const TableClaim* claim = asked.grant->claim;
-  if (claim == nullptr || claim->reads_schema(row.schema)) return HL_OK;
-  CalledModule& module = asked.context.shard.calls.live().modules[asked.context.module];
-  Result<Row> converted = convert_row(module, *claim, row);
-  if (!converted) {
-    log::warning("row.parked",
-                 {{"table", claim->name}, {"schema", row.schema}, {"why", converted.error().message}});
-    return HL_E_INVALID;
-  }
-  row = std::move(*converted);
-  return HL_OK;
+// A row is in the schema its module reads from its first touch on. Another module that asks for it gets it as
+// its owner would.
+hl_status make_readable(const Asked& asked, hl_str bare, TableRows::value_type& row) {
+  const LiveSet& live = asked.context.shard.calls.live();
+  const RowReader reader = asked.grant->claim == nullptr
+                               ? live.reader(asked.grant->number)
+                               : RowReader{&live.modules[asked.context.module], asked.grant->claim};
+  return asked.context.shard.rows.make_readable(reader, asked.grant->number, from_str(bare), row.first,
+                                                row.second);
+}
+
+// The same for a row that was asked for by name.
+hl_status meet(const Asked& asked, hl_str bare, TableRows::value_type& row) {
+  const hl_status status = make_readable(asked, bare, row);
+  if (status == HL_E_PARKED) asked.transaction->meet_parked();
+  return status;
 }
 
 void remember(const Asked& asked, hl_str bare, std::string_view key, const Row* before) {
@@ -57,6 +58,8 @@ void remember(const Asked& asked, hl_str bare, std::string_view key, const Row* 
                               account = std::string(from_str(bare)), key = std::string(key),
                               had = before != nullptr, row = before == nullptr ? Row{} : *before] {
     TableRows& rows = shard.accounts.get(account).rows.get(table);
+    const auto found = rows.find(key);
+    shard.rows.changed(table, found == rows.end() ? nullptr : &found->second, had ? &row : nullptr);
     if (had) {
       rows[key] = row;
     } else {
@@ -93,7 +96,7 @@ hl_status get(const hl_host* host, uint32_t table, hl_str bare, hl_str key, hl_s
   if (rows == nullptr) return HL_E_NONE;
   const auto found = rows->find(from_str(key));
   if (found == rows->end()) return HL_E_NONE;
-  const hl_status status = convert_if_needed(asked, found->second);
+  const hl_status status = meet(asked, bare, *found);
   if (status == HL_OK) *value = to_str(found->second.value);
   return status;
 }
@@ -107,10 +110,13 @@ hl_status put(const hl_host* host, uint32_t table, hl_str bare, hl_str key, hl_s
   const auto found = rows.find(from_str(key));
   if (found == rows.end() && rows.size() >= asked.context.shard.world.limits.rows_per_account_max)
     return HL_E_FULL;
+  // What could not be read is not written over: whoever takes a parked row for a missing one would lose it.
+  if (found != rows.end() && meet(asked, bare, *found) == HL_E_PARKED) return HL_E_PARKED;
   remember(asked, bare, from_str(key), found == rows.end() ? nullptr : &found->second);
+  Row after{asked.grant->writes, 0, std::string(from_str(value))};
+  asked.context.shard.rows.changed(table, found == rows.end() ? nullptr : &found->second, &after);
   Row& row = found == rows.end() ? rows[std::string(from_str(key))] : found->second;
-  row.schema = asked.grant->writes;
-  row.value = from_str(value);
+  row = std::move(after);
   return HL_OK;
 }
 
@@ -125,6 +131,7 @@ hl_status erase(const hl_host* host, uint32_t table, hl_str bare, hl_str key) {
   // The caller may have taken `key` from the row itself.
   const std::string name = found->first;
   remember(asked, bare, name, &found->second);
+  asked.context.shard.rows.changed(table, &found->second, nullptr);
   rows->erase(found);
   return HL_OK;
 }
@@ -135,7 +142,7 @@ hl_status next(const hl_host* host, uint32_t table, hl_str bare, hl_str after, h
   TableRows* rows = rows_of(asked, bare);
   if (rows == nullptr) return HL_E_NONE;
   auto found = after.data == nullptr ? rows->begin() : rows->upper_bound(from_str(after));
-  while (found != rows->end() && convert_if_needed(asked, found->second) != HL_OK) ++found;
+  while (found != rows->end() && make_readable(asked, bare, *found) != HL_OK) ++found;
   if (found == rows->end()) return HL_E_NONE;
   *key = to_str(found->first);
   *value = to_str(found->second.value);

@@ -22,11 +22,14 @@ namespace hotline::sim {
 
 class SimClock final : public Clock {
  public:
-  std::uint64_t mono_us() override { return now_us_; }
+  std::uint64_t mono_us() override { return now_us_ += tick_us_; }
   std::uint64_t wall_ms() override { return 1'700'000'000'000 + now_us_ / 1000; }
   void advance_us(std::uint64_t by) { now_us_ += by; }
+  // So much passes whenever somebody looks: work takes time then.
+  void set_tick_us(std::uint64_t tick_us) { tick_us_ = tick_us; }
 
  private:
+  std::uint64_t tick_us_ = 0;
   std::uint64_t now_us_ = 1'000'000;
 };
 

@@ -2,8 +2,10 @@
 //
 // A row is of an account and lives at the account's home (else HL_E_ELSEWHERE). Tables are declared in
 // the manifest; `durable` ones are on disk, the sender of the stanza being handled is acknowledged once
-// they are. Rows stay when code changes; a row written with another schema is converted when it is
-// first touched. [shard] for all calls.
+// they are. Rows stay when code changes; a row in a schema that its module does not read is converted when it
+// is first touched, whoever touches it, or by the host's sweep after the push. That is no part of the call: a
+// call that fails leaves the row converted. A row that cannot be converted is parked: get() and put() answer
+// HL_E_PARKED for it, next() passes over it, erase() and count() take it as any other. [shard] for all calls.
 #ifndef HOTLINE_CAP_TABLE_H
 #define HOTLINE_CAP_TABLE_H
 
