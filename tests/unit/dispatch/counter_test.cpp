@@ -6,11 +6,11 @@
 namespace hotline::test {
 namespace {
 
-sim::SimWorld::Settings settings(std::uint32_t shards) {
+sim::SimWorld::Settings settings(std::uint32_t shards, const char* file = HOTLINE_COUNTER_FILE) {
   return {.seed = 1,
           .shards = shards,
           .accounts = {},
-          .modules = {HOTLINE_COUNTER_FILE},
+          .modules = {file},
           .limits = {},
           .listener = {.name = "counter", .framer = FramerKind::lines, .needs_tls = false}};
 }
@@ -51,6 +51,17 @@ TEST_CASE("counter: what was counted and committed outlives the process") {
   world.crash(0);
   const auto again = world.connect(1);
   CHECK(ask(world, *again, "get tea\n") == "tea 2\n");
+}
+
+// Old binaries stay: whoever does not build anew is not left behind by an upgrade of the host.
+TEST_CASE("abi: a module that was compiled with the headers of ABI 1.0 loads, serves and is replaced") {
+  sim::SimWorld world(settings(2, HOTLINE_PREVIOUS_FILE));
+  const auto wire = world.connect(0);
+  CHECK(ask(world, *wire, "inc tea\ninc tea\nget coffee\n") == "tea 1\ntea 2\ncoffee 0\n");
+  REQUIRE(world.push(HOTLINE_COUNTER_FILE));
+  CHECK(ask(world, *wire, "inc tea\n") == "tea 3\n");
+  REQUIRE(world.rollback("counter"));
+  CHECK(ask(world, *wire, "inc tea\n") == "tea 4\n");
 }
 
 }  // namespace

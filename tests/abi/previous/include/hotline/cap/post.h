@@ -1,0 +1,25 @@
+// hotline.post/1: a word to this module at the home of another account.
+//
+// on_post is called on the account's home shard, on whichever generation is current then. Posts from one
+// shard to one account arrive in the order they were made. A generation accepts what the previous one
+// posted: `topic` numbers are part of a module's schema. [shard] for all calls.
+#ifndef HOTLINE_CAP_POST_H
+#define HOTLINE_CAP_POST_H
+
+#include "hotline/host.h"
+
+#define HL_CAP_POST "hotline.post/1"
+
+typedef struct hl_cap_post {
+  uint32_t size;
+  uint32_t reserved;
+  // HL_E_FULL: the other shard's inbox is at its bound; the caller answers its peer accordingly.
+  hl_status (*bytes)(const hl_host* host, hl_str account, uint32_t topic, hl_str bytes);
+  // Posts the stanza being handled, without copying it. The sender's stream management waits until what
+  // became of it there is safe.
+  hl_status (*stanza)(const hl_host* host, hl_str account, uint32_t topic, const hl_stanza* stanza);
+  // The same to another module, which must have declared `accepts-posts` and is named here.
+  hl_status (*to_module)(const hl_host* host, hl_str module, hl_str account, uint32_t topic, hl_str bytes);
+} hl_cap_post;
+
+#endif
