@@ -45,6 +45,7 @@ class CommandLine {
     add_pushing();
     add_trust();
     add_users_verbs();
+    add_writing();
     add_running();
   }
 
@@ -231,6 +232,22 @@ class CommandLine {
     on(verb(*user, "list", "All accounts"), [this] { return list_users(context_); });
   }
 
+  void add_writing() {
+    CLI::App* made =
+        verb(app_, "new", "A project for a new module, that builds, tests, signs and pushes; needs no host",
+             "  hotline new polls\n  hotline new polls --c --in ~/work/polls");
+    made->add_option("name", new_.name, "The module's name")->type_name("NAME")->required();
+    made->add_option("--in", new_.directory, "Where, rather than in a directory of its name")
+        ->type_name("DIR");
+    CLI::Option* in_c = made->add_flag("--c", in_c_, "In C rather than C++");
+    made->add_flag("--rust", in_rust_, "In Rust, without a crate")->excludes(in_c);
+    on(made, [this] {
+      if (in_c_) new_.language = "c";
+      if (in_rust_) new_.language = "rust";
+      return make_project(context_, new_);
+    });
+  }
+
   void add_running() {
     CLI::App* config =
         verb(app_, "config", "The configuration: its reference, what is wrong in a file, what is in use");
@@ -280,6 +297,8 @@ class CommandLine {
   TrustWish trust_;
   BlockWish block_;
   std::string key_;
+  NewWish new_;
+  bool in_c_ = false, in_rust_ = false;
   std::string account_, prefix_, file_, level_, shell_;
   std::uint32_t limit_ = 20;
   std::uint32_t count_ = 0;

@@ -78,6 +78,14 @@ Exit check_config(Context& context, const std::string& file);
 Exit show_config(Context& context);
 Exit print_config_reference(Context& context, bool as_markdown);
 
+// new_verb.cpp
+struct NewWish {
+  std::string name;
+  std::string directory;         // Empty: the name.
+  std::string language = "cpp";  // Or "c", "rust".
+};
+Exit make_project(Context& context, const NewWish& wish);
+
 // host_verbs.cpp
 Exit set_log_level(Context& context, const std::string& level);
 Exit reload_tls(Context& context);
