@@ -24,6 +24,8 @@ function(hotline_add_module name)
   target_compile_definitions(${arg_TARGET} PRIVATE
     HL_MODULE_NAME="${name}" HL_MODULE_VERSION="${arg_VERSION}" ${arg_DEFINES})
   target_compile_options(${arg_TARGET} PRIVATE
+    # A frame larger than a page must not step over the one that ends the stack: the host's guard lives by it.
+    -fstack-clash-protection
     -fPIC -fvisibility=hidden $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>
     $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique> -g)
   target_link_options(${arg_TARGET} PRIVATE

@@ -8,11 +8,11 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
-#include <exception>
 #include <string_view>
 
 #include "base/check.h"
 #include "push/image.h"
+#include "push/symbols.h"
 
 namespace hotline {
 
@@ -24,6 +24,10 @@ static_assert((sizeof(hl_module_entry) - functions_offset) % sizeof(void*) == 0)
 // What major 1 began with: no module of it has less.
 constexpr std::uint32_t entry_bytes_min = offsetof(hl_module_entry, convert) + sizeof(void*);
 constexpr std::uint32_t entry_bytes_max = 4096;
+// Budgets of a module whose manifest says nothing: a stanza takes microseconds.
+constexpr std::uint32_t slow_us_default = 50'000;
+constexpr std::uint32_t hard_us_default = 250'000;
+constexpr std::uint32_t hard_factor = 5;  // Of a soft budget that the manifest gives.
 
 // The loaded object of that path, as dl_iterate_phdr shows it.
 struct LoadedImage {
@@ -70,26 +74,13 @@ std::string build_id_of(std::uintptr_t base, std::size_t size) {
   return {};
 }
 
-// What a call let out. The exception object may be the module's: its words are copied here.
-std::string words_of_exception() {
-  try {
-    throw;
-  } catch (const std::exception& error) {
-    return std::string("threw ") + error.what();
-  } catch (...) {
-    return "threw something that is no std::exception";
-  }
+// What is right of a GuardedCode's text; the manifest bounds what can be there.
+template <std::size_t Size>
+void copy_text(char (&to)[Size], const std::string& from) {
+  to[from.copy(to, Size - 1)] = '\0';
 }
 
 }  // namespace
-
-std::string status_name(hl_status status) {
-  static constexpr std::array<std::string_view, 10> names{
-      "HL_OK",     "HL_E_NONE",   "HL_E_INVALID", "HL_E_ELSEWHERE", "HL_E_GONE",
-      "HL_E_FULL", "HL_E_DENIED", "HL_E_EXISTS",  "HL_E_FAULT",     "HL_E_PARKED"};
-  if (status < 0 || static_cast<std::size_t>(status) >= names.size()) return std::to_string(status);
-  return std::string(names[static_cast<std::size_t>(status)]);
-}
 
 Result<std::unique_ptr<Generation>> Generation::load(GenerationFile file) {
   std::unique_ptr<Generation> generation(new Generation(std::move(file)));
@@ -100,6 +91,7 @@ Result<std::unique_ptr<Generation>> Generation::load(GenerationFile file) {
   if (!wrong) wrong = generation->check_functions();
   if (wrong) return Error{generation->manifest().label() + " refused: " + *wrong};
   generation->touch_pages();
+  generation->code_ = generation->guarded_code();
   return generation;
 }
 
@@ -241,15 +233,54 @@ __attribute__((no_sanitize("address"))) void Generation::touch_pages() const {
   }
 }
 
+void FaultCounters::add(FaultCause::Kind kind) {
+  switch (kind) {
+    case FaultCause::Kind::status: ++statuses; return;
+    case FaultCause::Kind::exception: ++exceptions; return;
+    case FaultCause::Kind::signal: ++signals; return;
+    case FaultCause::Kind::overrun: ++overruns; return;
+  }
+}
+
+GuardedCode Generation::guarded_code() const {
+  GuardedCode code;
+  code.range = range_;
+  const Manifest& its = file_.manifest;
+  code.slow_us = its.budget_call_us != 0 ? its.budget_call_us : slow_us_default;
+  code.hard_us =
+      its.budget_hard_us != 0 ? its.budget_hard_us : std::max(hard_us_default, code.slow_us * hard_factor);
+  copy_text(code.module, its.name);
+  copy_text(code.version, its.version.text());
+  copy_text(code.build_id, file_.build_id);
+  return code;
+}
+
+Fault Generation::fault(EventKind event, FaultCause cause) const {
+  Fault fault;
+  fault.module = manifest().name;
+  fault.version = manifest().version.text();
+  fault.build_id = build_id();
+  fault.file = path();
+  fault.event = event;
+  if (range_.contains(reinterpret_cast<const void*>(cause.pc))) fault.offset = cause.pc - range_.base;
+  fault.cause = std::move(cause);
+  return fault;
+}
+
+std::string Generation::words_of(EventKind event, const FaultCause& cause) const {
+  const Fault its = fault(event, cause);
+  const std::string function = its.offset == 0 ? std::string() : function_at(its.file, its.offset);
+  return cause.text() + (function.empty() ? "" : " in " + function);
+}
+
 Result<void> Generation::self_test(const hl_host* host) const {
   if (entry_.self_test == nullptr) return {};
-  try {
-    const hl_status status = entry_.self_test(host);
-    if (status == HL_OK) return {};
-    return Error{manifest().label() + ": its self-test answers " + status_name(status)};
-  } catch (...) {
-    return Error{manifest().label() + ": its self-test " + words_of_exception()};
-  }
+  FaultCause cause;
+  const hl_status status =
+      guarded(code_, EventKind::self_test, cause, [this, host] { return entry_.self_test(host); });
+  if (status == HL_OK) return {};
+  if (cause.kind == FaultCause::Kind::status) cause.status = status;
+  return Error{manifest().label() + ": its self-test " + words_of(EventKind::self_test, cause)};
 }
 
 Result<void> Generation::create_instances(std::span<const hl_host* const> hosts) {
@@ -257,17 +288,17 @@ Result<void> Generation::create_instances(std::span<const hl_host* const> hosts)
   std::string wrong;
   for (std::size_t shard = 0; shard < hosts.size() && wrong.empty(); ++shard) {
     hl_instance* instance = nullptr;
-    try {
-      const hl_status status = entry_.create(hosts[shard], &instance);
-      if (status != HL_OK)
-        wrong = "answers " + status_name(status) + (status == HL_E_NONE ? " (a capability is missing)" : "");
-    } catch (...) {
-      wrong = words_of_exception();
-    }
-    if (wrong.empty())
+    FaultCause cause;
+    const hl_status status = guarded(code_, EventKind::create, cause, [this, host = hosts[shard], &instance] {
+      return entry_.create(host, &instance);
+    });
+    if (status == HL_OK) {
       instances_.push_back(instance);
-    else
-      wrong.insert(0, manifest().label() + " refused: create for shard " + std::to_string(shard) + " ");
+      continue;
+    }
+    if (cause.kind == FaultCause::Kind::status) cause.status = status;
+    wrong = manifest().label() + " refused: create for shard " + std::to_string(shard) + " " +
+            words_of(EventKind::create, cause) + (status == HL_E_NONE ? " (a capability is missing)" : "");
   }
   if (wrong.empty()) return {};
   const Result<void> destroyed = destroy_instances();
@@ -278,13 +309,14 @@ Result<void> Generation::create_instances(std::span<const hl_host* const> hosts)
 Result<void> Generation::destroy_instances() {
   std::string wrong;
   for (std::size_t shard = instances_.size(); shard-- > 0;) {
-    try {
-      entry_.destroy(instances_[shard]);
-    } catch (...) {
-      if (wrong.empty())
-        wrong =
-            manifest().label() + ": destroy for shard " + std::to_string(shard) + " " + words_of_exception();
-    }
+    FaultCause cause;
+    const hl_status status = guarded(code_, EventKind::destroy, cause, [this, instance = instances_[shard]] {
+      entry_.destroy(instance);
+      return HL_OK;
+    });
+    if (status != HL_OK && wrong.empty())
+      wrong = manifest().label() + ": destroy for shard " + std::to_string(shard) + " " +
+              words_of(EventKind::destroy, cause);
   }
   instances_.clear();
   if (wrong.empty()) return {};

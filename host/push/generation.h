@@ -13,6 +13,7 @@
 // 3. After unload() nothing of it is mapped, or its answer says what is and why.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <span>
@@ -21,6 +22,7 @@
 
 #include "base/result.h"
 #include "hotline/module.h"
+#include "push/guard.h"
 #include "push/manifest.h"
 #include "push/trust.h"
 #include "push/unmap.h"
@@ -38,6 +40,15 @@ struct GenerationFile {
   // Why it must be able to convert rows: complete words for a refusal ("it writes schema 4 of table
   // `roster`, and 3 is live"). Empty: it need not.
   std::string convert_reason;
+};
+
+// What a generation was charged with, over all shards. Any thread.
+struct FaultCounters {
+  std::atomic<std::uint64_t> statuses{0}, exceptions{0}, signals{0}, overruns{0};
+  std::atomic<std::uint64_t> slow_calls{0};  // No faults: they ended well.
+
+  std::uint64_t faults() const { return statuses + exceptions + signals + overruns; }
+  void add(FaultCause::Kind kind);
 };
 
 class Generation {
@@ -68,6 +79,12 @@ class Generation {
   // The host's own copy, as large as the host's struct: what the module does not have is NULL.
   const hl_module_entry& entry() const { return entry_; }
   MappedRange range() const { return range_; }
+  // What a guarded call of one of its functions is given.
+  const GuardedCode& code() const { return code_; }
+  // Outlives it, for reports.
+  const std::shared_ptr<FaultCounters>& charged() const { return charged_; }
+  // A fault of its code, as it is reported.
+  Fault fault(EventKind event, FaultCause cause) const;
 
   // In a preflight process. HL_OK or no self-test: fine.
   Result<void> self_test(const hl_host* host) const;
@@ -76,7 +93,7 @@ class Generation {
   Result<void> create_instances(std::span<const hl_host* const> hosts);
   hl_instance* instance(std::size_t shard) const { return instances_[shard]; }
   std::size_t instance_count() const { return instances_.size(); }
-  // An exception out of destroy is the error; the remaining instances are destroyed all the same.
+  // A fault of destroy is the error; the remaining instances are destroyed all the same.
   Result<void> destroy_instances();
 
   // After destroy_instances. Once.
@@ -104,11 +121,16 @@ class Generation {
   std::optional<std::string> check_entry();
   std::optional<std::string> check_functions() const;
   void touch_pages() const;
+  GuardedCode guarded_code() const;
+  // Of a fault off the shards: "raised SIGSEGV at address 0x0 in `create`".
+  std::string words_of(EventKind event, const FaultCause& cause) const;
 
   GenerationFile file_;
   void* handle_ = nullptr;
   hl_module_entry entry_{};
   MappedRange range_;
+  GuardedCode code_;
+  std::shared_ptr<FaultCounters> charged_ = std::make_shared<FaultCounters>();
   struct Segment {
     MappedRange range;
     bool is_readable = false;
@@ -120,8 +142,5 @@ class Generation {
   std::vector<Segment> segments_;
   std::vector<hl_instance*> instances_;
 };
-
-// "HL_E_NONE"; "7777" for a number that is none.
-std::string status_name(hl_status status);
 
 }  // namespace hotline

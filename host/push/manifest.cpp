@@ -142,6 +142,7 @@ class ManifestParser {
   bool has_abi_ = false;
   bool has_about_ = false;
   bool has_budget_ = false;
+  bool has_hard_budget_ = false;
 };
 
 const std::array<ManifestParser::Word, 17> ManifestParser::grammar{{
@@ -357,13 +358,15 @@ Fault ManifestParser::feature(Words words) {
 }
 
 Fault ManifestParser::budget(Words words) {
-  if (words[0] != "call_us") return "unknown budget " + quoted(words[0]) + ": there is `call_us`";
+  const bool is_hard = words[0] == "hard_us";
+  if (!is_hard && words[0] != "call_us")
+    return "unknown budget " + quoted(words[0]) + ": there are `call_us` and `hard_us`";
   const auto limit_us = number(words[1], budget_us_min, budget_us_max);
   if (!limit_us)
     return quoted(words[1]) + " is not a budget: " + std::to_string(budget_us_min) + " to " +
            std::to_string(budget_us_max) + " us";
-  manifest_.budget_call_us = *limit_us;
-  return once(has_budget_, "budget call_us");
+  (is_hard ? manifest_.budget_hard_us : manifest_.budget_call_us) = *limit_us;
+  return is_hard ? once(has_hard_budget_, "budget hard_us") : once(has_budget_, "budget call_us");
 }
 
 }  // namespace

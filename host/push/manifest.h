@@ -88,7 +88,8 @@ struct Manifest {
   std::vector<CommandClaim> commands;
   std::vector<std::string> accepts_posts;  // Names of modules.
   std::vector<std::string> features;
-  std::uint32_t budget_call_us = 0;  // 0: the host's default.
+  std::uint32_t budget_call_us = 0;  // A longer call is charged. 0: the host's default.
+  std::uint32_t budget_hard_us = 0;  // A longer call is ended. 0: the host's default.
 
   static constexpr std::size_t text_bytes_max = 65536;
 

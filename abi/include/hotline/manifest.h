@@ -31,7 +31,9 @@
 //                                    "account"; `everywhere`: each shard answers
 //   accepts-posts routing            another module whose posts it takes (post.to_module)
 //   feature urn:xmpp:ping            a disco feature the host lists for whoever asks (features())
-//   budget call_us 20000             how long one call may take before it is charged as a fault
+//   budget call_us 20000             how long one call may take before it is charged as slow (50 ms)
+//   budget hard_us 250000            how much processor time it may take before the host ends it: a fault
+//                                    (250 ms, or five times call_us where that is more)
 #ifndef HOTLINE_MANIFEST_H
 #define HOTLINE_MANIFEST_H
 

@@ -25,7 +25,7 @@ TEST_CASE("manifest: every word is read") {
       "reads-table accounts\nroute message any\nroute iq jabber:iq:roster self\nroute iq * full\n"
       "route nonza urn:ietf:params:xml:ns:xmpp-sasl none before-login\nroute presence bare before-bind\n"
       "stream\nsessions\ndrain\nline echo\ncommand user.add account\ncommand count everywhere\n"
-      "accepts-posts routing\nfeature urn:xmpp:ping\nbudget call_us 20000\n");
+      "accepts-posts routing\nfeature urn:xmpp:ping\nbudget call_us 20000\nbudget hard_us 90000\n");
   REQUIRE_MESSAGE(parsed.has_value(), (parsed ? "" : parsed.error().message));
   CHECK(parsed->label() == "roster 1.4.2");
   CHECK(parsed->abi_major == 1);
@@ -55,6 +55,7 @@ TEST_CASE("manifest: every word is read") {
   CHECK(parsed->accepts_posts == std::vector<std::string>{"routing"});
   CHECK(parsed->features == std::vector<std::string>{"urn:xmpp:ping"});
   CHECK(parsed->budget_call_us == 20000);
+  CHECK(parsed->budget_hard_us == 90000);
   CHECK(parsed->claims().size() == 5 + 2 + 2 + 1 + 2);
 }
 
@@ -74,7 +75,8 @@ TEST_CASE("manifest: a duplicate of anything is refused with its line") {
   for (const std::string line :
        {"about x", "needs a/1", "wants a/1", "table t durable writes 1 reads 1", "reads-table t",
         "route message any", "stream", "sessions", "drain", "line echo", "command c account",
-        "accepts-posts m", "feature f", "budget call_us 1000", "name roster", "version 1.4.2", "abi 1.0"}) {
+        "accepts-posts m", "feature f", "budget call_us 1000", "budget hard_us 1000", "name roster",
+        "version 1.4.2", "abi 1.0"}) {
     CAPTURE(line);
     const bool is_head = head.find(line + "\n") != std::string::npos;
     const std::string message = refusal(head + (is_head ? "" : line + "\n") + "\n" + line + "\n");

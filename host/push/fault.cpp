@@ -1,0 +1,51 @@
+#include "push/fault.h"
+
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <string_view>
+
+namespace hotline {
+
+std::string status_name(hl_status status) {
+  static constexpr std::array<std::string_view, 9> names{"HL_OK",          "HL_E_NONE",   "HL_E_INVALID",
+                                                         "HL_E_ELSEWHERE", "HL_E_GONE",   "HL_E_FULL",
+                                                         "HL_E_DENIED",    "HL_E_EXISTS", "HL_E_FAULT"};
+  if (status < 0 || static_cast<std::size_t>(status) >= names.size()) return std::to_string(status);
+  return std::string(names[static_cast<std::size_t>(status)]);
+}
+
+std::string signal_name(int signal) {
+  switch (signal) {
+    case SIGSEGV: return "SIGSEGV";
+    case SIGBUS: return "SIGBUS";
+    case SIGFPE: return "SIGFPE";
+    case SIGILL: return "SIGILL";
+    case SIGABRT: return "SIGABRT";
+    default: return "signal " + std::to_string(signal);
+  }
+}
+
+const char* call_name(EventKind kind) {
+  static constexpr std::array names = {"on_stream", "on_stanza", "on_line",    "on_session", "on_post",
+                                       "on_drain",  "on_timer",  "on_command", "on_work",    "self_test",
+                                       "create",    "destroy",   "convert"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+std::string FaultCause::text() const {
+  switch (kind) {
+    case Kind::exception: return "threw " + words;
+    case Kind::overrun: return "overran its budget";
+    case Kind::status: return "answered " + status_name(status);
+    case Kind::signal: break;
+  }
+  if (is_overflow) return "overflowed its stack (SIGSEGV)";
+  if (signal == SIGABRT) return "aborted (SIGABRT)";
+  std::array<char, 40> at{};
+  if (signal == SIGSEGV || signal == SIGBUS)
+    std::snprintf(at.data(), at.size(), " at address 0x%zx", address);
+  return "raised " + signal_name(signal) + at.data();
+}
+
+}  // namespace hotline

@@ -1,0 +1,64 @@
+// What went wrong in a call into a module, and how it is told: which call, why, and whose code it was.
+// Never what the call was about: no content, no account.
+//
+// Plain values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "hotline/status.h"
+
+namespace hotline {
+
+// What a module is called for.
+enum class EventKind : std::uint8_t {
+  stream,
+  stanza,
+  line,
+  session,
+  post,
+  drain,
+  timer,
+  command,
+  work,
+  self_test,
+  create,
+  destroy,
+  convert,
+};
+// As the entry of a module names the call: "on_stanza", "create".
+const char* call_name(EventKind kind);
+
+// Why a call did not end well.
+struct FaultCause {
+  enum class Kind : std::uint8_t { status, exception, signal, overrun };
+  Kind kind = Kind::status;
+  hl_status status = HL_OK;  // Kind::status: what it answered.
+  int signal = 0;            // Kind::signal.
+  bool was_slow = false;     // It ran longer than its soft budget, however it ended.
+  bool is_overflow = false;  // The signal came from the guard page of the thread's stack.
+  std::uintptr_t pc = 0;     // Where in the module's code, for signals and overruns; in the process's memory.
+  std::uintptr_t address = 0;  // What was touched, for SIGSEGV and SIGBUS.
+  std::string words;           // Of an exception.
+
+  // "SIGSEGV at address 0x0", "overran its budget", "threw bad_alloc", "answered HL_E_FAULT".
+  std::string text() const;
+};
+
+// A fault as it is told to whoever counts and records them.
+struct Fault {
+  std::string module, version, build_id;
+  std::string file;  // The image's file, for the name of the function.
+  EventKind event = EventKind::stanza;
+  FaultCause cause;
+  std::uintptr_t offset = 0;  // Of cause.pc in the image; 0: not known.
+  bool is_of_current = true;  // False: the previous generation had been offered the event, and failed too.
+};
+
+// "HL_E_NONE"; "7777" for a number that is none.
+std::string status_name(hl_status status);
+// "SIGSEGV"; "signal 99" for one without a name here.
+std::string signal_name(int signal);
+
+}  // namespace hotline

@@ -1,0 +1,35 @@
+#include "push/symbols.h"
+
+#include "push/elf_layout.h"
+#include "push/forbidden_imports.h"
+#include "push/image.h"
+
+namespace hotline {
+
+namespace {
+constexpr std::size_t name_bytes_max = 200;  // Of templates; the rest says little.
+}  // namespace
+
+std::string function_at(const std::string& path, std::uintptr_t offset) {
+  const Result<Image> image = Image::read(path);
+  if (!image) return {};
+  ElfLayout layout(image->bytes());
+  const Elf64_Shdr* const table = layout.section(SHT_SYMTAB);
+  if (!layout.ok() || table == nullptr || table->sh_link >= layout.sections().size() ||
+      table->sh_entsize != sizeof(Elf64_Sym))
+    return {};
+  const Elf64_Shdr& names = layout.sections()[table->sh_link];
+  const std::string_view text = layout.view(names.sh_offset, names.sh_type == SHT_NOBITS ? 0 : names.sh_size);
+  for (std::uint64_t i = 0; i < table->sh_size / sizeof(Elf64_Sym) && layout.ok(); ++i) {
+    const auto symbol = layout.read<Elf64_Sym>(table->sh_offset + i * sizeof(Elf64_Sym));
+    if (ELF64_ST_TYPE(symbol.st_info) != STT_FUNC || offset < symbol.st_value ||
+        offset - symbol.st_value >= symbol.st_size)
+      continue;
+    std::string name = readable_name(std::string(layout.string_at(text, symbol.st_name)));
+    if (name.size() > name_bytes_max) name = name.substr(0, name_bytes_max) + "...";
+    return name;
+  }
+  return {};
+}
+
+}  // namespace hotline

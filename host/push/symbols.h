@@ -1,0 +1,16 @@
+// Names of a module's functions, by address: for reports of faults, off the path of any signal.
+//
+// Read from the file's own symbol table each time: a fault is rare, and the file stays as long as its
+// generation does. Any thread that may wait for the disk.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace hotline {
+
+// The function of the module file at `path` that has the code at `offset`, readable:
+// "Routing::on_stanza(...)". Empty: the file was stripped, or no function of it lies there.
+std::string function_at(const std::string& path, std::uintptr_t offset);
+
+}  // namespace hotline
