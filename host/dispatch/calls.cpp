@@ -1,9 +1,7 @@
 #include "dispatch/calls.h"
 
 #include "base/address.h"
-#include "base/log.h"
 #include "dispatch/shard.h"
-#include "net/xml_escape.h"
 
 namespace hotline {
 
@@ -11,6 +9,7 @@ namespace {
 
 constexpr std::uint32_t sample_every = 16;  // Calls, when their time is measured.
 constexpr std::size_t notices_per_turn_max = 4'096;
+const Receipt none;  // Of an event that nobody waits for.
 
 // What each part of a call holds of the sender's receipt.
 bool holds_receipt(const Effect& effect) {
@@ -57,45 +56,57 @@ CalledModule* Calls::live(std::uint16_t module) {
 }
 
 template <typename Call>
-Calls::Answer Calls::run(std::uint16_t module, const Receipt& receipt, const Stanza* stanza, Call&& call) {
-  CalledModule* target = live(module);
+Calls::Answer Calls::run(const Event& event, const Call& call) {
+  const CalledModule* target = live(event.module);
   if (target == nullptr) {
-    if (receipt) shard_.release(receipt);
+    if (event.receipt) shard_.release(event.receipt);
     return Answer::not_mine;
   }
-  if (meters_.size() <= module) meters_.resize(module + 1u);
-  ModuleMeter& meter = meters_[module];
+  if (meters_.size() <= event.module) meters_.resize(event.module + 1u);
+  ModuleMeter& meter = meters_[event.module];
   shard_.counters.calls.add();
   const bool is_sampled = meter.calls++ % sample_every == 0;
   const std::uint64_t from_us = is_sampled ? shard_.now_us() : 0;
-
-  transaction_.begin(module, receipt, stanza);
-  const hl_status status = call(*target);
+  Answer answer = attempt(*target, event, call);
   if (is_sampled) {
     meter.sampled_us += shard_.now_us() - from_us;
     ++meter.sampled;
   }
-  Answer answer = Answer::taken;
-  if (status == HL_OK || status == HL_E_NONE) {
-    commit();
-    if (status == HL_E_NONE) answer = Answer::not_mine;
-  } else {
-    // Who asks for a row that cannot be converted is not to blame for it; that it is parked was logged.
-    const bool is_charged = !transaction_.has_met_parked();
-    transaction_.roll_back();
-    transaction_.end();
-    if (receipt) shard_.release(receipt);
-    if (is_charged) {
-      ++meter.faults;
-      shard_.counters.faults.add();
-      log::warning("module.fault", {{"module", target->generation->manifest().name},
-                                    {"version", target->generation->manifest().version.text()},
-                                    {"status", status_name(status)}});
-    }
-    answer = Answer::fault;
+  if (answer == Answer::fault) [[unlikely]] {
+    // Nothing of it has happened, so the generation that was live before may have it (invariant 3).
+    const CalledModule& previous = live_.previous[event.module];
+    if (previous.generation != nullptr) answer = attempt(previous, event, call);
+    if (answer == Answer::fault) give_up(event);
   }
   shard_.loops.poll_safepoint();
   return answer;
+}
+
+template <typename Call>
+Calls::Answer Calls::attempt(const CalledModule& target, const Event& event, const Call& call) {
+  transaction_.begin(event.module, event.receipt, event.stanza);
+  called_ = &target;
+  const hl_status status =
+      guarded(target.generation->code(), event.kind, cause_, [&call, &target] { return call(target); });
+  called_ = nullptr;
+  if (cause_.was_slow) [[unlikely]] {
+    cause_.was_slow = false;
+    ++target.generation->charged()->slow_calls;
+  }
+  if (status == HL_OK || status == HL_E_NONE) {
+    commit();
+    return status == HL_OK ? Answer::taken : Answer::not_mine;
+  }
+  // Who asks for a row that cannot be converted is not to blame for it; that it is parked was logged.
+  const bool is_charged = !transaction_.has_met_parked();
+  transaction_.roll_back();
+  transaction_.end();
+  FaultCause cause = std::exchange(cause_, FaultCause{});
+  if (!is_charged) return Answer::fault;
+  ++meters_[event.module].faults;
+  if (cause.kind == FaultCause::Kind::status) cause.status = status;
+  charge(*target.generation, event.kind, std::move(cause));
+  return Answer::fault;
 }
 
 void Calls::commit() {
@@ -231,7 +242,7 @@ void Calls::stream_opened(std::uint64_t stream, const StreamHeader& header) {
                               .to = to_str(header.to),
                               .from = to_str(header.from),
                               .lang = to_str(header.lang)};
-  run(number_of(live_.routes->stream()), {}, nullptr, [&](const CalledModule& module) {
+  run({EventKind::stream, number_of(live_.routes->stream()), {}, none}, [&](const CalledModule& module) {
     return module.entry.on_stream == nullptr ? HL_E_NONE : module.entry.on_stream(module.instance, &event);
   });
 }
@@ -243,26 +254,30 @@ void Calls::stream_closed(std::uint64_t stream) {
                               .to = {nullptr, 0},
                               .from = {nullptr, 0},
                               .lang = {nullptr, 0}};
-  run(number_of(live_.routes->stream()), {}, nullptr, [&](const CalledModule& module) {
+  run({EventKind::stream, number_of(live_.routes->stream()), {}, none}, [&](const CalledModule& module) {
     return module.entry.on_stream == nullptr ? HL_E_NONE : module.entry.on_stream(module.instance, &event);
   });
 }
 
 void Calls::stanza(Stream& stream, const Ref<const Stanza>& stanza) {
-  const hl_stanza view = view_of(*stanza);
-  const When when = stream.account.empty() ? When::before_login
-                    : stream.session == 0  ? When::before_bind
-                                           : When::bound;
   Receipt receipt;
   Session* session = stream.session == 0 ? nullptr : shard_.sessions.find(stream.session);
   if (session != nullptr && session->sm.is_on && stanza->kind() != Stanza::Kind::nonza)
     receipt = shard_.sessions.received(*session);
+  shard_.counters.stanzas_in.add();
+  if (stanza->kind() == Stanza::Kind::message) shard_.counters.messages_in.add();
+  offer(stream, stanza, receipt);
+}
+
+void Calls::offer(Stream& stream, const Ref<const Stanza>& stanza, const Receipt& receipt) {
+  const hl_stanza view = view_of(*stanza);
+  const When when = stream.account.empty() ? When::before_login
+                    : stream.session == 0  ? When::before_bind
+                                           : When::bound;
   const std::string_view ns = from_str(stanza->kind() == Stanza::Kind::nonza ? view.ns : view.payload_ns);
   const std::uint64_t handle = stream.connection->handle;
   const ModuleIndex place =
       live_.routes->lookup(stanza->kind(), ns, address_class(stream, from_str(view.to)), when);
-  shard_.counters.stanzas_in.add();
-  if (stanza->kind() == Stanza::Kind::message) shard_.counters.messages_in.add();
   if (place == no_module) {
     shard_.counters.unclaimed.add();
     refuse(stream, *stanza, "cancel", "service-unavailable");
@@ -275,7 +290,14 @@ void Calls::stanza(Stream& stream, const Ref<const Stanza>& stanza) {
                               .session = stream.session,
                               .account = stream.account.empty() ? hl_str{nullptr, 0} : to_str(stream.account),
                               .stanza = &view};
-  const Answer answer = run(number_of(place), receipt, stanza.get(), [&](const CalledModule& module) {
+  const Event occasion{.kind = EventKind::stanza,
+                       .module = number_of(place),
+                       .account = stream.account,
+                       .receipt = receipt,
+                       .stanza = stanza.get(),
+                       .content = stanza.get(),
+                       .stream = handle};
+  const Answer answer = run(occasion, [&](const CalledModule& module) {
     return module.entry.on_stanza == nullptr ? HL_E_NONE : module.entry.on_stanza(module.instance, &event);
   });
   Stream* after = answer == Answer::taken ? nullptr : shard_.streams.find(handle);
@@ -285,50 +307,17 @@ void Calls::stanza(Stream& stream, const Ref<const Stanza>& stanza) {
   run_queued();
 }
 
-// What no module answers, the host does, as RFC 6120 8.4 and 4.9.3 have it: requests and messages get an
-// error, presence and answers are dropped, anything but login before login ends the stream.
-void Calls::refuse(Stream& stream, const Stanza& stanza, const char* type, const char* condition) {
-  if (stream.account.empty() || (stream.session == 0 && stanza.kind() != Stanza::Kind::iq)) {
-    return stream.connection->close("not-authorized",
-                                    stream.account.empty() ? "log in first" : "bind a resource first");
-  }
-  if (stanza.kind() == Stanza::Kind::nonza)
-    return stream.connection->close("unsupported-stanza-type", "nothing here understands this element");
-  const std::string_view stanza_type = stanza.attr(0, "type");
-  if (stanza_type == "error" || stanza_type == "result" || stanza.kind() == Stanza::Kind::presence) return;
-  std::string xml;
-  const auto attribute = [&xml](std::string_view name, std::string_view value) {
-    if (value.data() == nullptr) return;
-    xml.append(" ").append(name).append("='");
-    append_escaped(xml, value);
-    xml.append("'");
-  };
-  xml.append("<").append(stanza.name(0));
-  attribute("type", "error");
-  attribute("id", stanza.attr(0, "id"));
-  attribute("from", stanza.attr(0, "to"));
-  attribute("to", stanza.attr(0, "from"));
-  xml.append("><error type='").append(type).append("'><").append(condition);
-  xml.append(" xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></").append(stanza.name(0)).append(">");
-  Session* session = shard_.sessions.find(stream.session);
-  if (session != nullptr) {
-    shard_.sessions.send(*session, Buffer::copy(xml));
-  } else {
-    stream.connection->write_element(xml);
-  }
-}
-
 void Calls::line(Stream& stream, std::string_view text) {
   const hl_line_event event{.size = sizeof(hl_line_event),
                             .reserved = 0,
                             .stream = stream.connection->handle,
                             .listener = to_str(stream.listener->name),
                             .line = to_str(text)};
-  const Answer answer =
-      run(number_of(live_.routes->line(stream.listener->name)), {}, nullptr, [&](const CalledModule& module) {
-        transaction_.line = text;
-        return module.entry.on_line == nullptr ? HL_E_NONE : module.entry.on_line(module.instance, &event);
-      });
+  const std::uint16_t number = number_of(live_.routes->line(stream.listener->name));
+  const Answer answer = run({EventKind::line, number, {}, none}, [&](const CalledModule& module) {
+    transaction_.line = text;
+    return module.entry.on_line == nullptr ? HL_E_NONE : module.entry.on_line(module.instance, &event);
+  });
   if (answer != Answer::taken)
     shard_.streams.close(event.stream, "service-unavailable", "no module takes these lines");
   run_queued();
@@ -344,9 +333,17 @@ void Calls::posted(Post& post) {
       .account = to_str(post.account),
       .bytes = is_stanza || post.buffer.get() == nullptr ? hl_str{nullptr, 0} : to_str(post.buffer->bytes()),
       .stanza = is_stanza ? &view : nullptr};
-  run(post.module, post.receipt, is_stanza ? &post.stanza() : nullptr, [&](const CalledModule& module) {
+  const Event occasion{.kind = EventKind::post,
+                       .module = post.module,
+                       .account = post.account,
+                       .receipt = post.receipt,
+                       .stanza = is_stanza ? &post.stanza() : nullptr,
+                       .content = post.buffer.get(),
+                       .topic = post.topic};
+  const Answer answer = run(occasion, [&](const CalledModule& module) {
     return module.entry.on_post == nullptr ? HL_E_NONE : module.entry.on_post(module.instance, &event);
   });
+  if (answer == Answer::fault && is_stanza) bounce(post.stanza());
   run_queued();
 }
 
@@ -361,7 +358,8 @@ void Calls::drained(Session& session, MailboxEntry& entry) {
   entry.retain();
   Ref<MailboxEntry> held = Ref<MailboxEntry>::adopt(&entry);
   const std::uint64_t handle = session.handle;
-  run(number_of(live_.routes->drain()), {}, nullptr, [&](const CalledModule& module) {
+  const std::uint16_t number = number_of(live_.routes->drain());
+  run({EventKind::drain, number, session.account.address, none}, [&](const CalledModule& module) {
     transaction_.know(held);
     transaction_.draining_session = handle;
     return module.entry.on_drain == nullptr ? HL_E_NONE : module.entry.on_drain(module.instance, &event);
@@ -376,7 +374,7 @@ bool Calls::expired(const std::string& account, const Ref<MailboxEntry>& entry, 
                               .stored_wall_ms = entry->wall_ms,
                               .xml = to_str(entry->body->bytes())};
   const Ref<const Buffer> body = entry->body;  // For the length of the call, whatever becomes of the entry.
-  return run(entry->module, receipt, nullptr, [&](const CalledModule& module) {
+  return run({EventKind::expiry, entry->module, account, receipt}, [&](const CalledModule& module) {
            // Who has no word for it lets it go.
            return module.entry.on_expiry == nullptr ? HL_OK : module.entry.on_expiry(module.instance, &event);
          }) == Answer::taken;
@@ -389,7 +387,7 @@ void Calls::timer(std::uint16_t module, std::string_view account, std::string_vi
                              .account = to_str(account),
                              .key = to_str(key),
                              .bytes = to_str(bytes)};
-  run(module, {}, nullptr, [&](const CalledModule& target) {
+  run({EventKind::timer, module, account, none}, [&](const CalledModule& target) {
     return target.entry.on_timer == nullptr ? HL_E_NONE : target.entry.on_timer(target.instance, &event);
   });
   run_queued();
@@ -403,7 +401,8 @@ void Calls::command(Post& post) {
                                .name = to_str(post.extra->token),
                                .account = post.account.empty() ? hl_str{nullptr, 0} : to_str(post.account),
                                .json = to_str(post.extra->text)};
-  const Answer answer = run(number_of(route.module), {}, nullptr, [&](const CalledModule& module) {
+  const Event occasion{EventKind::command, number_of(route.module), post.account, none};
+  const Answer answer = run(occasion, [&](const CalledModule& module) {
     return module.entry.on_command == nullptr ? HL_E_NONE : module.entry.on_command(module.instance, &event);
   });
   if (answer != Answer::taken) {
@@ -421,7 +420,7 @@ void Calls::worked(Post& post) {
                             .account = to_str(post.account),
                             .token = to_str(post.extra->token),
                             .result = to_str(post.extra->text)};
-  run(post.module, {}, nullptr, [&](const CalledModule& module) {
+  run({EventKind::work, post.module, post.account, none}, [&](const CalledModule& module) {
     return module.entry.on_work == nullptr ? HL_E_NONE : module.entry.on_work(module.instance, &event);
   });
   run_queued();
@@ -470,7 +469,7 @@ void Calls::tell(const Notice& notice) {
   told_.clear();
   for (const ModuleIndex place : live_.routes->sessions()) told_.push_back(live_.numbers[place]);
   for (const std::uint16_t number : told_) {
-    run(number, {}, nullptr, [&](const CalledModule& module) {
+    run({EventKind::session, number, session->account.address, none}, [&](const CalledModule& module) {
       return module.entry.on_session == nullptr ? HL_E_NONE
                                                 : module.entry.on_session(module.instance, &event);
     });

@@ -51,7 +51,9 @@ struct LiveSet {
     const TableClaim* claim = nullptr;  // nullptr: no live module's.
   };
 
-  std::vector<CalledModule> modules;   // By module number.
+  std::vector<CalledModule> modules;  // By module number.
+  std::vector<CalledModule>
+      previous;  // Likewise: who is offered an event that the one in `modules` failed on.
   std::vector<std::uint16_t> numbers;  // From a place in `routes` to a module number.
   std::shared_ptr<const RouteTable> routes;
   std::string features;            // For hl_cap_config.features.
@@ -79,6 +81,10 @@ class Calls {
   LiveSet& live() { return live_; }
   const LiveSet& live() const { return live_; }
   Transaction& transaction() { return transaction_; }
+  // The module whose call is being made.
+  const CalledModule* called() const { return called_; }
+  // Charges a generation with a fault of its code, and tells whoever records it.
+  void charge(const Generation& generation, EventKind event, FaultCause cause);
   ModuleCounters& counters(std::uint16_t module);
   const ModuleMeter& meter(std::uint16_t module);
 
@@ -86,6 +92,8 @@ class Calls {
   void stream_opened(std::uint64_t stream, const StreamHeader& header);
   void stream_closed(std::uint64_t stream);
   void stanza(Stream& stream, const Ref<const Stanza>& stanza);
+  // A stanza that was counted when it came: it is not counted again.
+  void offer(Stream& stream, const Ref<const Stanza>& stanza, const Receipt& receipt);
   void line(Stream& stream, std::string_view line);
   void posted(Post& post);
   void drained(Session& session, MailboxEntry& entry);
@@ -109,9 +117,25 @@ class Calls {
     std::uint64_t value;
   };
   enum class Answer { taken, not_mine, fault };
+  // What a call is made for; whose it is and what it holds, should nobody survive it.
+  struct Event {
+    EventKind kind;
+    std::uint16_t module;
+    std::string_view account;
+    const Receipt& receipt;
+    const Stanza* stanza = nullptr;
+    const Buffer* content = nullptr;  // For the quarantine, as in FailedEvent.
+    std::uint64_t stream = 0;
+    std::uint32_t topic = 0;
+  };
 
+  // Calls the live generation, or, when that faults, the one before it.
   template <typename Call>
-  Answer run(std::uint16_t module, const Receipt& receipt, const Stanza* stanza, Call&& call);
+  Answer run(const Event& event, const Call& call);
+  template <typename Call>
+  Answer attempt(const CalledModule& target, const Event& event, const Call& call);
+  // Nobody survived it.
+  void give_up(const Event& event);
   void commit();
   void apply(Effect& effect, const Receipt& part);
   void write_rows();
@@ -121,6 +145,8 @@ class Calls {
   }
   AddressClass address_class(const Stream& stream, std::string_view to) const;
   void refuse(Stream& stream, const Stanza& stanza, const char* type, const char* condition);
+  // An error for the sender of a stanza that failed at its recipient's home.
+  void bounce(const Stanza& stanza);
   void tell(const Notice& notice);
 
   Shard& shard_;
@@ -131,6 +157,8 @@ class Calls {
   std::vector<std::unique_ptr<ModuleCounters>> counters_;
   std::vector<ModuleMeter> meters_;
   bool is_telling_ = false;
+  const CalledModule* called_ = nullptr;
+  FaultCause cause_;  // Of the call that is being made.
 };
 
 // The stanza as modules see it; valid as long as `stanza`.

@@ -85,6 +85,17 @@ Result<void> Host::unstage(Generation& generation) {
   return destroyed;
 }
 
+CalledModule Host::called(const Generation& generation, const Generation* newer, std::size_t shard) const {
+  CalledModule module;
+  module.generation = &generation;
+  module.instance = generation.instance(shard);
+  module.context = staged_.at(&generation)[shard].get();
+  module.entry = generation.entry();
+  module.resident.push_back(&generation);
+  if (newer != nullptr) module.resident.push_back(newer);
+  return module;
+}
+
 LiveTarget::Outcome Host::go_live(std::span<const Part> set, std::shared_ptr<const RouteTable> routes) {
   // Everything is prepared here; under the barrier it is only put in place.
   std::string features;
@@ -98,16 +109,14 @@ LiveTarget::Outcome Host::go_live(std::span<const Part> set, std::shared_ptr<con
       next[i].features = features;
       next[i].number = last_live_set_;
       next[i].modules.resize(modules_.size());
+      next[i].previous.resize(modules_.size());
       for (const Part& part : set) {
         const std::uint16_t number = modules_.number(part.generation->manifest().name);
         next[i].numbers.push_back(number);
-        CalledModule& module = next[i].modules[number];
-        module.generation = part.generation;
-        module.instance = part.generation->instance(i);
-        module.context = staged_.at(part.generation)[i].get();
-        module.entry = part.generation->entry();
-        module.resident.push_back(part.generation);
-        if (part.newer != nullptr) module.resident.push_back(part.newer);
+        next[i].modules[number] = called(*part.generation, part.newer, i);
+        if (part.previous != nullptr)
+          next[i].previous[number] =
+              called(*part.previous, part.newer != nullptr ? part.newer : part.generation, i);
         for (const TableClaim& table : part.generation->manifest().tables) {
           stored_schemas_[table.name].insert(table.writes);
           const std::uint32_t place = tables_.number(table.name);

@@ -75,6 +75,8 @@ class Host final : public LiveTarget {
   void ask_home(const std::string& account, std::function<void(Shard&)> question);
 
  private:
+  // Under staged_mutex_.
+  CalledModule called(const Generation& generation, const Generation* newer, std::size_t shard) const;
   void answered(std::uint64_t command, bool is_refusal, std::string json);
 
   ShardWorld world_;

@@ -11,7 +11,7 @@
 namespace hotline {
 
 // The row in the schema its reader writes. `row` is as it was, whatever comes out: no row is ever half
-// converted.
-Result<Row> convert_row(const RowReader& reader, const Row& row);
+// converted. A fault of a `convert` is charged to its generation.
+Result<Row> convert_row(Calls& calls, const RowReader& reader, const Row& row);
 
 }  // namespace hotline

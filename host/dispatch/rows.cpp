@@ -34,7 +34,7 @@ hl_status Rows::convert(const RowReader& reader, std::uint32_t table, std::strin
                         std::string_view key, Row& row) {
   follow();
   if (is_parked(row)) return HL_E_PARKED;
-  Result<Row> converted = convert_row(reader, row);
+  Result<Row> converted = convert_row(shard_.calls, reader, row);
   if (!converted) {
     row.parked_in = live_set_;
     if (parked_now_.size() <= table) parked_now_.resize(table + 1u);

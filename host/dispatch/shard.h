@@ -23,6 +23,7 @@
 #include "dispatch/calls.h"
 #include "dispatch/counter_names.h"
 #include "dispatch/expiry.h"
+#include "dispatch/failed_event.h"
 #include "dispatch/field_names.h"
 #include "dispatch/limits.h"
 #include "dispatch/module_context.h"
@@ -66,6 +67,9 @@ struct ShardWorld {
   std::function<void(std::string_view peer)> connection_closed;
   // Of that live set, no row of that shard is left to convert, on disk neither. The shard's thread.
   std::function<void(std::uint32_t shard, std::uint32_t live_set)> rows_swept;
+  // A generation was charged with a fault; an event was survived by none. A shard's thread. May be empty.
+  std::function<void(Fault fault)> fault_seen;
+  std::function<void(FailedEvent event)> event_failed;
   std::vector<class Shard*> all;
 
   std::uint32_t home_of(std::string_view bare) const { return partition_of(bare) % shards; }

@@ -8,9 +8,9 @@
 namespace hotline {
 
 std::string status_name(hl_status status) {
-  static constexpr std::array<std::string_view, 9> names{"HL_OK",          "HL_E_NONE",   "HL_E_INVALID",
-                                                         "HL_E_ELSEWHERE", "HL_E_GONE",   "HL_E_FULL",
-                                                         "HL_E_DENIED",    "HL_E_EXISTS", "HL_E_FAULT"};
+  static constexpr std::array<std::string_view, 10> names{
+      "HL_OK",     "HL_E_NONE",   "HL_E_INVALID", "HL_E_ELSEWHERE", "HL_E_GONE",
+      "HL_E_FULL", "HL_E_DENIED", "HL_E_EXISTS",  "HL_E_FAULT",     "HL_E_PARKED"};
   if (status < 0 || static_cast<std::size_t>(status) >= names.size()) return std::to_string(status);
   return std::string(names[static_cast<std::size_t>(status)]);
 }
@@ -28,8 +28,8 @@ std::string signal_name(int signal) {
 
 const char* call_name(EventKind kind) {
   static constexpr std::array names = {"on_stream", "on_stanza", "on_line",    "on_session", "on_post",
-                                       "on_drain",  "on_timer",  "on_command", "on_work",    "self_test",
-                                       "create",    "destroy",   "convert"};
+                                       "on_drain",  "on_timer",  "on_command", "on_work",    "on_expiry",
+                                       "self_test", "create",    "destroy",    "convert"};
   return names[static_cast<std::size_t>(kind)];
 }
 

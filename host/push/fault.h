@@ -22,6 +22,7 @@ enum class EventKind : std::uint8_t {
   timer,
   command,
   work,
+  expiry,
   self_test,
   create,
   destroy,

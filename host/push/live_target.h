@@ -23,6 +23,7 @@ class LiveTarget {
   struct Part {
     const Generation* generation = nullptr;
     const Generation* newer = nullptr;  // Resident, and may have written rows that `generation` cannot read.
+    const Generation* previous = nullptr;  // Resident: is offered an event that `generation` failed on.
   };
   struct Outcome {
     bool is_live = false;

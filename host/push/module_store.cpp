@@ -44,31 +44,56 @@ bool is_module_directory(std::string_view text) {
          text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
 }
 
-std::optional<RunningModule> parse_module(const nlohmann::json& json) {
-  RunningModule module;
-  const std::array<std::pair<const char*, std::string*>, 5> fields{{{"module", &module.module},
-                                                                    {"version", &module.version},
-                                                                    {"build_id", &module.build_id},
-                                                                    {"sha256", &module.digest},
-                                                                    {"path", &module.path}}};
+bool is_below_modules(const std::string& module, const std::string& path) {
+  const std::string directory = "modules/" + module + "/";
+  return is_module_directory(module) && path.starts_with(directory) &&
+         path.find('/', directory.size()) == std::string::npos;
+}
+
+std::optional<StoredBuild> parse_build(const nlohmann::json& json, const std::string& module) {
+  StoredBuild build;
+  const std::array<std::pair<const char*, std::string*>, 4> fields{{{"version", &build.version},
+                                                                    {"build_id", &build.build_id},
+                                                                    {"sha256", &build.digest},
+                                                                    {"path", &build.path}}};
   if (!json.is_object()) return std::nullopt;
   for (const auto& [key, field] : fields) {
     const auto found = json.find(key);
     if (found == json.end() || !found->is_string()) return std::nullopt;
     *field = found->get<std::string>();
   }
-  module.signed_by.name = json.value("signer", std::string());
-  module.signed_by.fingerprint = json.value("signer_key", std::string());
+  build.signed_by.name = json.value("signer", std::string());
+  build.signed_by.fingerprint = json.value("signer_key", std::string());
   const std::string signature = json.value("signature", std::string());
   if (!signature.empty()) {
-    module.signed_by.signature = signature_of_hex(signature);
-    if (!module.signed_by.signature) return std::nullopt;
+    build.signed_by.signature = signature_of_hex(signature);
+    if (!build.signed_by.signature) return std::nullopt;
   }
-  const std::string directory = "modules/" + module.module + "/";
-  const bool is_below = is_module_directory(module.module) && module.path.starts_with(directory) &&
-                        module.path.find('/', directory.size()) == std::string::npos;
-  if (!is_below || !is_build_id(module.build_id)) return std::nullopt;
+  if (!is_below_modules(module, build.path) || !is_build_id(build.build_id)) return std::nullopt;
+  return build;
+}
+
+std::optional<RunningModule> parse_module(const nlohmann::json& json) {
+  if (!json.is_object() || !json.contains("module") || !json["module"].is_string()) return std::nullopt;
+  RunningModule module{.module = json["module"].get<std::string>(), .build = {}, .previous = {}};
+  const std::optional<StoredBuild> build = parse_build(json, module.module);
+  if (!build) return std::nullopt;
+  module.build = *build;
+  // Nothing where there is none, or none that could be one: then there is no way back, and no more.
+  const auto previous = json.find("previous");
+  if (previous != json.end()) module.previous = parse_build(*previous, module.module).value_or(StoredBuild{});
   return module;
+}
+
+nlohmann::json to_json(const StoredBuild& build) {
+  const SignedBy& by = build.signed_by;
+  return {{"version", build.version},
+          {"build_id", build.build_id},
+          {"sha256", build.digest},
+          {"signer", by.name},
+          {"signer_key", by.fingerprint},
+          {"signature", by.signature ? hex_of(*by.signature) : ""},
+          {"path", build.path}};
 }
 
 }  // namespace
@@ -137,13 +162,13 @@ Result<std::string> ModuleStore::add(const Image& image, std::string_view name, 
 }
 
 Result<std::string> ModuleStore::take(const RunningModule& running) {
-  const std::string path = state_dir_ + "/" + running.path;
+  const std::string path = state_dir_ + "/" + running.build.path;
   const Result<Image> image = Image::read(path);
   if (!image) return image.error();
-  if (image->digest() != running.digest)
+  if (image->digest() != running.build.digest)
     return Error{path + " refused: its digest is " + image->digest() + ", the running set says " +
-                 running.digest + "; push " + running.module + " " + running.version + " again"};
-  if (is_used(path)) return add(*image, running.module, running.build_id);
+                 running.build.digest + "; push " + running.module + " " + running.build.version + " again"};
+  if (is_used(path)) return add(*image, running.module, running.build.build_id);
   given_out_.insert(path);
   return path;
 }
@@ -183,15 +208,11 @@ Result<std::vector<RunningModule>> ModuleStore::running() const {
 
 Result<void> ModuleStore::set_running(std::span<const RunningModule> set) {
   nlohmann::json modules = nlohmann::json::array();
-  for (const RunningModule& module : set)
-    modules.push_back({{"module", module.module},
-                       {"version", module.version},
-                       {"build_id", module.build_id},
-                       {"sha256", module.digest},
-                       {"signer", module.signed_by.name},
-                       {"signer_key", module.signed_by.fingerprint},
-                       {"signature", module.signed_by.signature ? hex_of(*module.signed_by.signature) : ""},
-                       {"path", module.path}});
+  for (const RunningModule& module : set) {
+    nlohmann::json& added = modules.emplace_back(to_json(module.build));
+    added["module"] = module.module;
+    if (!module.previous.path.empty()) added["previous"] = to_json(module.previous);
+  }
   const nlohmann::json json{{"format", format}, {"modules", std::move(modules)}};
   const std::string path = state_dir_ + lock_file;
   const std::string text = json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
@@ -202,7 +223,10 @@ Result<std::size_t> ModuleStore::remove_unused(const std::set<std::string>& in_u
   const Result<std::vector<RunningModule>> set = running();
   if (!set) return set.error();
   std::set<std::string> kept = in_use;
-  for (const RunningModule& module : *set) kept.insert(state_dir_ + "/" + module.path);
+  for (const RunningModule& module : *set) {
+    kept.insert(state_dir_ + "/" + module.build.path);
+    kept.insert(state_dir_ + "/" + module.previous.path);
+  }
   std::size_t removed = 0;
   std::error_code code;
   for (fs::directory_iterator directories(state_dir_ + "/modules", code), end; !code && directories != end;

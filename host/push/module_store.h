@@ -22,14 +22,22 @@
 
 namespace hotline {
 
-// One module of the running set.
-struct RunningModule {
-  std::string module;
+// A build whose file is kept.
+struct StoredBuild {
   std::string version;
   std::string build_id;
   std::string digest;  // SHA-256 of the file.
-  std::string path;    // Below the state directory: "modules/routing/<build-id>.so".
+  std::string path;    // Below the state directory: "modules/routing/<build-id>.so". Empty: no build.
   SignedBy signed_by;  // Without a name: it was not signed.
+
+  bool operator==(const StoredBuild&) const = default;
+};
+
+// One module of the running set.
+struct RunningModule {
+  std::string module;
+  StoredBuild build;
+  StoredBuild previous;  // What a restart comes back on when `build` killed the process.
 
   bool operator==(const RunningModule&) const = default;
 };

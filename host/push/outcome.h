@@ -4,8 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
+
+#include "push/fault.h"
 
 namespace hotline {
 
@@ -47,6 +50,7 @@ struct GenerationReport {
   std::string about, note;
   std::string signer;
   std::uint64_t live_wall_ms = 0;
+  std::shared_ptr<FaultCounters> charged;  // nullptr for one that has gone.
 };
 
 struct PipelineTotals {

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
+
+#include "base/log.h"
 
 namespace hotline {
 
@@ -94,7 +97,7 @@ PushOutcome Pipeline::push(const std::vector<std::string>& files, const PushedBy
   return run(std::move(asked), progress);
 }
 
-Result<PushOutcome> Pipeline::start(const std::vector<std::string>& initial) {
+Result<PushOutcome> Pipeline::start(const std::vector<std::string>& initial, const std::string& guilty) {
   Result<std::vector<RunningModule>> running = world_.store.running();
   if (!running) return running.error();
   PushRun asked{.candidates = {},
@@ -102,13 +105,22 @@ Result<PushOutcome> Pipeline::start(const std::vector<std::string>& initial) {
                 .may_be_older = false,
                 .out = {}};
   asked.out.kind = "start";
-  for (const RunningModule& module : *running) {
+  for (RunningModule& module : *running) {
+    if (module.build.build_id == guilty && !module.previous.path.empty()) {
+      log::error("start.build_left", {{"module", module.module},
+                                      {"version", module.build.version},
+                                      {"build_id", module.build.build_id},
+                                      {"back_on", module.previous.version},
+                                      {"why", "it was being called when the last process died"}});
+      module.build = std::exchange(module.previous, {});
+    }
     Result<std::string> path = world_.store.take(module);
     if (!path) return path.error();
     Candidate& candidate = asked.candidates.emplace_back();
     candidate.file = *path;
     candidate.stored_path = *path;
-    candidate.signed_by = module.signed_by;
+    candidate.before = module.previous;
+    candidate.signed_by = module.build.signed_by;
   }
   if (running->empty())
     for (const std::string& file : initial) asked.candidates.emplace_back().file = file;
@@ -162,6 +174,15 @@ PushOutcome Pipeline::rollback(const std::string& module, const std::string& to,
                          its->current()->digest(), its->current()->signed_by().name});
   record_running_set(world_, run);
   return end();
+}
+
+bool Pipeline::leave(const std::string& module, const std::string& build_id, const std::string& reason) {
+  const Slot* const its = world_.slots.find(module);
+  if (its == nullptr || its->current() == nullptr || its->current()->build_id() != build_id ||
+      its->previous() == nullptr)
+    return false;
+  const PushedBy host{.user = "hotlined", .uid = -1, .pid = 0, .reason = "automatic: " + reason};
+  return rollback(module, {}, host).outcome == "live";
 }
 
 Result<void> Pipeline::block(const std::string& build_id, const PushedBy& by) {

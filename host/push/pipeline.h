@@ -32,7 +32,9 @@ class Pipeline {
 
   // Brings up the running set of the last time, or, when there is none, the files of `initial`. The error
   // names what could not be brought up; nothing is live then.
-  Result<PushOutcome> start(const std::vector<std::string>& initial);
+  // A module that would come back on the build `guilty`, which killed the last process, comes back on the one
+  // before it, if there was one.
+  Result<PushOutcome> start(const std::vector<std::string>& initial, const std::string& guilty = {});
 
   // All files at one barrier, or none of them.
   enum class Older { refused, forced };  // A file older than what is live; forced, it needs a reason.
@@ -40,6 +42,9 @@ class Pipeline {
                    Older older = Older::refused);
   // To that version, or with an empty `to` to the one before the current.
   PushOutcome rollback(const std::string& module, const std::string& to, const PushedBy& by);
+  // By itself, because of its faults: goes back from that build of the module. Nothing happens, and false is
+  // the answer, when it is not current any more or nothing is loaded to go back to.
+  bool leave(const std::string& module, const std::string& build_id, const std::string& reason);
 
   // Keeps a build from being loaded again; what is resident of it stays where it is.
   Result<void> block(const std::string& build_id, const PushedBy& by);

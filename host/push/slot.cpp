@@ -20,9 +20,13 @@ std::vector<LiveTarget::Part> Slots::parts(const std::vector<Candidate>& candida
     const bool is_replaced = std::any_of(
         candidates.begin(), candidates.end(),
         [&slot](const Candidate& candidate) { return candidate.generation->manifest().name == slot->name; });
-    if (!is_replaced && slot->current() != nullptr) set.push_back({slot->current(), slot->newer()});
+    if (!is_replaced && slot->current() != nullptr) 
+      set.push_back({slot->current(), slot->newer(), slot->previous()});
   }
-  for (const Candidate& candidate : candidates) set.push_back({candidate.generation.get(), nullptr});
+  for (const Candidate& candidate : candidates) {
+    const Slot* its = find(candidate.generation->manifest().name);
+    set.push_back({candidate.generation.get(), nullptr, its == nullptr ? nullptr : its->current()});
+  }
   return set;
 }
 
@@ -34,6 +38,7 @@ void Slots::keep(std::vector<Candidate>& candidates) {
       slots_.push_back(std::make_unique<Slot>());
       its = slots_.back().get();
       its->name = name;
+      its->before = candidate.before;
     }
     // What was current until now is the way back, also when newer ones that were left stand behind it.
     if (!its->resident.empty())
@@ -57,7 +62,8 @@ std::vector<GenerationReport> Slots::reports() const {
                          generation.manifest().about,
                          {},
                          generation.signed_by().name,
-                         0});
+                         0,
+                         generation.charged()});
     }
   return reports;
 }

@@ -14,6 +14,7 @@
 #include "push/candidate.h"
 #include "push/generation.h"
 #include "push/live_target.h"
+#include "push/module_store.h"
 #include "push/outcome.h"
 
 namespace hotline {
@@ -22,6 +23,7 @@ struct Slot {
   std::string name;
   std::vector<std::unique_ptr<Generation>> resident;
   std::size_t at = 0;  // The current one; nothing when `resident` is empty.
+  StoredBuild before;  // What was previous when the process began: kept, not loaded.
 
   Generation* current() const { return resident.empty() ? nullptr : resident[at].get(); }
   Generation* previous() const { return at == 0 ? nullptr : resident[at - 1].get(); }

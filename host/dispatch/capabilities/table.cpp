@@ -38,10 +38,9 @@ TableRows* rows_of(const Asked& asked, hl_str bare) {
 // A row is in the schema its module reads from its first touch on. Another module that asks for it gets it as
 // its owner would.
 hl_status make_readable(const Asked& asked, hl_str bare, TableRows::value_type& row) {
-  const LiveSet& live = asked.context.shard.calls.live();
-  const RowReader reader = asked.grant->claim == nullptr
-                               ? live.reader(asked.grant->number)
-                               : RowReader{&live.modules[asked.context.module], asked.grant->claim};
+  const Calls& calls = asked.context.shard.calls;
+  const RowReader reader = asked.grant->claim == nullptr ? calls.live().reader(asked.grant->number)
+                                                         : RowReader{calls.called(), asked.grant->claim};
   return asked.context.shard.rows.make_readable(reader, asked.grant->number, from_str(bare), row.first,
                                                 row.second);
 }

@@ -7,10 +7,17 @@ namespace hotline {
 
 void record_running_set(PushWorld& world, PushRun& run) {
   std::vector<RunningModule> set;
+  const auto stored = [&world](const Generation& generation) {
+    return StoredBuild{generation.manifest().version.text(), generation.build_id(), generation.digest(),
+                       world.store.relative(generation.path()), generation.signed_by()};
+  };
   for (const std::unique_ptr<Slot>& slot : world.slots)
-    if (const Generation* current = slot->current())
-      set.push_back({slot->name, current->manifest().version.text(), current->build_id(), current->digest(),
-                     world.store.relative(current->path()), current->signed_by()});
+    if (const Generation* current = slot->current()) {
+      const StoredBuild build = stored(*current);
+      StoredBuild before = slot->previous() != nullptr ? stored(*slot->previous()) : slot->before;
+      if (before.build_id == build.build_id) before = {};
+      set.push_back({slot->name, build, before});
+    }
   if (Result<void> written = world.store.set_running(set); !written) {
     run.out.notes.push_back("live, but a restart would come back on the set before it: " +
                             written.error().message);

@@ -9,7 +9,7 @@ void retire_generation(PushWorld& world, std::unique_ptr<Generation> generation,
   GenerationReport report{generation->manifest().name,  generation->manifest().version.text(),
                           generation->build_id(),       "pinned",
                           generation->manifest().about, {},
-                          generation->signed_by().name, 0};
+                          generation->signed_by().name, 0, generation->charged()};
   if (Result<void> unstaged = world.target.unstage(*generation); !unstaged)
     out.notes.push_back(unstaged.error().message);
   const Generation::Unloading unloading = generation->unload();

@@ -1,0 +1,71 @@
+// What the host answers in the place of modules: where none has the route, and where none survived the event.
+#include "dispatch/calls.h"
+#include "dispatch/shard.h"
+#include "net/xml_escape.h"
+
+namespace hotline {
+
+namespace {
+
+// The stanza's error answer (RFC 6120 8.3), without what it said.
+std::string error_for(const Stanza& stanza, const char* type, const char* condition) {
+  std::string xml;
+  const auto attribute = [&xml](std::string_view name, std::string_view value) {
+    if (value.data() == nullptr) return;
+    xml.append(" ").append(name).append("='");
+    append_escaped(xml, value);
+    xml.append("'");
+  };
+  xml.append("<").append(stanza.name(0));
+  attribute("type", "error");
+  attribute("id", stanza.attr(0, "id"));
+  attribute("from", stanza.attr(0, "to"));
+  attribute("to", stanza.attr(0, "from"));
+  xml.append("><error type='").append(type).append("'><").append(condition);
+  xml.append(" xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></").append(stanza.name(0)).append(">");
+  return xml;
+}
+
+}  // namespace
+
+// What no module answers, the host does, as RFC 6120 8.4 and 4.9.3 have it: requests and messages get an
+// error, presence and answers are dropped, anything but login before login ends the stream.
+void Calls::refuse(Stream& stream, const Stanza& stanza, const char* type, const char* condition) {
+  if (stream.account.empty() || (stream.session == 0 && stanza.kind() != Stanza::Kind::iq)) {
+    return stream.connection->close("not-authorized",
+                                    stream.account.empty() ? "log in first" : "bind a resource first");
+  }
+  if (stanza.kind() == Stanza::Kind::nonza)
+    return stream.connection->close("unsupported-stanza-type", "nothing here understands this element");
+  const std::string_view stanza_type = stanza.attr(0, "type");
+  if (stanza_type == "error" || stanza_type == "result" || stanza.kind() == Stanza::Kind::presence) return;
+  const std::string xml = error_for(stanza, type, condition);
+  Session* session = shard_.sessions.find(stream.session);
+  if (session != nullptr) {
+    shard_.sessions.send(*session, Buffer::copy(xml));
+  } else {
+    stream.connection->write_element(xml);
+  }
+}
+
+void Calls::bounce(const Stanza& stanza) {
+  const std::string_view type = stanza.attr(0, "type"), from = stanza.attr(0, "from");
+  const bool wants_answer = stanza.kind() == Stanza::Kind::message || stanza.kind() == Stanza::Kind::iq;
+  if (!wants_answer || type == "error" || type == "result" || from.find('/') == std::string_view::npos)
+    return;
+  Post post;
+  post.kind = Post::Kind::call;
+  post.account = from.substr(0, from.find('/'));
+  post.extra = std::make_unique<Post::Extra>();
+  Shard* const home = shard_.world.all[shard_.world.home_of(post.account)];
+  post.extra->call = [home, account = post.account, address = std::string(from),
+                      xml = Buffer::copy(error_for(stanza, "wait", "internal-server-error"))] {
+    const Account* sender = home->accounts.find(account);
+    if (sender == nullptr) return;
+    for (Session* session : sender->sessions)
+      if (session->address == address) home->sessions.send(*session, xml);
+  };
+  shard_.post(std::move(post));
+}
+
+}  // namespace hotline
