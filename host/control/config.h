@@ -111,6 +111,15 @@ struct Config {
     bool allow_development_key = true;
   } push;
 
+  struct {
+    std::string on_signal = "rescue";
+    std::uint32_t window_seconds = 60;
+  } faults;
+
+  struct {
+    bool keep_content = false;
+  } quarantine;
+
   ModuleValues modules;
 
   // From text; `file` is what messages call it. The error has a line for everything that is wrong:

@@ -15,6 +15,7 @@ constexpr std::uint64_t gib = 1'073'741'824;
 constexpr std::array<std::string_view, 5> kind_words = {"xmpp", "xmpps", "xmpp-ws", "xmpp-wss", "lines"};
 constexpr std::array<std::string_view, 3> starttls_words = {"required", "optional", "off"};
 constexpr std::array<std::string_view, 2> tls_version_words = {"1.2", "1.3"};
+constexpr std::array<std::string_view, 2> on_signal_words = {"rescue", "restart"};
 constexpr std::array<std::string_view, 4> level_words = {"debug", "info", "warning", "error"};
 constexpr std::array<std::string_view, 2> format_words = {"human", "json"};
 
@@ -251,6 +252,24 @@ const std::vector<ConfigKey>& table() {
           [](Config& c) -> ConfigField { return &c.push.allow_development_key; }, 0, 1, "", restart,
           "Whether the host signs unsigned files with a key of its own; false on a server that others depend "
           "on."),
+
+      key(
+          "faults.on_signal", [](Config& c) { return choice(c.faults.on_signal, on_signal_words); }, 0, 0, "",
+          restart,
+          "What a signal in a module's own code does: `rescue` ends the call, and the host goes on and asks "
+          "for a "
+          "planned restart; `restart` ends the process, and its supervisor starts it again."),
+      key(
+          "faults.window_seconds", [](Config& c) -> ConfigField { return &c.faults.window_seconds; }, 1,
+          86'400, "seconds", restart,
+          "Two faults of one generation within so long, and its slot goes back to the generation before it."),
+
+      key(
+          "quarantine.keep_content", [](Config& c) -> ConfigField { return &c.quarantine.keep_content; }, 0,
+          1, "", restart,
+          "Whether events that no generation survived keep what they said, so that they can be offered "
+          "again; in "
+          "memory only."),
 
       key(
           "modules", [](Config& c) -> ConfigField { return &c.modules; }, 0, 256, "", restart,

@@ -4,11 +4,21 @@ namespace hotline {
 
 // By hand for its optional members: nlohmann/json 3.11.2 does not know std::optional.
 void to_json(nlohmann::json& out, const ModuleReport& report) {
-  out = {{"name", report.name},         {"version", report.version},
-         {"build_id", report.build_id}, {"state", report.state},
-         {"calls", report.calls},       {"faults", report.faults},
-         {"counters", report.counters}, {"live_wall_ms", report.live_wall_ms},
-         {"note", report.note},         {"signer", report.signer}};
+  out = {{"name", report.name},
+         {"version", report.version},
+         {"build_id", report.build_id},
+         {"state", report.state},
+         {"calls", report.calls},
+         {"faults", report.faults},
+         {"counters", report.counters},
+         {"live_wall_ms", report.live_wall_ms},
+         {"slow_calls", report.slow_calls},
+         {"signals", report.signals},
+         {"exceptions", report.exceptions},
+         {"overruns", report.overruns},
+         {"newest_fault", report.newest_fault},
+         {"note", report.note},
+         {"signer", report.signer}};
   if (report.call_us_p50) out["call_us_p50"] = *report.call_us_p50;
   if (report.call_us_p99) out["call_us_p99"] = *report.call_us_p99;
 }
@@ -30,6 +40,11 @@ void from_json(const nlohmann::json& in, ModuleReport& report) {
   read("live_wall_ms", report.live_wall_ms);
   read("calls", report.calls);
   read("faults", report.faults);
+  read("slow_calls", report.slow_calls);
+  read("signals", report.signals);
+  read("exceptions", report.exceptions);
+  read("overruns", report.overruns);
+  read("newest_fault", report.newest_fault);
   read("counters", report.counters);
   read("note", report.note);
   read("signer", report.signer);

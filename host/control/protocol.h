@@ -17,6 +17,9 @@
 //     mailbox      {account}                           MailboxReport
 //     tables       {}                                  TablesReport
 //     parked.list  {}                                  ParkedReport
+//     quarantine.list   {}                             QuarantineReport, oldest first
+//     quarantine.drop   {number}                       {dropped}; `number` 0 is all
+//     quarantine.retry  {number}                       {number}
 //     log.level    {level}                             {level}
 //     config.show  {}                                  config_report() of config_keys.h
 //     tls.reload   {}                                  TlsReport
@@ -101,8 +104,11 @@ struct ModuleReport {
   std::string state;  // "current", "previous", "resident" (older, still loaded), "candidate", "pinned".
   std::uint64_t live_wall_ms = 0;  // When it last became current; 0: never.
   std::uint64_t calls = 0;
-  std::uint64_t faults = 0;
-  std::optional<double> call_us_p50;  // Unset where it is not measured.
+  std::uint64_t faults = 0;                                 // Of this generation.
+  std::uint64_t slow_calls = 0;                             // Ended well, and over the soft budget.
+  std::uint64_t signals = 0, exceptions = 0, overruns = 0;  // Of the faults.
+  std::string newest_fault;                                 // What, where, in which call; never about whom.
+  std::optional<double> call_us_p50;                        // Unset where it is not measured.
   std::optional<double> call_us_p99;
   std::map<std::string, std::int64_t> counters;  // The module's own.
   std::string signer;                            // Name of the key that signed it; empty: none.
@@ -176,6 +182,10 @@ struct StatusReport {
   std::vector<ModuleReport> modules;  // The current generation of each.
   std::vector<TableReport> tables;    // Those that are being converted, or have rows that are parked.
   PushesReport pushes;
+  // A signal was survived: memory may have been scribbled on, and a planned restart is asked for.
+  bool is_tainted = false;
+  std::string taint;              // The first of them.
+  std::uint64_t quarantined = 0;  // Events in the quarantine.
 };
 
 // One module's part in a push or rollback.
@@ -274,6 +284,21 @@ struct MailboxReport {
   std::uint64_t oldest_wall_ms = 0;  // 0: it is empty.
 };
 
+// An event that no generation of its module survived. What it said is not told.
+struct QuarantineEntry {
+  std::uint64_t number = 0;
+  std::string module;
+  std::string call;  // "on_stanza"
+  std::string account;
+  std::uint64_t wall_ms = 0;
+  bool has_content = false;  // It can be offered again.
+};
+
+struct QuarantineReport {
+  std::vector<QuarantineEntry> entries;
+  std::uint64_t total = 0;  // That ever came, since the start.
+};
+
 void to_json(nlohmann::json& out, const ModuleReport& report);
 void from_json(const nlohmann::json& in, ModuleReport& report);
 
@@ -302,7 +327,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ParkedRowReport, table, account,
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ParkedReport, parked, rows)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StatusReport, version, pid, domain, state_dir, uptime_s,
                                                 memory_bytes, listen, tls, shards, messages, store, alarms,
-                                                modules, tables, pushes)
+                                                modules, tables, pushes, is_tainted, taint, quarantined)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(QuarantineEntry, number, module, call, account, wall_ms,
+                                                has_content)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(QuarantineReport, entries, total)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ModuleChange, name, from, to, build_id, signer)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RefusalReport, file, reason)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StepReport, name, ms)

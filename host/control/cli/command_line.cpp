@@ -45,6 +45,7 @@ class CommandLine {
     add_pushing();
     add_trust();
     add_users_verbs();
+    add_quarantine();
     add_writing();
     add_running();
   }
@@ -248,6 +249,27 @@ class CommandLine {
     });
   }
 
+  void add_quarantine() {
+    CLI::App* quarantine = verb(app_, "quarantine", "Events that no generation of their module survived");
+    quarantine->require_subcommand(1);
+    on(verb(*quarantine, "list", "Whose they were, when, and for which module; never what they said"),
+       [this] { return show_quarantine(context_); });
+    CLI::App* drop = verb(*quarantine, "drop", "Forgets one, or all",
+                          "  hotline quarantine drop 3\n  hotline quarantine drop --all");
+    CLI::Option* number = drop->add_option("number", number_, "Its number")->type_name("NUMBER");
+    drop->add_flag("--all", drops_all_, "All of them")->excludes(number);
+    on(drop, [this] {
+      if (number_ == 0 && !drops_all_)
+        return context_.fail(Exit::usage, "which event? Give its number, or --all");
+      return drop_quarantined(context_, drops_all_ ? 0 : number_);
+    });
+    CLI::App* retry =
+        verb(*quarantine, "retry", "Offers one to what is live now; its content must have been kept",
+             "  hotline quarantine retry 3");
+    retry->add_option("number", number_, "Its number")->type_name("NUMBER")->required();
+    on(retry, [this] { return retry_quarantined(context_, number_); });
+  }
+
   void add_running() {
     CLI::App* config =
         verb(app_, "config", "The configuration: its reference, what is wrong in a file, what is in use");
@@ -302,7 +324,9 @@ class CommandLine {
   std::string account_, prefix_, file_, level_, shell_;
   std::uint32_t limit_ = 20;
   std::uint32_t count_ = 0;
+  std::uint64_t number_ = 0;
   bool as_markdown_ = false;
+  bool drops_all_ = false;
 };
 
 }  // namespace

@@ -30,17 +30,20 @@ void print_modules(const std::vector<ModuleReport>& modules, std::ostream& out) 
                {"state", left},
                {"calls", right},
                {"faults", right},
+               {"slow", right},
                {"p50", right},
                {"p99", right},
                {"live since", left},
                {"signed by", left},
                {"counters", left},
+               {"newest fault", left},
                {"note", left}});
   for (const ModuleReport& module : modules) {
     table.add({module.name, module.version, short_build_id(module.build_id), module.state,
-               count_text(module.calls), count_text(module.faults), micros_text(module.call_us_p50),
-               micros_text(module.call_us_p99), time_text(module.live_wall_ms), module.signer,
-               counters_text(module.counters), module.note});
+               count_text(module.calls), count_text(module.faults), count_text(module.slow_calls),
+               micros_text(module.call_us_p50), micros_text(module.call_us_p99),
+               time_text(module.live_wall_ms), module.signer, counters_text(module.counters),
+               module.newest_fault, module.note});
   }
   table.print(out);
 }
@@ -131,6 +134,9 @@ void print_status(const StatusReport& status, std::ostream& out) {
       line("parked", counted(table.parked, "row") + " of " + table.name +
                          " cannot be converted: see `hotline parked list`");
   }
+  if (status.is_tainted) line("TAINTED", status.taint);
+  if (status.quarantined > 0)
+    line("quarantine", counted(status.quarantined, "event") + "; see `hotline quarantine list`");
   if (status.alarms.empty()) {
     line("alarms", "none");
   }

@@ -65,6 +65,11 @@ struct BlockWish {
 Exit block_build(Context& context, const BlockWish& wish);
 Exit unblock_build(Context& context, const std::string& build_id);
 
+// quarantine_verbs.cpp
+Exit show_quarantine(Context& context);
+Exit drop_quarantined(Context& context, std::uint64_t number);  // 0: all.
+Exit retry_quarantined(Context& context, std::uint64_t number);
+
 // account_verbs.cpp
 Exit add_user(Context& context, const std::string& name);
 // PREFIX00000, PREFIX00001, …, all with one password.

@@ -16,8 +16,11 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "control/rpc_server.h"
+#include "control/serve/fault_desk.h"
 #include "control/serve/methods.h"
 #include "control/serve/observer.h"
+#include "push/crash_record.h"
+#include "push/watchdog.h"
 #include "state/sqlite_store.h"
 
 namespace hotline {
@@ -139,6 +142,11 @@ struct Daemon::Parts {
   int lock = -1;
   SystemClock clock;
   SecureRandom random;
+  std::optional<Crash> crash;  // What the last process died of.
+  std::optional<CrashRecord> crash_record;
+  std::unique_ptr<Watchdog> watchdog;
+  std::unique_ptr<Quarantine> quarantine;
+  std::unique_ptr<FaultDesk> faults;
   std::unique_ptr<Store> store;
   std::unique_ptr<TlsContext> tls;
   std::unique_ptr<ThreadWorkPool> work_pool, pushes, readers;
@@ -154,8 +162,12 @@ struct Daemon::Parts {
   bool has_loop = false;
 
   Result<void> prepare();
+  Result<void> arm();
   Result<void> bring_up();
   Result<void> open_control();
+  void connect_faults();
+  void record_crash();
+  void leave_build(const Fault& fault, const std::string& reason);
   Result<void> write_run_file();
   void take_down();
 };
@@ -174,6 +186,71 @@ Result<void> Daemon::Parts::prepare() {
   raise_descriptor_limit();
   std::signal(SIGPIPE, SIG_IGN);
   return {};
+}
+
+// Before any module's code runs.
+Result<void> Daemon::Parts::arm() {
+  crash = CrashRecord::read(state_dir);
+  Result<CrashRecord> opened = CrashRecord::open(state_dir);
+  if (!opened) return opened.error();
+  crash_record.emplace(std::move(*opened));
+  arm_guard({.on_signal = config.faults.on_signal == "restart" ? GuardSettings::OnSignal::restart
+                                                               : GuardSettings::OnSignal::rescue,
+             .record = &*crash_record});
+  watchdog = std::make_unique<Watchdog>(clock, Watchdog::Settings{});
+  return {};
+}
+
+// A fault's record in the history: never about whom, or what was said.
+void append_fault(Store& store, const char* kind, const std::string& outcome, const ModuleChange& module,
+                  const std::string& words) {
+  const nlohmann::json json = {{"outcome", outcome},
+                               {"user", "hotlined"},
+                               {"reason", words},
+                               {"modules", nlohmann::json::array({module})}};
+  const Result<HistoryRecord> record =
+      store.append_history(kind, json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  if (!record) log::error("history.fault", {{"why", record.error().message}});
+}
+
+void Daemon::Parts::connect_faults() {
+  quarantine = std::make_unique<Quarantine>(config.quarantine.keep_content);
+  faults = std::make_unique<FaultDesk>(
+      clock, FaultDesk::Settings{.window_s = config.faults.window_seconds},
+      FaultDesk::Actions{
+          .leave = [this](const Fault& fault, const std::string& reason) { leave_build(fault, reason); },
+          .record =
+              [this](const Fault& fault, const std::string& words, std::uint64_t count) {
+                append_fault(*store, "fault", count == 1 ? "undone" : std::to_string(count) + " undone",
+                             {fault.module, {}, fault.version, fault.build_id}, words);
+              }});
+  ShardWorld& world = threads->host().world();
+  world.fault_seen = [this](Fault fault) { faults->fault(std::move(fault)); };
+  world.event_failed = [this](FailedEvent event) {
+    log::error("event.quarantined",
+               {{"module", event.module}, {"call", call_name(event.kind)}, {"account", event.account}});
+    quarantine->put(std::move(event));
+  };
+}
+
+void Daemon::Parts::leave_build(const Fault& fault, const std::string& reason) {
+  pushes->submit([this, module = fault.module, build_id = fault.build_id, reason] {
+    pipeline->leave(module, build_id, reason);
+  });
+}
+
+void Daemon::Parts::record_crash() {
+  if (!crash) return;
+  std::string words = "the last process died of " + signal_name(crash->signal) + " at " + crash->pc;
+  words += crash->module.empty()
+               ? ", in the host's own code"
+               : ", while " + crash->module + " " + crash->version + " was called for " + crash->call;
+  log::error("host.crashed", {{"why", words}, {"build_id", crash->build_id}});
+  std::string back_on;
+  for (const GenerationReport& generation : pipeline->generations())
+    if (generation.name == crash->module && generation.state == "current") back_on = generation.version;
+  append_fault(*store, "crash", "restarted", {crash->module, crash->version, back_on, crash->build_id},
+               words);
 }
 
 Result<void> Daemon::Parts::bring_up() {
@@ -239,7 +316,10 @@ Result<void> Daemon::Parts::bring_up() {
       return file.error();
     }
   }
-  if (Result<PushOutcome> started = pipeline->start(initial); !started) return started.error();
+  connect_faults();
+  const std::string guilty = crash ? crash->build_id : std::string();
+  if (Result<PushOutcome> started = pipeline->start(initial, guilty); !started) return started.error();
+  record_crash();
 
   if (Result<void> running = threads->start(); !running) return running;
   for (const ListenAddress& address : config.listen) {
@@ -255,7 +335,13 @@ Result<void> Daemon::Parts::open_control() {
   uv_loop_init(&loop);
   has_loop = true;
   observer = std::make_unique<Observer>(
-      *threads, *pipeline, *store, *tls, clock,
+      Observer::Parts{.threads = threads.get(),
+                      .pipeline = pipeline.get(),
+                      .store = store.get(),
+                      .tls = tls.get(),
+                      .clock = &clock,
+                      .faults = faults.get(),
+                      .quarantine = quarantine.get()},
       Observer::Facts{
           .version = HOTLINE_VERSION, .domain = config.domain, .state_dir = state_dir, .listen = listen});
   uv_async_init(&loop, &stop, [](uv_async_t* handle) { uv_stop(handle->loop); });
@@ -267,6 +353,7 @@ Result<void> Daemon::Parts::open_control() {
                      .store = store.get(),
                      .tls = tls.get(),
                      .observer = observer.get(),
+                     .quarantine = quarantine.get(),
                      .config = &config,
                      .pushes = pushes.get(),
                      .readers = readers.get(),
@@ -313,6 +400,7 @@ void Daemon::Parts::take_down() {
   std::error_code ignored;
   fs::remove(state_dir + "/run.json", ignored);
   // Nobody asks any more, then nobody is connected, then nothing is left to write.
+  if (faults) faults->close();
   pushes.reset();
   readers.reset();
   if (threads) threads->stop("system-shutdown", "the host is shut down");
@@ -327,10 +415,13 @@ void Daemon::Parts::take_down() {
     uv_run(&loop, UV_RUN_DEFAULT);
     uv_loop_close(&loop);
   }
+  faults.reset();
   store.reset();
   if (pipeline) pipeline->close();
   pipeline.reset();
   threads.reset();
+  watchdog.reset();
+  disarm_guard();
   if (lock >= 0) ::close(lock);
 }
 
@@ -346,6 +437,7 @@ Result<std::unique_ptr<Daemon>> Daemon::open(const Config& config, const std::st
   parts.config = config;
   parts.state_dir = state_dir;
   if (Result<void> done = parts.prepare(); !done) return done.error();
+  if (Result<void> done = parts.arm(); !done) return done.error();
   if (Result<void> done = parts.bring_up(); !done) return done.error();
   return daemon;
 }

@@ -204,6 +204,32 @@ void mailbox(const MethodParts& parts, const RpcCall& call, const RpcReply& repl
   });
 }
 
+void quarantine_list(const MethodParts& parts, const RpcReply& reply) {
+  QuarantineReport report;
+  for (const Quarantine::Entry& entry : parts.quarantine->list())
+    report.entries.push_back({entry.number, entry.event.module, call_name(entry.event.kind),
+                              entry.event.account, entry.event.wall_ms,
+                              entry.event.content.get() != nullptr});
+  report.total = parts.quarantine->total();
+  reply.result(report);
+}
+
+void quarantine_drop(const MethodParts& parts, const RpcCall& call, const RpcReply& reply) {
+  const auto number = call.params.at("number").get<std::uint64_t>();
+  if (number == 0) return reply.result({{"dropped", parts.quarantine->drop_all()}});
+  if (!parts.quarantine->drop(number))
+    return reply.refuse("there is no event " + std::to_string(number) +
+                        " in the quarantine; see `hotline quarantine list`");
+  reply.result({{"dropped", 1}});
+}
+
+void quarantine_retry(const MethodParts& parts, const RpcCall& call, const RpcReply& reply) {
+  const auto number = call.params.at("number").get<std::uint64_t>();
+  const Result<void> offered = parts.quarantine->retry(number, parts.threads->host());
+  if (!offered) return reply.refuse(offered.error().message);
+  reply.result({{"number", number}});
+}
+
 // Lists of all shards become one list; the first refusal stands for all.
 json merged(std::vector<Host::Answer> answers) {
   json whole = json::object();
@@ -270,6 +296,12 @@ void add_methods(RpcServer& server, const MethodParts& parts) {
   server.add("sessions",
              [parts](const RpcCall& call, const RpcReply& reply) { sessions(parts, call, reply); });
   server.add("mailbox", [parts](const RpcCall& call, const RpcReply& reply) { mailbox(parts, call, reply); });
+  server.add("quarantine.list",
+             [parts](const RpcCall&, const RpcReply& reply) { quarantine_list(parts, reply); });
+  server.add("quarantine.drop",
+             [parts](const RpcCall& call, const RpcReply& reply) { quarantine_drop(parts, call, reply); });
+  server.add("quarantine.retry",
+             [parts](const RpcCall& call, const RpcReply& reply) { quarantine_retry(parts, call, reply); });
   server.add("log.level", [](const RpcCall& call, const RpcReply& reply) {
     const auto text = call.params.at("level").get<std::string>();
     Result<log::Level> level = log::parse_level(text);

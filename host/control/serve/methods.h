@@ -17,6 +17,7 @@ struct MethodParts {
   Store* store;
   TlsContext* tls;
   Observer* observer;
+  Quarantine* quarantine;
   const Config* config;
   WorkPool* pushes;   // One thread: pushes and rollbacks come one after the other.
   WorkPool* readers;  // For what waits for the disk and is no push.

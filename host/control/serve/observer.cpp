@@ -24,16 +24,17 @@ std::uint64_t resident_bytes() {
 
 }  // namespace
 
-Observer::Observer(HostThreads& threads, Pipeline& pipeline, Store& store, TlsContext& tls, Clock& clock,
-                   Facts facts)
-    : threads_(threads),
-      host_(threads.host()),
-      pipeline_(pipeline),
-      store_(store),
-      tls_(tls),
-      clock_(clock),
+Observer::Observer(const Parts& parts, Facts facts)
+    : threads_(*parts.threads),
+      host_(parts.threads->host()),
+      pipeline_(*parts.pipeline),
+      store_(*parts.store),
+      tls_(*parts.tls),
+      clock_(*parts.clock),
+      faults_(*parts.faults),
+      quarantine_(*parts.quarantine),
       facts_(std::move(facts)),
-      started_us_(clock.mono_us()),
+      started_us_(clock_.mono_us()),
       busy_(host_.shard_count()),
       inbox_longest_(host_.shard_count()) {}
 
@@ -56,6 +57,11 @@ void Observer::alarm(const std::string& name, bool is_raised, const std::string&
   }
 }
 
+std::string Observer::taint() const {
+  const std::string words = faults_.taint();
+  return words.empty() ? "a module raised a signal while its instances were made or destroyed" : words;
+}
+
 void Observer::tick() {
   const std::uint64_t now_us = clock_.mono_us();
   stanzas_in_.read(sum(&ShardCounters::stanzas_in), now_us);
@@ -69,6 +75,10 @@ void Observer::tick() {
               " entries (alarm above " + std::to_string(facts_.queue_alarm) +
               "): the shard does not keep up with its load");
   }
+  alarm("host.tainted", rescued_signals() > 0,
+        taint() +
+            ": memory it may have scribbled on cannot be vouched for. Go back or push a fix, then "
+            "restart the host at a quiet hour (`hotline shutdown`; its supervisor starts it again)");
   const StoreHealth health = store_.health();
   alarm("store.unwritable", !health.is_writable, health.problem);
 }
@@ -110,6 +120,9 @@ StatusReport Observer::basic_status() {
   report.store = {health.is_writable,       health.problem, health.batches_waiting,  health.bytes_waiting,
                   health.oldest_waiting_ms, health.commits, health.messages_written, health.commit_us_max};
   for (const auto& [name, alarm] : alarms_) report.alarms.push_back(alarm);
+  report.is_tainted = rescued_signals() > 0;
+  if (report.is_tainted) report.taint = taint();
+  report.quarantined = quarantine_.list().size();
   const PipelineTotals totals = pipeline_.totals();
   report.pushes = {totals.pushes, totals.rollbacks, totals.refused, totals.pause_us_last,
                    totals.pause_us_max};
@@ -156,10 +169,17 @@ std::vector<ModuleReport> Observer::module_reports(const std::map<std::string, M
     report.live_wall_ms = generation.live_wall_ms;
     report.note = generation.note;
     report.signer = generation.signer;
+    if (generation.charged != nullptr) {
+      report.faults = generation.charged->faults();
+      report.slow_calls = generation.charged->slow_calls;
+      report.signals = generation.charged->signals;
+      report.exceptions = generation.charged->exceptions;
+      report.overruns = generation.charged->overruns;
+      report.newest_fault = faults_.newest(generation.build_id);
+    }
     const auto found = figures.find(generation.name);
     if (generation.state == "current" && found != figures.end()) {
       report.calls = found->second.calls;
-      report.faults = found->second.faults;
       report.counters = found->second.counters;
     }
     reports.push_back(std::move(report));

@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "control/protocol.h"
+#include "control/serve/fault_desk.h"
 #include "control/serve/rates.h"
 #include "dispatch/host_threads.h"
+#include "dispatch/quarantine.h"
 #include "push/pipeline.h"
 #include "state/store.h"
 
@@ -26,8 +28,16 @@ class Observer {
     std::uint64_t queue_alarm =
         500'000;  // Entries in one inbox (the threshold WhatsApp used for a node's queues).
   };
-  Observer(HostThreads& threads, Pipeline& pipeline, Store& store, TlsContext& tls, Clock& clock,
-           Facts facts);
+  struct Parts {
+    HostThreads* threads;
+    Pipeline* pipeline;
+    Store* store;
+    TlsContext* tls;
+    Clock* clock;
+    const FaultDesk* faults;
+    const Quarantine* quarantine;
+  };
+  Observer(const Parts& parts, Facts facts);
 
   void tick();  // Once a second.
   // `done` is called on any thread.
@@ -42,6 +52,7 @@ class Observer {
     std::map<std::string, std::int64_t> counters;
   };
   std::uint64_t sum(Counter ShardCounters::*counter) const;
+  std::string taint() const;
   StatusReport basic_status();
   void alarm(const std::string& name, bool is_raised, const std::string& message);
   void gather(std::function<void(std::map<std::string, ModuleFigures>)> done);
@@ -54,6 +65,8 @@ class Observer {
   Store& store_;
   TlsContext& tls_;
   Clock& clock_;
+  const FaultDesk& faults_;
+  const Quarantine& quarantine_;
   const Facts facts_;
   const std::uint64_t started_us_;
   DecayingRate stanzas_in_, stanzas_out_;
