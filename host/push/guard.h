@@ -14,7 +14,7 @@
 // Threads: guarded() on any, nested where a capability calls a module's `convert`. Signals are the process's:
 // arm_guard() once, before any thread makes a call. Never armed in sanitizer builds, whose runtimes need the
 // signals themselves.
-// Source: docs/decisions/0013-guard.md for what was measured and rejected.
+// Source: docs/decisions/0018-guard.md for what was measured and rejected.
 #pragma once
 
 #include <cstdint>
