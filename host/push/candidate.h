@@ -9,17 +9,19 @@
 
 #include "push/generation.h"
 #include "push/image.h"
-#include "push/module_store.h"
 #include "push/trust.h"
 #include "push/verify.h"
 
 namespace hotline {
 
 struct Candidate {
+  // At a start, where it stood among what was loaded of its module.
+  enum class Place { older, current, newer };
+
   std::string file;         // As it was named.
   std::string stored_path;  // Of the running set at start: not stored again.
-  StoredBuild before;       // Of the running set at start: what was previous then.
-  SignedBy signed_by;       // Of the running set at start; else verify finds out.
+  Place place = Place::current;
+  SignedBy signed_by;  // Of the running set at start; else verify finds out.
   // Each step fills in what the next ones need.
   std::optional<Image> image;              // verify
   VerifyReport report;                     // verify

@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int format = 1;                   // Of the lock file.
+constexpr int format = 2;                   // Of the lock file.
 constexpr std::size_t copies_max = 10'000;  // Of one build.
 constexpr std::uintmax_t lock_file_bytes_max = 1 << 20;
 constexpr const char* lock_file = "/modules/running.json";
@@ -73,15 +73,21 @@ std::optional<StoredBuild> parse_build(const nlohmann::json& json, const std::st
   return build;
 }
 
+// Format 1 had the current build alone, and its fields beside the module's name.
 std::optional<RunningModule> parse_module(const nlohmann::json& json) {
   if (!json.is_object() || !json.contains("module") || !json["module"].is_string()) return std::nullopt;
-  RunningModule module{.module = json["module"].get<std::string>(), .build = {}, .previous = {}};
-  const std::optional<StoredBuild> build = parse_build(json, module.module);
-  if (!build) return std::nullopt;
-  module.build = *build;
-  // Nothing where there is none, or none that could be one: then there is no way back, and no more.
-  const auto previous = json.find("previous");
-  if (previous != json.end()) module.previous = parse_build(*previous, module.module).value_or(StoredBuild{});
+  RunningModule module{.module = json["module"].get<std::string>(), .builds = {}, .at = 0};
+  const auto builds = json.find("builds");
+  const auto add = [&module](const nlohmann::json& build) {
+    const std::optional<StoredBuild> parsed = parse_build(build, module.module);
+    if (parsed) module.builds.push_back(*parsed);
+    return parsed.has_value();
+  };
+  if (builds == json.end()) return add(json) ? std::optional(module) : std::nullopt;
+  if (!builds->is_array() || builds->empty() || !json.contains("at") || !json["at"].is_number_unsigned())
+    return std::nullopt;
+  module.at = json["at"].get<std::size_t>();
+  if (module.at >= builds->size() || !std::all_of(builds->begin(), builds->end(), add)) return std::nullopt;
   return module;
 }
 
@@ -161,14 +167,14 @@ Result<std::string> ModuleStore::add(const Image& image, std::string_view name, 
                " in " + directory + "; restart the host and remove them"};
 }
 
-Result<std::string> ModuleStore::take(const RunningModule& running) {
-  const std::string path = state_dir_ + "/" + running.build.path;
+Result<std::string> ModuleStore::take(const std::string& module, const StoredBuild& build) {
+  const std::string path = state_dir_ + "/" + build.path;
   const Result<Image> image = Image::read(path);
   if (!image) return image.error();
-  if (image->digest() != running.build.digest)
+  if (image->digest() != build.digest)
     return Error{path + " refused: its digest is " + image->digest() + ", the running set says " +
-                 running.build.digest + "; push " + running.module + " " + running.build.version + " again"};
-  if (is_used(path)) return add(*image, running.module, running.build.build_id);
+                 build.digest + "; push " + module + " " + build.version + " again"};
+  if (is_used(path)) return add(*image, module, build.build_id);
   given_out_.insert(path);
   return path;
 }
@@ -191,7 +197,7 @@ Result<std::vector<RunningModule>> ModuleStore::running() const {
   if (!json.is_object() || !json.contains("format") || !json.contains("modules") ||
       !json["modules"].is_array())
     return damaged("it is no running set");
-  if (json["format"] != format)
+  if (json["format"] != format && json["format"] != 1)
     return damaged("its format is " + json["format"].dump() + ", this host writes " + std::to_string(format));
   if (json["modules"].size() > running_max)
     return damaged("it has more than " + std::to_string(running_max) + " modules");
@@ -209,9 +215,9 @@ Result<std::vector<RunningModule>> ModuleStore::running() const {
 Result<void> ModuleStore::set_running(std::span<const RunningModule> set) {
   nlohmann::json modules = nlohmann::json::array();
   for (const RunningModule& module : set) {
-    nlohmann::json& added = modules.emplace_back(to_json(module.build));
-    added["module"] = module.module;
-    if (!module.previous.path.empty()) added["previous"] = to_json(module.previous);
+    nlohmann::json builds = nlohmann::json::array();
+    for (const StoredBuild& build : module.builds) builds.push_back(to_json(build));
+    modules.push_back({{"module", module.module}, {"at", module.at}, {"builds", std::move(builds)}});
   }
   const nlohmann::json json{{"format", format}, {"modules", std::move(modules)}};
   const std::string path = state_dir_ + lock_file;
@@ -223,10 +229,8 @@ Result<std::size_t> ModuleStore::remove_unused(const std::set<std::string>& in_u
   const Result<std::vector<RunningModule>> set = running();
   if (!set) return set.error();
   std::set<std::string> kept = in_use;
-  for (const RunningModule& module : *set) {
-    kept.insert(state_dir_ + "/" + module.build.path);
-    kept.insert(state_dir_ + "/" + module.previous.path);
-  }
+  for (const RunningModule& module : *set)
+    for (const StoredBuild& build : module.builds) kept.insert(state_dir_ + "/" + build.path);
   std::size_t removed = 0;
   std::error_code code;
   for (fs::directory_iterator directories(state_dir_ + "/modules", code), end; !code && directories != end;

@@ -33,11 +33,11 @@ struct StoredBuild {
   bool operator==(const StoredBuild&) const = default;
 };
 
-// One module of the running set.
+// One module of the running set: what was loaded of it, in the order in which it was live.
 struct RunningModule {
   std::string module;
-  StoredBuild build;
-  StoredBuild previous;  // What a restart comes back on when `build` killed the process.
+  std::vector<StoredBuild> builds;
+  std::size_t at = 0;  // The current one.
 
   bool operator==(const RunningModule&) const = default;
 };
@@ -54,7 +54,7 @@ class ModuleStore {
   Result<std::string> add(const Image& image, std::string_view name, std::string_view build_id);
   // The path of a file of the running set, after a restart, if its bytes still have that digest; it is
   // answered once in a process, later calls copy. The error says what is wrong with the file.
-  Result<std::string> take(const RunningModule& running);
+  Result<std::string> take(const std::string& module, const StoredBuild& build);
 
   // The error of a missing lock file is none: an empty set.
   Result<std::vector<RunningModule>> running() const;

@@ -41,9 +41,10 @@ bool Pipeline::take_steps(PushRun& run, const Progress& progress) {
     const char* name;
     bool (*take)(PushWorld&, PushRun&);
   };
-  static constexpr std::array steps{Step{"verify", verify_step}, Step{"stage", stage_step},
-                                    Step{"live", live_step}};
+  static constexpr std::array steps{Step{"restore", restore_step}, Step{"verify", verify_step},
+                                    Step{"stage", stage_step}, Step{"live", live_step}};
   return std::ranges::all_of(steps, [&](const Step& step) {
+    if (step.take == restore_step && run.beside.empty()) return true;
     const Stopwatch watch(world_.clock);
     const bool is_done = step.take(world_, run);
     run.out.steps.push_back({step.name, watch.ms()});
@@ -62,7 +63,7 @@ void Pipeline::settle(PushRun& run) {
                                manifest.version.text(), candidate.report.build_id, candidate.report.digest,
                                candidate.report.signed_by.name});
   }
-  world_.slots.keep(run.candidates);
+  world_.slots.keep(run.candidates, run.beside);
   record_running_set(world_, run);
 }
 
@@ -74,9 +75,10 @@ PushOutcome Pipeline::run(PushRun run, const Progress& progress) {
   if (is_live) {
     settle(run);
   } else {
-    for (Candidate& candidate : run.candidates)
-      if (candidate.generation != nullptr)
-        retire_generation(world_, std::move(candidate.generation), run.out);
+    for (std::vector<Candidate>* staged : {&run.candidates, &run.beside})
+      for (Candidate& candidate : *staged)
+        if (candidate.generation != nullptr)
+          retire_generation(world_, std::move(candidate.generation), run.out);
   }
   record_outcome(world_, run);
   if (is_live) {
@@ -91,36 +93,55 @@ PushOutcome Pipeline::run(PushRun run, const Progress& progress) {
 
 PushOutcome Pipeline::push(const std::vector<std::string>& files, const PushedBy& by,
                            const Progress& progress, Older older) {
-  PushRun asked{.candidates = {}, .by = by, .may_be_older = older == Older::forced, .out = {}};
+  PushRun asked{.candidates = {}, .beside = {}, .by = by, .may_be_older = older == Older::forced, .out = {}};
   asked.out.kind = "push";
   for (const std::string& file : files) asked.candidates.emplace_back().file = file;
   return run(std::move(asked), progress);
 }
 
+namespace {
+
+// A build that killed the last process is not loaded again, where there is one before it.
+void leave_guilty(RunningModule& module, const std::string& guilty) {
+  const StoredBuild& current = module.builds[module.at];
+  if (current.build_id != guilty || module.at == 0) return;
+  log::error("start.build_left", {{"module", module.module},
+                                  {"version", current.version},
+                                  {"build_id", current.build_id},
+                                  {"back_on", module.builds[module.at - 1].version},
+                                  {"why", "it was being called when the last process died"}});
+  module.builds.erase(module.builds.begin() + static_cast<std::ptrdiff_t>(module.at));
+  --module.at;
+}
+
+}  // namespace
+
 Result<PushOutcome> Pipeline::start(const std::vector<std::string>& initial, const std::string& guilty) {
   Result<std::vector<RunningModule>> running = world_.store.running();
   if (!running) return running.error();
   PushRun asked{.candidates = {},
+                .beside = {},
                 .by = {.user = "hotlined", .uid = -1, .pid = 0, .reason = {}},
                 .may_be_older = false,
                 .out = {}};
   asked.out.kind = "start";
   for (RunningModule& module : *running) {
-    if (module.build.build_id == guilty && !module.previous.path.empty()) {
-      log::error("start.build_left", {{"module", module.module},
-                                      {"version", module.build.version},
-                                      {"build_id", module.build.build_id},
-                                      {"back_on", module.previous.version},
-                                      {"why", "it was being called when the last process died"}});
-      module.build = std::exchange(module.previous, {});
+    leave_guilty(module, guilty);
+    for (std::size_t i = 0; i < module.builds.size(); ++i) {
+      const Result<std::string> path = world_.store.take(module.module, module.builds[i]);
+      if (!path && i == module.at) return path.error();
+      if (!path) {
+        asked.out.notes.push_back("not loaded again beside what is live: " + path.error().message);
+        continue;
+      }
+      Candidate& candidate = (i == module.at ? asked.candidates : asked.beside).emplace_back();
+      candidate.file = *path;
+      candidate.stored_path = *path;
+      candidate.signed_by = module.builds[i].signed_by;
+      candidate.place = i < module.at   ? Candidate::Place::older
+                        : i > module.at ? Candidate::Place::newer
+                                        : Candidate::Place::current;
     }
-    Result<std::string> path = world_.store.take(module);
-    if (!path) return path.error();
-    Candidate& candidate = asked.candidates.emplace_back();
-    candidate.file = *path;
-    candidate.stored_path = *path;
-    candidate.before = module.previous;
-    candidate.signed_by = module.build.signed_by;
   }
   if (running->empty())
     for (const std::string& file : initial) asked.candidates.emplace_back().file = file;
@@ -133,7 +154,7 @@ Result<PushOutcome> Pipeline::start(const std::vector<std::string>& initial, con
 
 PushOutcome Pipeline::rollback(const std::string& module, const std::string& to, const PushedBy& by) {
   const Stopwatch whole(world_.clock);
-  PushRun run{.candidates = {}, .by = by, .may_be_older = false, .out = {}};
+  PushRun run{.candidates = {}, .beside = {}, .by = by, .may_be_older = false, .out = {}};
   PushOutcome& out = run.out;
   out.kind = "rollback";
   out.outcome = "refused";

@@ -4,6 +4,20 @@
 
 namespace hotline {
 
+Generation* Slot::newer_than(const Manifest& manifest) const {
+  Generation* newest = nullptr;
+  std::uint32_t newest_schema = 0;
+  for (const std::unique_ptr<Generation>& generation : resident)
+    for (const TableClaim& table : generation->manifest().tables) {
+      const TableClaim* its = manifest.table(table.name);
+      if (its == nullptr || table.writes <= its->writes || its->reads_schema(table.writes)) continue;
+      if (table.writes < newest_schema) continue;
+      newest = generation.get();
+      newest_schema = table.writes;
+    }
+  return newest;
+}
+
 const Slot* Slots::find(const std::string& name) const {
   for (const std::unique_ptr<Slot>& slot : slots_)
     if (slot->name == name) return slot.get();
@@ -14,38 +28,52 @@ Slot* Slots::find(const std::string& name) {
   return const_cast<Slot*>(std::as_const(*this).find(name));
 }
 
-std::vector<LiveTarget::Part> Slots::parts(const std::vector<Candidate>& candidates) const {
+std::vector<LiveTarget::Part> Slots::parts(const std::vector<Candidate>& candidates,
+                                           const std::vector<Candidate>& beside) const {
   std::vector<LiveTarget::Part> set;
   for (const std::unique_ptr<Slot>& slot : slots_) {
     const bool is_replaced = std::any_of(
         candidates.begin(), candidates.end(),
         [&slot](const Candidate& candidate) { return candidate.generation->manifest().name == slot->name; });
-    if (!is_replaced && slot->current() != nullptr) 
-      set.push_back({slot->current(), slot->newer(), slot->previous()});
+    if (!is_replaced && slot->current() != nullptr)
+      set.push_back({slot->current(), slot->newer_than(slot->current()->manifest()), slot->previous()});
   }
   for (const Candidate& candidate : candidates) {
-    const Slot* its = find(candidate.generation->manifest().name);
-    set.push_back({candidate.generation.get(), nullptr, its == nullptr ? nullptr : its->current()});
+    const Manifest& manifest = candidate.generation->manifest();
+    const std::string& name = manifest.name;
+    const Slot* its = find(name);
+    LiveTarget::Part part{candidate.generation.get(), its == nullptr ? nullptr : its->newer_than(manifest),
+                          its == nullptr ? nullptr : its->current()};
+    for (const Candidate& one : beside)
+      if (one.generation != nullptr && one.generation->manifest().name == name)
+        (one.place == Candidate::Place::older ? part.previous : part.newer) = one.generation.get();
+    set.push_back(part);
   }
   return set;
 }
 
-void Slots::keep(std::vector<Candidate>& candidates) {
+void Slots::keep(std::vector<Candidate>& candidates, std::vector<Candidate>& beside) {
   for (Candidate& candidate : candidates) {
-    const std::string& name = candidate.generation->manifest().name;
+    const std::string name = candidate.generation->manifest().name;
     Slot* its = find(name);
     if (its == nullptr) {
       slots_.push_back(std::make_unique<Slot>());
       its = slots_.back().get();
       its->name = name;
-      its->before = candidate.before;
     }
+    const auto put = [its, &name](std::vector<Candidate>& from, Candidate::Place place) {
+      for (Candidate& one : from)
+        if (one.place == place && one.generation != nullptr && one.generation->manifest().name == name)
+          its->resident.push_back(std::move(one.generation));
+    };
     // What was current until now is the way back, also when newer ones that were left stand behind it.
     if (!its->resident.empty())
       std::rotate(its->resident.begin() + static_cast<std::ptrdiff_t>(its->at),
                   its->resident.begin() + static_cast<std::ptrdiff_t>(its->at) + 1, its->resident.end());
+    put(beside, Candidate::Place::older);
     its->resident.push_back(std::move(candidate.generation));
     its->at = its->resident.size() - 1;
+    put(beside, Candidate::Place::newer);
   }
 }
 

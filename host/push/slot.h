@@ -2,7 +2,7 @@
 // all of them.
 //
 // They stand in the order in which they were live, so that the way back is the one before the current. Going
-// back moves nothing: the newer ones stay loaded, because their code converts the rows they wrote.
+// back moves nothing.
 //
 // Owned by the pipeline; its thread alone.
 #pragma once
@@ -14,7 +14,6 @@
 #include "push/candidate.h"
 #include "push/generation.h"
 #include "push/live_target.h"
-#include "push/module_store.h"
 #include "push/outcome.h"
 
 namespace hotline {
@@ -23,12 +22,12 @@ struct Slot {
   std::string name;
   std::vector<std::unique_ptr<Generation>> resident;
   std::size_t at = 0;  // The current one; nothing when `resident` is empty.
-  StoredBuild before;  // What was previous when the process began: kept, not loaded.
 
   Generation* current() const { return resident.empty() ? nullptr : resident[at].get(); }
   Generation* previous() const { return at == 0 ? nullptr : resident[at - 1].get(); }
-  // The newest that is not current: it may have written rows the current one cannot read.
-  Generation* newer() const { return at + 1 < resident.size() ? resident.back().get() : nullptr; }
+  // The one that knows the latest schemas of those that write rows which `manifest` does not read: its code
+  // converts them, so it stays loaded. nullptr: none does.
+  Generation* newer_than(const Manifest& manifest) const;
   // The place of the newest resident generation of that version; resident.size() when there is none.
   std::size_t find(std::string_view version) const {
     for (std::size_t i = resident.size(); i > 0; --i)
@@ -44,10 +43,11 @@ class Slots {
   auto begin() const { return slots_.begin(); }
   auto end() const { return slots_.end(); }
 
-  // The set that is live once the candidates are.
-  std::vector<LiveTarget::Part> parts(const std::vector<Candidate>& candidates) const;
+  // The set that is live once the candidates are. `beside`: at a start, what was loaded with them.
+  std::vector<LiveTarget::Part> parts(const std::vector<Candidate>& candidates,
+                                      const std::vector<Candidate>& beside) const;
   // The candidates, live now, become current; each in the slot of its name, made where there is none.
-  void keep(std::vector<Candidate>& candidates);
+  void keep(std::vector<Candidate>& candidates, std::vector<Candidate>& beside);
   // The newest of each slot first.
   std::vector<GenerationReport> reports() const;
   void clear() { slots_.clear(); }

@@ -65,6 +65,7 @@ class Verifier {
   void check_older(const Manifest& manifest, const Manifest& live);
   void check_tables(const Manifest& manifest);
   void check_table(const TableClaim& claim, const TableClaim& live, const std::string& live_label);
+  bool is_converted_down(const std::string& table, std::uint32_t schema) const;
   void check_stored_rows(const TableClaim& claim);
   const LiveModule* replaced(const Manifest& manifest) const;
 
@@ -364,12 +365,20 @@ void Verifier::check_table(const TableClaim& claim, const TableClaim& live, cons
                                            ", which " + live_label + " cannot read when it is taken back";
 }
 
+bool Verifier::is_converted_down(const std::string& table, std::uint32_t schema) const {
+  return std::ranges::any_of(policy_.converters, [&](const Manifest* manifest) {
+    const TableClaim* claim = manifest->name == report_.manifest->name ? manifest->table(table) : nullptr;
+    return claim != nullptr && claim->writes >= schema;
+  });
+}
+
 void Verifier::check_stored_rows(const TableClaim& claim) {
   for (const StoredTable& stored : policy_.stored_tables) {
     if (stored.name != claim.name) continue;
     for (const std::uint32_t schema : stored.schemas) {
       if (claim.reads_schema(schema)) continue;
       const std::string table = "table `" + claim.name + "`";
+      if (schema > claim.writes && is_converted_down(claim.name, schema)) continue;
       if (schema > claim.writes)
         refuse("rows of " + table + " have schema " + std::to_string(schema) + ", and it knows " +
                std::to_string(claim.writes) +

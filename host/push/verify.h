@@ -46,6 +46,8 @@ struct VerifyPolicy {
   // The set it would live in. The one of its own name is what it replaces.
   std::vector<LiveModule> live;
   std::vector<StoredTable> stored_tables;
+  // Loaded beside it: of the same name, their code converts rows down that it cannot read.
+  std::vector<const Manifest*> converters;
   // A file without a signature is refused. One that is there and wrong always is.
   bool requires_signature = false;
   bool allows_development_key = true;

@@ -56,6 +56,26 @@ class Restart(unittest.TestCase):
         self.host.start()
         self.assertEqual(self.host.running(), before)
 
+    def test_a_restart_loads_what_was_loaded_so_a_rollback_needs_no_file(self):
+        before = self.host.running()
+        self.assert_live(self.host.push(self.host.module("routing", "1.1.0")))
+        self.host.kill()
+        self.host.start()
+        self.assertNotEqual(self.host.running(), before)
+        self.assert_live(self.host.rollback("routing"))
+        self.assertEqual(self.host.running(), before)
+        self.assert_serves()
+
+    def test_a_damaged_file_beside_what_is_live_does_not_stop_a_restart(self):
+        file = pathlib.Path(self.host.current_file("routing"))
+        self.assert_live(self.host.push(self.host.module("routing", "1.1.0")))
+        before = self.host.running()
+        self.host.kill()
+        file.unlink()
+        self.host.start()
+        self.assertEqual(self.host.running(), before)
+        self.assert_serves()
+
     def test_the_running_set_does_not_need_the_file_that_was_pushed(self):
         file = pathlib.Path(self.copy("routing"))
         self.assert_live(self.host.push(file))

@@ -6,7 +6,7 @@ namespace hotline {
 bool live_step(PushWorld& world, PushRun& run) {
   std::vector<Candidate>& candidates = run.candidates;
   PushOutcome& out = run.out;
-  const std::vector<LiveTarget::Part> set = world.slots.parts(candidates);
+  const std::vector<LiveTarget::Part> set = world.slots.parts(candidates, run.beside);
   std::vector<const Manifest*> manifests;
   for (const LiveTarget::Part& part : set) manifests.push_back(&part.generation->manifest());
   Result<RouteTable> routes = RouteTable::build(manifests);

@@ -11,13 +11,13 @@ void record_running_set(PushWorld& world, PushRun& run) {
     return StoredBuild{generation.manifest().version.text(), generation.build_id(), generation.digest(),
                        world.store.relative(generation.path()), generation.signed_by()};
   };
-  for (const std::unique_ptr<Slot>& slot : world.slots)
-    if (const Generation* current = slot->current()) {
-      const StoredBuild build = stored(*current);
-      StoredBuild before = slot->previous() != nullptr ? stored(*slot->previous()) : slot->before;
-      if (before.build_id == build.build_id) before = {};
-      set.push_back({slot->name, build, before});
-    }
+  for (const std::unique_ptr<Slot>& slot : world.slots) {
+    if (slot->current() == nullptr) continue;
+    RunningModule module{.module = slot->name, .builds = {}, .at = slot->at};
+    for (const std::unique_ptr<Generation>& generation : slot->resident)
+      module.builds.push_back(stored(*generation));
+    set.push_back(std::move(module));
+  }
   if (Result<void> written = world.store.set_running(set); !written) {
     run.out.notes.push_back("live, but a restart would come back on the set before it: " +
                             written.error().message);

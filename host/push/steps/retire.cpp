@@ -9,7 +9,8 @@ void retire_generation(PushWorld& world, std::unique_ptr<Generation> generation,
   GenerationReport report{generation->manifest().name,  generation->manifest().version.text(),
                           generation->build_id(),       "pinned",
                           generation->manifest().about, {},
-                          generation->signed_by().name, 0, generation->charged()};
+                          generation->signed_by().name, 0,
+                          generation->charged()};
   if (Result<void> unstaged = world.target.unstage(*generation); !unstaged)
     out.notes.push_back(unstaged.error().message);
   const Generation::Unloading unloading = generation->unload();
@@ -24,11 +25,16 @@ void retire_generation(PushWorld& world, std::unique_ptr<Generation> generation,
 
 void retire_step(PushWorld& world, PushRun& run) {
   for (const std::unique_ptr<Slot>& slot : world.slots) {
-    while (slot->resident.size() > world.settings.keep_generations) {
-      const std::size_t oldest = slot->at == 0 ? 1 : 0;  // Never the current one.
-      std::unique_ptr<Generation> generation = std::move(slot->resident[oldest]);
-      slot->resident.erase(slot->resident.begin() + static_cast<std::ptrdiff_t>(oldest));
-      if (slot->at > oldest) --slot->at;
+    const Generation* converting = slot->newer_than(slot->current()->manifest());
+    for (std::size_t at = 0;
+         slot->resident.size() > world.settings.keep_generations && at < slot->resident.size();) {
+      if (at == slot->at || slot->resident[at].get() == converting) {
+        ++at;
+        continue;
+      }
+      std::unique_ptr<Generation> generation = std::move(slot->resident[at]);
+      slot->resident.erase(slot->resident.begin() + static_cast<std::ptrdiff_t>(at));
+      if (slot->at > at) --slot->at;
       retire_generation(world, std::move(generation), run.out);
     }
   }

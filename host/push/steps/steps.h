@@ -2,6 +2,8 @@
 //
 //     verify  ->  stage  ->  live  ->  record  ->  retire
 //
+// A start takes `restore` first.
+//
 // A step up to live either does its part or says in `run.out.refusals` why not, and then what was running is
 // untouched: the pipeline takes back what the steps before it have staged. After live nothing refuses any
 // more, it only notes.
@@ -53,6 +55,7 @@ struct PushWorld {
 // One push or rollback on its way.
 struct PushRun {
   std::vector<Candidate> candidates;  // None for a rollback.
+  std::vector<Candidate> beside;      // At a start, what was loaded beside them, in that order.
   PushedBy by;
   bool may_be_older = false;  // --force: than what is live.
   PushOutcome out;
@@ -60,8 +63,14 @@ struct PushRun {
 
 // verify.cpp: reads the files, asks verify() about each in the set it would live in.
 bool verify_step(PushWorld& world, PushRun& run);
+// What every file of a push is verified against. False: something of it cannot be read, and is refused.
+bool read_policy(PushWorld& world, PushRun& run, VerifyPolicy& policy);
+// restore.cpp: at a start, verifies and stages what was loaded beside the current generations: the way back,
+// and the code that converts rows they wrote. What cannot be brought back is noted and left out.
+bool restore_step(PushWorld& world, PushRun& run);
 // stage.cpp: stores, loads, and makes instances.
 bool stage_step(PushWorld& world, PushRun& run);
+bool stage_candidate(PushWorld& world, Candidate& candidate, PushOutcome& out);
 // live.cpp: the candidates beside the current generations of the other slots, at one barrier.
 bool live_step(PushWorld& world, PushRun& run);
 // record.cpp: what a restart comes back on; the history and the log.

@@ -6,32 +6,6 @@ namespace hotline {
 
 namespace {
 
-// What every file of a push is verified against. False: something of it cannot be read, and is refused.
-bool read_policy(PushWorld& world, PushRun& run, VerifyPolicy& policy) {
-  policy = VerifyPolicy::of_host(world.target.capabilities());
-  policy.stored_tables = world.target.stored_tables();
-  policy.requires_signature = world.settings.require_signature;
-  policy.allows_development_key = world.settings.allow_development_key;
-  policy.allows_older = run.may_be_older;
-  const auto refuse = [&](const Error& error) {
-    for (const Candidate& candidate : run.candidates)
-      run.out.refusals.push_back({candidate.file, error.message});
-    return false;
-  };
-  if (run.may_be_older && run.by.reason.empty())
-    return refuse(Error{"an older version is forced with a reason only: give --reason, for the history"});
-  Result<std::vector<TrustedKey>> trusted = world.trust.keys();
-  if (!trusted) return refuse(trusted.error());
-  policy.trusted = std::move(*trusted);
-  Result<std::vector<BlockedBuild>> blocked = world.blocklist.entries();
-  if (!blocked) return refuse(blocked.error());
-  policy.blocked = std::move(*blocked);
-  for (const std::unique_ptr<Slot>& slot : world.slots)
-    if (const Generation* current = slot->current())
-      policy.live.push_back({&current->manifest(), current->build_id()});
-  return true;
-}
-
 // The file beside it, or where that is allowed and there is none, this host's development key, here and now.
 Result<void> find_signature(PushWorld& world, Candidate& candidate, PushOutcome& out) {
   if (!candidate.stored_path.empty()) return {};  // As the running set has it.
@@ -63,6 +37,36 @@ bool read_file(PushWorld& world, Candidate& candidate, PushOutcome& out) {
 }
 
 }  // namespace
+
+bool read_policy(PushWorld& world, PushRun& run, VerifyPolicy& policy) {
+  policy = VerifyPolicy::of_host(world.target.capabilities());
+  policy.stored_tables = world.target.stored_tables();
+  policy.requires_signature = world.settings.require_signature;
+  policy.allows_development_key = world.settings.allow_development_key;
+  policy.allows_older = run.may_be_older;
+  const auto refuse = [&](const Error& error) {
+    for (const Candidate& candidate : run.candidates)
+      run.out.refusals.push_back({candidate.file, error.message});
+    return false;
+  };
+  if (run.may_be_older && run.by.reason.empty())
+    return refuse(Error{"an older version is forced with a reason only: give --reason, for the history"});
+  Result<std::vector<TrustedKey>> trusted = world.trust.keys();
+  if (!trusted) return refuse(trusted.error());
+  policy.trusted = std::move(*trusted);
+  Result<std::vector<BlockedBuild>> blocked = world.blocklist.entries();
+  if (!blocked) return refuse(blocked.error());
+  policy.blocked = std::move(*blocked);
+  for (const std::unique_ptr<Slot>& slot : world.slots)
+    if (const Generation* current = slot->current())
+      policy.live.push_back({&current->manifest(), current->build_id()});
+  for (const std::unique_ptr<Slot>& slot : world.slots)
+    for (const std::unique_ptr<Generation>& generation : slot->resident)
+      policy.converters.push_back(&generation->manifest());
+  for (const Candidate& candidate : run.beside)
+    if (candidate.generation != nullptr) policy.converters.push_back(&candidate.generation->manifest());
+  return true;
+}
 
 bool verify_step(PushWorld& world, PushRun& run) {
   PushOutcome& out = run.out;

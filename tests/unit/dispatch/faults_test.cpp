@@ -146,10 +146,12 @@ TEST_CASE("faults: a convert that crashes parks the row, is charged, and the eve
   CHECK(host.say() == "1.0.0 -\n");
   REQUIRE_MESSAGE(host.world.push(faulty("crash_in_convert")), host.world.last_refusal);
   CHECK(host.say() == "1.0.0 1.0.0\n");
+  // Of the convert, for the call and for the sweep: that the row is parked then is not the call's fault.
   REQUIRE(host.faults.size() == 2);
-  CHECK(host.faults.front().event == EventKind::convert);
-  CHECK(host.faults.front().cause.kind == FaultCause::Kind::signal);
-  CHECK(host.faults.back().event == EventKind::line);
+  for (const Fault& fault : host.faults) {
+    CHECK(fault.event == EventKind::convert);
+    CHECK(fault.cause.kind == FaultCause::Kind::signal);
+  }
 }
 
 TEST_CASE("faults: a destroy that crashes leaves the process alive") {

@@ -210,8 +210,8 @@ bool SimWorld::push(const std::string& file) {
   return outcome.outcome == "live";
 }
 
-bool SimWorld::rollback(const std::string& module) {
-  const PushOutcome outcome = pipeline_->rollback(module, {}, {});
+bool SimWorld::rollback(const std::string& module, const std::string& to) {
+  const PushOutcome outcome = pipeline_->rollback(module, to, {});
   if (!outcome.refusals.empty()) last_refusal = outcome.refusals.front().reason;
   return outcome.outcome == "live";
 }

@@ -100,7 +100,7 @@ class SimWorld {
   void settle();                   // Turns until nobody has anything to do at this moment.
 
   bool push(const std::string& file);
-  bool rollback(const std::string& module);
+  bool rollback(const std::string& module, const std::string& to = {});
   // The process dies: of what waited for the disk, the first `safe_untold` batches had reached it. Then the
   // host starts again on what the disk has.
   void crash(std::size_t safe_untold);

@@ -241,7 +241,7 @@ TEST_CASE("generation: a create that fails for one shard leaves no instance") {
   const auto created = (*loaded)->create_instances(hosts);
   REQUIRE_FALSE(created.has_value());
   CHECK(created.error().message ==
-        "create_fails 1.0.0 refused: create for shard 1 answers HL_E_NONE (a capability is missing)");
+        "create_fails 1.0.0 refused: create for shard 1 answered HL_E_NONE (a capability is missing)");
   CHECK((*loaded)->instance_count() == 0);
   CHECK((*loaded)->unload().is_unmapped == Generation::can_unload());
 }

@@ -77,8 +77,8 @@ TEST_CASE(
   REQUIRE(handle != nullptr);
 
   ModuleStore restarted = open(directory);
-  const RunningModule running{"good", "1.0.0", build_id, bytes.digest(), restarted.relative(*first)};
-  const Result<std::string> taken = restarted.take(running);
+  const StoredBuild build{"1.0.0", build_id, bytes.digest(), restarted.relative(*first), {}};
+  const Result<std::string> taken = restarted.take("good", build);
   REQUIRE(taken.has_value());
   CHECK(*taken != *first);
 
@@ -117,12 +117,12 @@ TEST_CASE("module_store: the running set is what a restart comes back on") {
   const Image bytes = image("routing's code");
   const Result<std::string> path = store.add(bytes, "routing", build_id);
   REQUIRE(path.has_value());
-  const std::vector<RunningModule> set{{"routing",
-                                        "1.3.0",
-                                        build_id,
-                                        bytes.digest(),
-                                        store.relative(*path),
-                                        {"anna", "5f2c", Signature{1, 2, 3}}}};
+  const StoredBuild current{
+      "1.3.0", build_id, bytes.digest(), store.relative(*path), {"anna", "5f2c", Signature{1, 2, 3}}};
+  StoredBuild older = current;
+  older.version = "1.2.0";
+  older.signed_by = {};
+  const std::vector<RunningModule> set{{"routing", {older, current}, 1}};
   const Result<void> saved = store.set_running(set);
   REQUIRE_MESSAGE(saved.has_value(), (saved ? "" : saved.error().message));
 
@@ -130,10 +130,10 @@ TEST_CASE("module_store: the running set is what a restart comes back on") {
   const auto read = restarted.running();
   REQUIRE_MESSAGE(read.has_value(), (read ? "" : read.error().message));
   CHECK(*read == set);
-  const Result<std::string> taken = restarted.take(read->front());
+  const Result<std::string> taken = restarted.take("routing", current);
   REQUIRE(taken.has_value());
   CHECK(*taken == *path);
-  const Result<std::string> again = restarted.take(read->front());
+  const Result<std::string> again = restarted.take("routing", current);
   REQUIRE(again.has_value());
   CHECK(*again != *path);  // The loader would answer the first path with the image it has.
 }
@@ -149,7 +149,7 @@ TEST_CASE("module_store: a file of the running set that was changed is refused w
   std::ofstream(*path, std::ios::app) << "!";
   ModuleStore restarted = open(directory);
   const Result<std::string> taken =
-      restarted.take({"routing", "1.3.0", build_id, bytes.digest(), restarted.relative(*path)});
+      restarted.take("routing", {"1.3.0", build_id, bytes.digest(), restarted.relative(*path), {}});
   REQUIRE_FALSE(taken.has_value());
   CHECK(taken.error().message.find(*path + " refused: its digest is ") == 0);
   CHECK(taken.error().message.find("the running set says " + bytes.digest() + "; push routing 1.3.0 again") !=
@@ -165,9 +165,12 @@ TEST_CASE("module_store: a damaged lock file is told, not guessed at") {
                               R"(","sha256":"00","path":"modules/a/../../x.so"})";
   for (const std::string& text :
        {std::string(""), std::string("[]"), std::string(R"({"format":1})"),
-        std::string(R"({"format":2,"modules":[]})"), std::string(R"({"format":1,"modules":[{}]})"),
+        std::string(R"({"format":3,"modules":[]})"), std::string(R"({"format":1,"modules":[{}]})"),
         std::string(R"({"format":1,"modules":[7]})"), R"({"format":1,"modules":[)" + outside + "]}",
         R"({"format":1,"modules":[)" + entry + "," + entry + "]}",
+        R"({"format":2,"modules":[{"module":"a","at":1,"builds":[)" + entry + "]}]}",
+        R"({"format":2,"modules":[{"module":"a","at":0,"builds":[)" + outside + "]}]}",
+        std::string(R"({"format":2,"modules":[{"module":"a","at":0,"builds":[]}]})"),
         std::string(R"({"format":1,"modules":[)")}) {
     CAPTURE(text);
     std::ofstream(store.state_dir() + "/modules/running.json", std::ios::trunc) << text;
@@ -177,8 +180,10 @@ TEST_CASE("module_store: a damaged lock file is told, not guessed at") {
     CHECK_FALSE(store.remove_unused({}).has_value());  // Nothing is removed on a guess.
   }
   std::ofstream(store.state_dir() + "/modules/running.json", std::ios::trunc)
-      << R"({"format":1,"modules":[)" + entry + "]}";
-  CHECK(store.running().has_value());
+      << R"({"format":1,"modules":[)" + entry + "]}";  // As it was written before it named what is beside.
+  const auto read = store.running();
+  REQUIRE(read.has_value());
+  CHECK(read->front().builds.size() == 1);
 }
 
 TEST_CASE("module_store: files that nobody uses are removed, others stay") {
@@ -190,7 +195,7 @@ TEST_CASE("module_store: files that nobody uses are removed, others stay") {
   const std::string unused = *store.add(bytes, "routing", build_id);
   REQUIRE(store
               .set_running(std::vector<RunningModule>{
-                  {"routing", "1.3.0", build_id, bytes.digest(), store.relative(live)}})
+                  {"routing", {{"1.3.0", build_id, bytes.digest(), store.relative(live), {}}}, 0}})
               .has_value());
   const std::string foreign = store.state_dir() + "/modules/routing/notes.txt";
   std::ofstream(foreign) << "mine";
