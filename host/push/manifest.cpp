@@ -24,7 +24,7 @@ constexpr std::uint32_t budget_us_max = 10'000'000;
 
 using Words = std::span<const std::string_view>;
 // Empty: the line is fine. Else what is wrong with it.
-using Fault = std::string;
+using Complaint = std::string;
 
 bool is_lower(char c) {
   return c >= 'a' && c <= 'z';
@@ -103,7 +103,7 @@ class ManifestParser {
   Result<Manifest> run(std::string_view text);
 
  private:
-  using LineRule = Fault (ManifestParser::*)(Words);
+  using LineRule = Complaint (ManifestParser::*)(Words);
   struct Word {
     std::string_view word;
     std::size_t arguments_min;
@@ -112,29 +112,29 @@ class ManifestParser {
   };
   static const std::array<Word, 17> grammar;
 
-  Fault line(std::string_view text);
-  Fault once(bool& seen, std::string_view word);
+  Complaint line(std::string_view text);
+  Complaint once(bool& seen, std::string_view word);
   // Adds `entry` unless it is there already or there are too many.
-  static Fault add(std::vector<std::string>& list, std::string_view entry);
-  Fault capability(std::vector<std::string>& list, std::string_view name);
+  static Complaint add(std::vector<std::string>& list, std::string_view entry);
+  Complaint capability(std::vector<std::string>& list, std::string_view name);
 
-  Fault name(Words words);
-  Fault version(Words words);
-  Fault abi(Words words);
-  Fault about(Words words);
-  Fault needs(Words words) { return capability(manifest_.needs, words[0]); }
-  Fault wants(Words words) { return capability(manifest_.wants, words[0]); }
-  Fault table(Words words);
-  Fault reads_table(Words words);
-  Fault route(Words words);
-  Fault stream(Words) { return once(manifest_.wants_stream, "stream"); }
-  Fault sessions(Words) { return once(manifest_.wants_sessions, "sessions"); }
-  Fault drain(Words) { return once(manifest_.drains, "drain"); }
-  Fault line_listener(Words words);
-  Fault command(Words words);
-  Fault accepts_posts(Words words);
-  Fault feature(Words words);
-  Fault budget(Words words);
+  Complaint name(Words words);
+  Complaint version(Words words);
+  Complaint abi(Words words);
+  Complaint about(Words words);
+  Complaint needs(Words words) { return capability(manifest_.needs, words[0]); }
+  Complaint wants(Words words) { return capability(manifest_.wants, words[0]); }
+  Complaint table(Words words);
+  Complaint reads_table(Words words);
+  Complaint route(Words words);
+  Complaint stream(Words) { return once(manifest_.wants_stream, "stream"); }
+  Complaint sessions(Words) { return once(manifest_.wants_sessions, "sessions"); }
+  Complaint drain(Words) { return once(manifest_.drains, "drain"); }
+  Complaint line_listener(Words words);
+  Complaint command(Words words);
+  Complaint accepts_posts(Words words);
+  Complaint feature(Words words);
+  Complaint budget(Words words);
 
   Manifest manifest_;
   bool has_name_ = false;
@@ -173,7 +173,7 @@ Result<Manifest> ManifestParser::run(std::string_view text) {
   for (std::string_view rest = text; !rest.empty();) {
     ++number;
     const std::size_t end = rest.find('\n');
-    const Fault fault = line(rest.substr(0, end));
+    const Complaint fault = line(rest.substr(0, end));
     if (!fault.empty()) return Error{"manifest line " + std::to_string(number) + ": " + fault};
     rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
   }
@@ -187,7 +187,7 @@ Result<Manifest> ManifestParser::run(std::string_view text) {
   return std::move(manifest_);
 }
 
-Fault ManifestParser::line(std::string_view text) {
+Complaint ManifestParser::line(std::string_view text) {
   if (text.size() > line_bytes_max) return "longer than " + std::to_string(line_bytes_max) + " bytes";
   if (std::ranges::any_of(text, [](char c) { return (c >= 0 && c < 0x20 && c != '\t') || c == 0x7f; }))
     return "it has a control character";
@@ -212,26 +212,26 @@ Fault ManifestParser::line(std::string_view text) {
   return (this->*rule->rule)(Words(words).subspan(1, arguments));
 }
 
-Fault ManifestParser::once(bool& seen, std::string_view word) {
+Complaint ManifestParser::once(bool& seen, std::string_view word) {
   if (seen) return quoted(word) + " is there twice";
   seen = true;
   return {};
 }
 
-Fault ManifestParser::add(std::vector<std::string>& list, std::string_view entry) {
+Complaint ManifestParser::add(std::vector<std::string>& list, std::string_view entry) {
   if (std::ranges::find(list, entry) != list.end()) return quoted(entry) + " is there twice";
   if (list.size() == entries_max) return "more than " + std::to_string(entries_max) + " of its kind";
   list.emplace_back(entry);
   return {};
 }
 
-Fault ManifestParser::capability(std::vector<std::string>& list, std::string_view name) {
+Complaint ManifestParser::capability(std::vector<std::string>& list, std::string_view name) {
   if (!is_capability(name)) return quoted(name) + " is not a capability's name, like `hotline.table/1`";
   if (manifest_.names_capability(name)) return quoted(name) + " is there twice";
   return add(list, name);
 }
 
-Fault ManifestParser::name(Words words) {
+Complaint ManifestParser::name(Words words) {
   if (!is_module_name(words[0]))
     return quoted(words[0]) + " is not a module's name: a lower-case letter, then up to " +
            std::to_string(module_name_bytes_max - 1) + " of a-z, 0-9 and _";
@@ -239,14 +239,14 @@ Fault ManifestParser::name(Words words) {
   return once(has_name_, "name");
 }
 
-Fault ManifestParser::version(Words words) {
+Complaint ManifestParser::version(Words words) {
   const Result<Version> version = Version::parse(words[0]);
   if (!version) return version.error().message;
   manifest_.version = *version;
   return once(has_version_, "version");
 }
 
-Fault ManifestParser::abi(Words words) {
+Complaint ManifestParser::abi(Words words) {
   const std::size_t dot = words[0].find('.');
   const std::uint32_t max = std::numeric_limits<std::uint16_t>::max();
   const auto major = number(words[0].substr(0, dot), 0, max);
@@ -257,7 +257,7 @@ Fault ManifestParser::abi(Words words) {
   return once(has_abi_, "abi");
 }
 
-Fault ManifestParser::about(Words words) {
+Complaint ManifestParser::about(Words words) {
   const char* begin = words.front().data();
   const char* end = words.back().data() + words.back().size();
   manifest_.about.assign(begin, end);
@@ -267,7 +267,7 @@ Fault ManifestParser::about(Words words) {
 }
 
 // NAME durable|volatile writes N reads N...
-Fault ManifestParser::table(Words words) {
+Complaint ManifestParser::table(Words words) {
   if (!is_name(words[0])) return quoted(words[0]) + " is not a table's name";
   if (manifest_.table(words[0]) != nullptr) return "table " + quoted(words[0]) + " is there twice";
   if (manifest_.tables.size() == entries_max) return "more than " + std::to_string(entries_max) + " tables";
@@ -292,13 +292,13 @@ Fault ManifestParser::table(Words words) {
   return {};
 }
 
-Fault ManifestParser::reads_table(Words words) {
+Complaint ManifestParser::reads_table(Words words) {
   if (!is_name(words[0])) return quoted(words[0]) + " is not a table's name";
   return add(manifest_.reads_tables, words[0]);
 }
 
 // KIND [NAMESPACE] ADDRESS [before-login|before-bind]
-Fault ManifestParser::route(Words words) {
+Complaint ManifestParser::route(Words words) {
   Route route;
   const auto kind = parse_kind(words[0]);
   if (!kind) return quoted(words[0]) + " is not a kind of stanza: message, presence, iq or nonza";
@@ -328,12 +328,12 @@ Fault ManifestParser::route(Words words) {
   return {};
 }
 
-Fault ManifestParser::line_listener(Words words) {
+Complaint ManifestParser::line_listener(Words words) {
   if (!is_name(words[0])) return quoted(words[0]) + " is not a listener's name";
   return add(manifest_.lines, words[0]);
 }
 
-Fault ManifestParser::command(Words words) {
+Complaint ManifestParser::command(Words words) {
   if (!is_name(words[0])) return quoted(words[0]) + " is not a command's name, like `user.add`";
   if (words[1] != "account" && words[1] != "everywhere")
     return quoted(words[1]) + " is neither `account` nor `everywhere`";
@@ -346,18 +346,18 @@ Fault ManifestParser::command(Words words) {
   return {};
 }
 
-Fault ManifestParser::accepts_posts(Words words) {
+Complaint ManifestParser::accepts_posts(Words words) {
   if (!is_module_name(words[0])) return quoted(words[0]) + " is not a module's name";
   return add(manifest_.accepts_posts, words[0]);
 }
 
-Fault ManifestParser::feature(Words words) {
+Complaint ManifestParser::feature(Words words) {
   if (words[0].size() > namespace_bytes_max)
     return "a feature of more than " + std::to_string(namespace_bytes_max) + " bytes";
   return add(manifest_.features, words[0]);
 }
 
-Fault ManifestParser::budget(Words words) {
+Complaint ManifestParser::budget(Words words) {
   const bool is_hard = words[0] == "hard_us";
   if (!is_hard && words[0] != "call_us")
     return "unknown budget " + quoted(words[0]) + ": there are `call_us` and `hard_us`";

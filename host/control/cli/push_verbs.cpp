@@ -123,8 +123,6 @@ Exit roll_back(Context& context, const RollbackWish& wish) {
 Exit show_history(Context& context, std::uint32_t limit) {
   return context.ask<HistoryReport>("history", {{"limit", limit}}, [&](const HistoryReport& history) {
     if (history.records.empty()) context.out << "nothing was pushed yet\n";
-    constexpr auto right = Table::Align::right;
-    constexpr auto left = Table::Align::left;
     Table table({{"number", right},
                  {"when", left},
                  {"what", left},

@@ -9,7 +9,6 @@ Exit show_quarantine(Context& context) {
   return context.ask<QuarantineReport>(
       "quarantine.list", nlohmann::json::object(), [&](const QuarantineReport& report) {
         if (report.entries.empty()) context.out << "no event is in the quarantine\n";
-        constexpr auto left = Table::Align::left;
         Table table({{"number", Table::Align::right},
                      {"when", left},
                      {"module", left},

@@ -8,9 +8,6 @@
 namespace hotline::cli {
 namespace {
 
-constexpr auto right = Table::Align::right;
-constexpr auto left = Table::Align::left;
-
 std::string counters_text(const std::map<std::string, std::int64_t>& counters) {
   std::string text;
   for (const auto& [name, value] : counters) {

@@ -37,4 +37,8 @@ std::string printable(std::string_view text);
 // How many columns UTF-8 text takes, one for each code point.
 std::size_t display_width(std::string_view text);
 
+// As the columns of most tables are written down.
+inline constexpr auto left = Table::Align::left;
+inline constexpr auto right = Table::Align::right;
+
 }  // namespace hotline::cli

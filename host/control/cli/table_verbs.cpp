@@ -4,10 +4,7 @@
 
 namespace hotline::cli {
 
-namespace {
-constexpr auto right = Table::Align::right;
-constexpr auto left = Table::Align::left;
-}  // namespace
+namespace {}  // namespace
 
 std::string converting_text(const TableReport& table) {
   if (table.converting_left == 0) return {};

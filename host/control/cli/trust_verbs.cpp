@@ -174,7 +174,6 @@ Exit list_trusted(Context& context) {
     return Exit::done;
   }
   if (keys->empty()) context.out << "no key is trusted\n";
-  constexpr auto left = Table::Align::left;
   Table table({{"key", left}, {"fingerprint", left}, {"note", left}});
   for (const TrustedKey& key : *keys)
     table.add({key.name, short_print(key.key.fingerprint()),
@@ -187,7 +186,6 @@ Exit list_blocked(Context& context) {
   return context.ask<BlocklistReport>(
       "blocklist", nlohmann::json::object(), [&](const BlocklistReport& list) {
         if (list.blocked.empty()) context.out << "no build is blocked\n";
-        constexpr auto left = Table::Align::left;
         Table table({{"build", left}, {"module", left}, {"since", left}, {"who", left}, {"why", left}});
         for (const BlockedReport& build : list.blocked)
           table.add({build.build_id, build.module + (build.version.empty() ? "" : " " + build.version),
