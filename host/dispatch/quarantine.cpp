@@ -77,7 +77,8 @@ Result<void> Quarantine::retry(std::uint64_t number, Host& host) {
     event = its;
     entries_.erase(found);
   }
-  host.ask_home(event.account, [event = std::move(event)](Shard& shard) {
+  const std::string account = event.account;  // The other one goes with the question.
+  host.ask_home(account, [event = std::move(event)](Shard& shard) {
     if (event.kind == EventKind::stanza) return offer_stanza(shard, event.stream, event.content);
     offer_post(shard, event);
   });

@@ -153,7 +153,9 @@ class Faults(unittest.TestCase):
 
     def test_8_a_convert_that_crashes_leaves_the_rows_readable(self):
         self.push("crash_in_convert")
-        self.assertEqual(self.ask(), "1.0.0")
+        # The sweep has parked the row; what 1.0.0 writes in its place is met again by whoever asks next.
+        for _ in range(2):
+            self.assertEqual(self.ask(), "1.0.0")
         eventually(lambda: self.host.version("faulty") == "1.0.0", "it is left by itself")
 
     def test_9_the_load_has_noticed_nothing(self):

@@ -157,10 +157,11 @@ class CommandLine {
     keygen->add_option("file", file_, "The key's file")->type_name("NAME")->required();
     on(keygen, [this] { return make_key(context_, file_); });
 
-    CLI::App* sign = verb(app_, "sign", "Signs module files: FILE.sig beside each; needs no host",
+    CLI::App* sign = verb(app_, "sign", "Signs module files: FILE.sig beside each; needs no running host",
                           "  hotline sign --key anna.key routing-1.1.0.so");
     sign->add_option("file", sign_.files, "Module files")->type_name("FILE")->required();
-    sign->add_option("--key", sign_.key, "The private key")->type_name("FILE")->required();
+    sign->add_option("--key", sign_.key, "The private key; without it the host's development key")
+        ->type_name("FILE");
     on(sign, [this] { return sign_files(context_, sign_); });
 
     CLI::App* verify =

@@ -59,7 +59,16 @@ Exit make_key(Context& context, const std::string& file) {
 }
 
 Exit sign_files(Context& context, const SignWish& wish) {
-  Result<SigningKey> key = SigningKey::read(wish.key);
+  std::string key_file = wish.key;
+  if (key_file.empty()) {
+    const std::string state_dir = choose_state_dir(context.state);
+    if (state_dir.empty())
+      return context.fail(Exit::usage,
+                          "with which key? Give --key FILE, or with --state DIR a host whose development key "
+                          "is meant");
+    key_file = TrustStore(state_dir).development_key_path();
+  }
+  Result<SigningKey> key = SigningKey::read(key_file);
   if (!key) return context.fail(Exit::failed, key.error().message);
   nlohmann::json signed_files = nlohmann::json::array();
   for (const std::string& file : wish.files) {
