@@ -20,7 +20,7 @@ struct AbortCode {
   const void* assert_fail = nullptr;
   std::array<MappedRange, 2> cxx_runtime{};  // libstdc++, libgcc_s.
 };
-AbortCode known;
+AbortCode abort_code;
 
 struct Frame {
   const void* pc;
@@ -44,21 +44,21 @@ _Unwind_Reason_Code take_frame(_Unwind_Context* context, void* data) {
 }
 
 bool is_cxx_runtime(const void* pc) {
-  return std::ranges::any_of(known.cxx_runtime,
+  return std::ranges::any_of(abort_code.cxx_runtime,
                              [pc](const MappedRange& range) { return range.contains(pc); });
 }
 
 }  // namespace
 
 void find_abort_code() {
-  known.abort = dlsym(RTLD_DEFAULT, "abort");
-  known.assert_fail = dlsym(RTLD_DEFAULT, "__assert_fail");
+  abort_code.abort = dlsym(RTLD_DEFAULT, "abort");
+  abort_code.assert_fail = dlsym(RTLD_DEFAULT, "__assert_fail");
   dl_iterate_phdr(
       [](dl_phdr_info* info, std::size_t, void*) {
         const bool is_cxx = std::strstr(info->dlpi_name, "libstdc++.so") != nullptr;
         const bool is_gcc = std::strstr(info->dlpi_name, "libgcc_s.so") != nullptr;
         if (!is_cxx && !is_gcc) return 0;
-        MappedRange& range = known.cxx_runtime[is_cxx ? 0 : 1];
+        MappedRange& range = abort_code.cxx_runtime[is_cxx ? 0 : 1];
         for (int i = 0; i < info->dlpi_phnum; ++i) {
           const ElfW(Phdr)& header = info->dlpi_phdr[i];
           if (header.p_type != PT_LOAD || (header.p_flags & PF_X) == 0) continue;
@@ -74,7 +74,7 @@ const void* aborted_in(const MappedRange& code) noexcept {
   _Unwind_Backtrace(take_frame, &found);
   const Frame* at = found.frames.data();
   const Frame* const end = at + found.count;
-  while (at != end && at->function != known.abort) ++at;
+  while (at != end && at->function != abort_code.abort) ++at;
   if (at == end) return nullptr;
   const Frame* const first = at + 1;
   const Frame* const own =
@@ -82,7 +82,7 @@ const void* aborted_in(const MappedRange& code) noexcept {
   if (own == end) return nullptr;
   if (own == first) return own->pc;
   const auto between = static_cast<std::size_t>(own - first);
-  const bool is_assert = (own - 1)->function == known.assert_fail && between <= assert_frames_max;
+  const bool is_assert = (own - 1)->function == abort_code.assert_fail && between <= assert_frames_max;
   const bool is_cxx = std::all_of(first, own, [](const Frame& frame) { return is_cxx_runtime(frame.pc); });
   return is_assert || is_cxx ? own->pc : nullptr;
 }

@@ -36,7 +36,7 @@ constexpr std::uintptr_t overflow_reach_bytes = 1u << 20;
 
 // The handlers are the process's, so what they need is too.
 std::atomic<bool> rescues{true};
-std::atomic<const CrashRecord*> record{nullptr};
+std::atomic<const CrashRecord*> crash_record{nullptr};
 std::atomic<std::uint64_t> rescued{0};
 
 struct Place {
@@ -93,7 +93,7 @@ void on_fault(int signal, siginfo_t* info, void* context) {
       end_call(*frame, FaultCause::Kind::signal);
     }
   }
-  if (const CrashRecord* to = record.exchange(nullptr))
+  if (const CrashRecord* to = crash_record.exchange(nullptr))
     to->write(signal, place.pc, frame == nullptr ? nullptr : frame->code,
               frame == nullptr ? EventKind::stream : frame->event);
   // As if nobody had listened: the instruction is run again and ends the process, where a core file shows it.
@@ -206,7 +206,7 @@ hl_status detail::run_guarded(const GuardedCode& code, EventKind event, FaultCau
 bool arm_guard(const GuardSettings& settings) {
   if (is_sanitized) return false;
   rescues = settings.on_signal == GuardSettings::OnSignal::rescue;
-  record = settings.record;
+  crash_record = settings.record;
   find_abort_code();
   for (const int signal : fault_signals) install(signal, on_fault);
   install(watchdog_signal, on_overrun);
@@ -215,7 +215,7 @@ bool arm_guard(const GuardSettings& settings) {
 
 void disarm_guard() {
   if (is_sanitized) return;
-  record = nullptr;
+  crash_record = nullptr;
   for (const int signal : fault_signals) ::signal(signal, SIG_DFL);
   ::signal(watchdog_signal, SIG_IGN);
 }
