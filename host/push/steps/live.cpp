@@ -8,6 +8,7 @@ bool live_step(PushWorld& world, PushRun& run) {
   PushOutcome& out = run.out;
   const std::vector<LiveTarget::Part> set = world.slots.parts(candidates, run.beside);
   std::vector<const Manifest*> manifests;
+  manifests.reserve(set.size());
   for (const LiveTarget::Part& part : set) manifests.push_back(&part.generation->manifest());
   Result<RouteTable> routes = RouteTable::build(manifests);
   if (!routes) {
