@@ -109,6 +109,8 @@ struct Config {
     std::uint32_t keep_generations = 3;
     bool require_signature = true;
     bool allow_development_key = true;
+    bool preflight = true;
+    std::uint32_t preflight_seconds = 10;
   } push;
 
   struct {

@@ -254,6 +254,15 @@ const std::vector<ConfigKey>& table() {
           "on."),
 
       key(
+          "push.preflight", [](Config& c) -> ConfigField { return &c.push.preflight; }, 0, 1, "", restart,
+          "Whether a module is tried out in a process of its own before it is loaded: its self-test, each of "
+          "its "
+          "routes, and the conversion of some live rows, up and down."),
+      key(
+          "push.preflight_seconds", [](Config& c) -> ConfigField { return &c.push.preflight_seconds; }, 1,
+          600, "seconds", restart, "How long that may take for one file."),
+
+      key(
           "faults.on_signal", [](Config& c) { return choice(c.faults.on_signal, on_signal_words); }, 0, 0, "",
           restart,
           "What a signal in a module's own code does: `rescue` ends the call, and the host goes on and asks "

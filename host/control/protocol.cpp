@@ -52,4 +52,17 @@ void from_json(const nlohmann::json& in, ModuleReport& report) {
   read_optional("call_us_p99", report.call_us_p99);
 }
 
+void to_json(nlohmann::json& out, const PushProgress& progress) {
+  out = {{"step", progress.step}, {"detail", progress.detail}, {"ms", progress.ms}};
+  if (progress.plan) out["plan"] = *progress.plan;
+}
+
+void from_json(const nlohmann::json& in, PushProgress& progress) {
+  progress = {};
+  progress.step = in.value("step", std::string());
+  progress.detail = in.value("detail", std::string());
+  progress.ms = in.value("ms", 0.0);
+  if (const auto found = in.find("plan"); found != in.end()) progress.plan = found->get<PlanReport>();
+}
+
 }  // namespace hotline

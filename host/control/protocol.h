@@ -3,6 +3,7 @@
 //     method       parameters                          result
 //     status       {}                                  StatusReport
 //     modules      {}                                  ModulesReport
+//     plan         {files, reason, force}              PlanReport; PushProgress as notifications
 //     push         {files, as_one, reason, force}      PushReport; PushProgress as notifications
 //     rollback     {module, to, reason}                PushReport; `to` "" is the one before the current
 //     history      {limit}                             HistoryReport, newest first
@@ -205,6 +206,7 @@ struct RefusalReport {
 struct StepReport {
   std::string name;  // "verify", "preflight", "stage", "live", "retire"
   double ms = 0;
+  std::string detail;  // What there is to say of it; may be empty.
 };
 
 struct PushReport {
@@ -218,11 +220,45 @@ struct PushReport {
   std::uint64_t pause_us = 0;      // The longest any shard stood still at the barrier.
 };
 
-// While a push runs: a step has ended.
+// A table whose rows change their schema.
+struct PlannedTableReport {
+  std::string name;
+  std::uint32_t from = 0;  // 0: it is new.
+  std::uint32_t to = 0;
+  std::string way;  // "up and down proved on 200 live rows"
+};
+
+// A key below `modules.<name>` in the configuration. Never its value.
+struct PlannedKeyReport {
+  std::string name;
+  bool is_set = false;
+  bool is_read = true;  // False: the module did not ask for it in preflight.
+};
+
+struct PlannedModuleReport {
+  std::string file, name, from, to, build_id, signer;
+  std::string kind;  // "code only", "new module", "schema step", "ABI step 1.0 -> 1.1", "needs a newer host"
+  std::vector<std::string> gained, lost;  // Routes, commands, tables: as the manifest says them.
+  std::vector<std::string> needs, needs_no_more;
+  std::vector<PlannedTableReport> tables;
+  std::vector<PlannedKeyReport> config;
+};
+
+struct PlanReport {
+  std::vector<PlannedModuleReport> modules;
+  std::vector<RefusalReport> blockers;  // What a push would be refused for.
+  std::vector<std::string> notes;
+  bool is_hot = false;         // It can go live without a restart.
+  std::uint64_t barriers = 0;  // So many were there lately,
+  std::uint64_t pause_us = 0;  // and the longest made a shard wait so long: what is to be expected.
+};
+
+// While a push runs: a step has ended; or, once, with the step "plan", what the push is about to change.
 struct PushProgress {
   std::string step;
-  std::string detail;  // "routing 1.1.0 (build 5f2c…)", or empty.
+  std::string detail;  // "12 events, the slowest 41 us", or empty.
   double ms = 0;
+  std::optional<PlanReport> plan;
 };
 
 struct HistoryEntry {
@@ -236,6 +272,7 @@ struct HistoryEntry {
   std::string reason;  // As the operator gave it.
   std::vector<ModuleChange> modules;
   std::vector<RefusalReport> refusals;
+  std::vector<StepReport> steps;  // The last of a refused push is the one that refused.
   double took_ms = 0;
   std::uint64_t pause_us = 0;
 };
@@ -333,12 +370,19 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(QuarantineEntry, number, module,
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(QuarantineReport, entries, total)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ModuleChange, name, from, to, build_id, signer)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RefusalReport, file, reason)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StepReport, name, ms)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StepReport, name, ms, detail)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PushReport, outcome, number, modules, refusals, steps, notes,
                                                 took_ms, pause_us)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PushProgress, step, detail, ms)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PlannedTableReport, name, from, to, way)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PlannedKeyReport, name, is_set, is_read)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PlannedModuleReport, file, name, from, to, build_id, signer,
+                                                kind, gained, lost, needs, needs_no_more, tables, config)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PlanReport, modules, blockers, notes, is_hot, barriers,
+                                                pause_us)
+void to_json(nlohmann::json& out, const PushProgress& progress);
+void from_json(const nlohmann::json& in, PushProgress& progress);
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HistoryEntry, number, wall_ms, kind, outcome, user, uid, pid,
-                                                reason, modules, refusals, took_ms, pause_us)
+                                                reason, modules, refusals, steps, took_ms, pause_us)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HistoryReport, records)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(BlockedReport, build_id, module, version, reason, by, wall_ms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(BlocklistReport, blocked)

@@ -1,11 +1,17 @@
 #include "dispatch/host.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/log.h"
 #include "dispatch/capabilities/capabilities.h"
+#include "dispatch/row_sample.h"
 
 namespace hotline {
+
+namespace {
+constexpr auto sample_patience = std::chrono::milliseconds(5'000);
+}  // namespace
 
 Host::Host(const Settings& settings, const Parts& parts,
            const std::function<Shard::Loops(std::uint32_t)>& loops, Barrier barrier)
@@ -62,6 +68,25 @@ std::vector<StoredTable> Host::stored_tables() {
   for (const auto& [name, schemas] : stored_schemas_)
     tables.push_back({name, {schemas.begin(), schemas.end()}});
   return tables;
+}
+
+ModuleFacts Host::facts(const std::string& module) const {
+  const auto found = world_.settings.by_module.find(module);
+  if (found == world_.settings.by_module.end()) return {world_.settings.domain, {}};
+  return {world_.settings.domain, found->second};
+}
+
+Result<std::vector<SampleRow>> Host::sample_rows(const Manifest& manifest) {
+  std::vector<RowSample::Wanted> wanted;
+  for (const StoredTable& stored : stored_tables()) {
+    const TableClaim* const claim = manifest.table(stored.name);
+    if (claim != nullptr &&
+        std::ranges::any_of(stored.schemas, [&](std::uint32_t schema) { return schema < claim->writes; }))
+      wanted.push_back({tables_.number(stored.name), stored.name, claim->writes});
+  }
+  if (wanted.empty()) return std::vector<SampleRow>{};
+  const auto start = static_cast<std::uint32_t>(world_.random->next_u64());
+  return RowSample::begin(world_.all, std::move(wanted), start)->wait(sample_patience);
 }
 
 Result<void> Host::stage(Generation& generation) {

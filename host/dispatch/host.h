@@ -3,7 +3,7 @@
 //
 // It starts no thread: HostThreads runs it on loops, a simulation runs it by hand.
 //
-// Threads: construction, load() and destruction while no shard runs; stage, unstage and go_live from the
+// Threads: construction, load() and destruction while no shard runs; what LiveTarget has from the
 // pipeline's thread; command() and ask() from any.
 #pragma once
 
@@ -55,6 +55,8 @@ class Host final : public LiveTarget {
   // LiveTarget
   std::vector<std::string> capabilities() const override;
   std::vector<StoredTable> stored_tables() override;
+  ModuleFacts facts(const std::string& module) const override;
+  Result<std::vector<SampleRow>> sample_rows(const Manifest& manifest) override;
   Result<void> stage(Generation& generation) override;
   Result<void> unstage(Generation& generation) override;
   Outcome go_live(std::span<const Part> set, std::shared_ptr<const RouteTable> routes) override;

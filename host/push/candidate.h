@@ -9,6 +9,7 @@
 
 #include "push/generation.h"
 #include "push/image.h"
+#include "push/preflight_request.h"
 #include "push/trust.h"
 #include "push/verify.h"
 
@@ -23,9 +24,10 @@ struct Candidate {
   Place place = Place::current;
   SignedBy signed_by;  // Of the running set at start; else verify finds out.
   // Each step fills in what the next ones need.
-  std::optional<Image> image;              // verify
-  VerifyReport report;                     // verify
-  std::unique_ptr<Generation> generation;  // stage
+  std::optional<Image> image;                 // verify
+  VerifyReport report;                        // verify
+  std::optional<PreflightVerdict> preflight;  // preflight
+  std::unique_ptr<Generation> generation;     // stage
 };
 
 }  // namespace hotline

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -16,6 +17,19 @@
 namespace hotline {
 
 class RouteTable;
+
+// A live row, for `convert` to be tried on.
+struct SampleRow {
+  std::string table;
+  std::uint32_t schema = 0;
+  std::string value;
+};
+
+// What a module finds at the host that is not code or rows.
+struct ModuleFacts {
+  std::string domain;
+  std::map<std::string, std::string> settings;  // Its part of the configuration.
+};
 
 class LiveTarget {
  public:
@@ -34,6 +48,10 @@ class LiveTarget {
   virtual ~LiveTarget() = default;
   virtual std::vector<std::string> capabilities() const = 0;
   virtual std::vector<StoredTable> stored_tables() = 0;
+  virtual ModuleFacts facts(const std::string& module) const = 0;
+  // Rows of its tables in schemas that it does not write, some of each shard; none where there are none.
+  // Waits for the shards, which go on serving; the error says that they did not answer.
+  virtual Result<std::vector<SampleRow>> sample_rows(const Manifest& manifest) = 0;
   // Makes the instances of a generation that serves nothing yet; undoes it after it has ceased to.
   virtual Result<void> stage(Generation& generation) = 0;
   virtual Result<void> unstage(Generation& generation) = 0;

@@ -12,6 +12,8 @@
 
 namespace hotline {
 
+struct FaultCounters;  // push/generation.h
+
 struct PushedModule {
   std::string name, from, to, build_id, digest;
   std::string signer;  // Name of the key; empty: not signed.
@@ -22,6 +24,7 @@ struct PushRefusal {
 struct PushStep {
   std::string name;
   double ms = 0;
+  std::string detail;  // What there is to say of it; may be empty.
 };
 
 struct PushOutcome {

@@ -1,7 +1,6 @@
 #include "push/pipeline.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "base/log.h"
@@ -30,27 +29,40 @@ Pipeline::Pipeline(LiveTarget& target, ModuleStore store, Clock& clock, Settings
              .clock = clock,
              .settings = settings,
              .record = std::move(record),
+             .preflight_program = PreflightProgram::open(settings.preflight.program),
              .held = HeldRanges(clock, settings.hold_range_ms),
              .slots = {},
-             .pinned = {}} {}
+             .pinned = {},
+             .pauses_us = {}} {
+  if (settings.preflight.is_on && !world_.preflight_program)
+    log::error("push.preflight", {{"why", world_.preflight_program.error().message}});
+}
 
 Pipeline::~Pipeline() = default;
 
-bool Pipeline::take_steps(PushRun& run, const Progress& progress) {
-  struct Step {
-    const char* name;
-    bool (*take)(PushWorld&, PushRun&);
-  };
-  static constexpr std::array steps{Step{"restore", restore_step}, Step{"verify", verify_step},
-                                    Step{"stage", stage_step}, Step{"live", live_step}};
-  return std::ranges::all_of(steps, [&](const Step& step) {
-    if (step.take == restore_step && run.beside.empty()) return true;
-    const Stopwatch watch(world_.clock);
-    const bool is_done = step.take(world_, run);
-    run.out.steps.push_back({step.name, watch.ms()});
-    if (progress) progress(step.name, {}, watch.ms());
-    return is_done;
-  });
+bool Pipeline::take(const Step& step, PushRun& run, const Progress& progress) {
+  const Stopwatch watch(world_.clock);
+  run.detail.clear();
+  const bool is_done = step.take(world_, run);
+  run.out.steps.push_back({step.name, watch.ms(), run.detail});
+  if (progress) progress(step.name, run.detail, watch.ms());
+  return is_done;
+}
+
+bool Pipeline::take_steps(PushRun& run, const Progress& progress, const Planned& planned) {
+  if (!run.beside.empty() && !take({"restore", restore_step}, run, progress)) return false;
+  if (!take({"verify", verify_step}, run, progress)) return false;
+  // What was running before was tried out when it was pushed.
+  if (run.out.kind != "start" && !take({"preflight", preflight_step}, run, progress)) return false;
+  if (planned) planned(plan_of(world_, run));
+  return take({"stage", stage_step}, run, progress) && take({"live", live_step}, run, progress);
+}
+
+PushPlan Pipeline::plan(const std::vector<std::string>& files, const PushedBy& by, const Progress& progress,
+                        Older older) {
+  PushRun run = asked(files, by, older);
+  if (take({"verify", verify_step}, run, progress)) take({"preflight", preflight_step}, run, progress);
+  return plan_of(world_, run);
 }
 
 void Pipeline::settle(PushRun& run) {
@@ -67,10 +79,10 @@ void Pipeline::settle(PushRun& run) {
   record_running_set(world_, run);
 }
 
-PushOutcome Pipeline::run(PushRun run, const Progress& progress) {
+PushOutcome Pipeline::run(PushRun run, const Progress& progress, const Planned& planned) {
   const Stopwatch whole(world_.clock);
   run.out.outcome = "refused";
-  const bool is_live = take_steps(run, progress);
+  const bool is_live = take_steps(run, progress, planned);
   run.out.took_ms = whole.ms();
   if (is_live) {
     settle(run);
@@ -84,19 +96,28 @@ PushOutcome Pipeline::run(PushRun run, const Progress& progress) {
   if (is_live) {
     const Stopwatch watch(world_.clock);
     retire_step(world_, run);
-    run.out.steps.push_back({"retire", watch.ms()});
+    run.out.steps.push_back({"retire", watch.ms(), {}});
     if (progress) progress("retire", {}, watch.ms());
   }
   publish(run.out);
   return std::move(run.out);
 }
 
+PushRun Pipeline::asked(const std::vector<std::string>& files, const PushedBy& by, Older older) {
+  PushRun run{.candidates = {},
+              .beside = {},
+              .by = by,
+              .may_be_older = older == Older::forced,
+              .out = {},
+              .detail = {}};
+  run.out.kind = "push";
+  for (const std::string& file : files) run.candidates.emplace_back().file = file;
+  return run;
+}
+
 PushOutcome Pipeline::push(const std::vector<std::string>& files, const PushedBy& by,
-                           const Progress& progress, Older older) {
-  PushRun asked{.candidates = {}, .beside = {}, .by = by, .may_be_older = older == Older::forced, .out = {}};
-  asked.out.kind = "push";
-  for (const std::string& file : files) asked.candidates.emplace_back().file = file;
-  return run(std::move(asked), progress);
+                           const Progress& progress, Older older, const Planned& planned) {
+  return run(asked(files, by, older), progress, planned);
 }
 
 namespace {
@@ -123,7 +144,8 @@ Result<PushOutcome> Pipeline::start(const std::vector<std::string>& initial, con
                 .beside = {},
                 .by = {.user = "hotlined", .uid = -1, .pid = 0, .reason = {}},
                 .may_be_older = false,
-                .out = {}};
+                .out = {},
+                .detail = {}};
   asked.out.kind = "start";
   for (RunningModule& module : *running) {
     leave_guilty(module, guilty);
@@ -145,7 +167,7 @@ Result<PushOutcome> Pipeline::start(const std::vector<std::string>& initial, con
   }
   if (running->empty())
     for (const std::string& file : initial) asked.candidates.emplace_back().file = file;
-  PushOutcome out = run(std::move(asked), {});
+  PushOutcome out = run(std::move(asked), {}, {});
   if (out.outcome == "live") return out;
   std::string why = "the modules could not be brought up:";
   for (const PushRefusal& refusal : out.refusals) why += "\n  " + refusal.reason;
@@ -154,7 +176,7 @@ Result<PushOutcome> Pipeline::start(const std::vector<std::string>& initial, con
 
 PushOutcome Pipeline::rollback(const std::string& module, const std::string& to, const PushedBy& by) {
   const Stopwatch whole(world_.clock);
-  PushRun run{.candidates = {}, .beside = {}, .by = by, .may_be_older = false, .out = {}};
+  PushRun run{.candidates = {}, .beside = {}, .by = by, .may_be_older = false, .out = {}, .detail = {}};
   PushOutcome& out = run.out;
   out.kind = "rollback";
   out.outcome = "refused";
@@ -183,7 +205,7 @@ PushOutcome Pipeline::rollback(const std::string& module, const std::string& to,
   const std::size_t before = its->at;
   its->at = target;
   const bool is_live = live_step(world_, run);
-  out.steps.push_back({"live", whole.ms()});
+  out.steps.push_back({"live", whole.ms(), {}});
   if (!is_live) {
     its->at = before;
     for (PushRefusal& refusal : out.refusals) refusal.file = module;

@@ -1,8 +1,8 @@
-// Pipeline: how code gets in, and out again: verify, stage, live, retire; and rollback, which is only the
-// barrier.
+// Pipeline: how code gets in, and out again: verify, preflight, stage, live, retire; and rollback, which is
+// only the barrier.
 //
-//     file -> verify -> store -> load -> instances -> [barrier: live on all shards] -> recorded -> oldest
-//     retired
+//     file -> verify -> tried out -> store -> load -> instances -> [barrier: live on all shards] -> recorded
+//     -> oldest retired
 //
 // A push is refused with a reason before any code ran, or is undone as a whole, or goes through. Nothing of
 // the way back needs a file: the last generations stay loaded.
@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "push/plan.h"
 #include "push/steps/steps.h"
 
 namespace hotline {
@@ -26,6 +27,9 @@ class Pipeline {
  public:
   using Settings = PushSettings;
   using Progress = std::function<void(const std::string& step, const std::string& detail, double ms)>;
+
+  // Told once, when verify and preflight have passed and nothing has changed yet.
+  using Planned = std::function<void(const PushPlan& plan)>;
 
   Pipeline(LiveTarget& target, ModuleStore store, Clock& clock, Settings settings, RecordPush record);
   ~Pipeline();
@@ -39,7 +43,10 @@ class Pipeline {
   // All files at one barrier, or none of them.
   enum class Older { refused, forced };  // A file older than what is live; forced, it needs a reason.
   PushOutcome push(const std::vector<std::string>& files, const PushedBy& by, const Progress& progress,
-                   Older older = Older::refused);
+                   Older older = Older::refused, const Planned& planned = {});
+  // What push() of the same would change, or stops it. Takes the steps that change nothing.
+  PushPlan plan(const std::vector<std::string>& files, const PushedBy& by, const Progress& progress,
+                Older older = Older::refused);
   // To that version, or with an empty `to` to the one before the current.
   PushOutcome rollback(const std::string& module, const std::string& to, const PushedBy& by);
   // By itself, because of its faults: goes back from that build of the module. Nothing happens, and false is
@@ -57,8 +64,14 @@ class Pipeline {
 
  private:
   // Takes the steps of a push until one refuses, then takes back what it had done; or goes through.
-  PushOutcome run(PushRun run, const Progress& progress);
-  bool take_steps(PushRun& run, const Progress& progress);
+  PushOutcome run(PushRun run, const Progress& progress, const Planned& planned);
+  bool take_steps(PushRun& run, const Progress& progress, const Planned& planned);
+  static PushRun asked(const std::vector<std::string>& files, const PushedBy& by, Older older);
+  struct Step {
+    const char* name;
+    bool (*take)(PushWorld&, PushRun&);
+  };
+  bool take(const Step& step, PushRun& run, const Progress& progress);
   void settle(PushRun& run);  // It is live: current, and what a restart comes back on.
   // For the totals, and what other threads are told.
   void publish(const PushOutcome& out);

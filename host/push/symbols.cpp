@@ -12,8 +12,11 @@ constexpr std::size_t name_bytes_max = 200;  // Of templates; the rest says litt
 
 std::string function_at(const std::string& path, std::uintptr_t offset) {
   const Result<Image> image = Image::read(path);
-  if (!image) return {};
-  ElfLayout layout(image->bytes());
+  return image ? function_at(image->bytes(), offset) : std::string();
+}
+
+std::string function_at(std::span<const std::byte> file, std::uintptr_t offset) {
+  ElfLayout layout(file);
   const Elf64_Shdr* const table = layout.section(SHT_SYMTAB);
   if (!layout.ok() || table == nullptr || table->sh_link >= layout.sections().size() ||
       table->sh_entsize != sizeof(Elf64_Sym))

@@ -4,7 +4,9 @@
 // generation does. Any thread that may wait for the disk.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 
 namespace hotline {
@@ -12,5 +14,7 @@ namespace hotline {
 // The function of the module file at `path` that has the code at `offset`, readable:
 // "Routing::on_stanza(...)". Empty: the file was stripped, or no function of it lies there.
 std::string function_at(const std::string& path, std::uintptr_t offset);
+// The same of a file's bytes.
+std::string function_at(std::span<const std::byte> file, std::uintptr_t offset);
 
 }  // namespace hotline

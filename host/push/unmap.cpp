@@ -1,10 +1,15 @@
 #include "push/unmap.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <link.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
-#include <fstream>
+#include <array>
+#include <cerrno>
+#include <mutex>
+#include <sstream>
 
 namespace hotline {
 
@@ -25,6 +30,31 @@ bool MappedRange::contains(const void* address, std::size_t size) const {
   return first >= base && first < end && size <= end - first;
 }
 
+// The file is opened once: a preflight child may open none any more when it has to look.
+bool is_in_maps(const std::string& name) {
+  static const int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
+  if (maps < 0 || lseek(maps, 0, SEEK_SET) != 0) return true;
+  std::string text;
+  std::array<char, 16384> part{};
+  for (;;) {
+    const ssize_t count = read(maps, part.data(), part.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return true;
+    if (count == 0) break;
+    text.append(part.data(), static_cast<std::size_t>(count));
+  }
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t at = line.find(name);
+    if (at == std::string::npos || at == 0 || line[at - 1] != ' ') continue;
+    const std::string rest = line.substr(at + name.size());
+    if (rest.empty() || rest == " (deleted)") return true;
+  }
+  return false;
+}
+
 Traces look_for(const std::string& path) {
   Traces traces;
   if (void* handle = dlopen(path.c_str(), RTLD_LAZY | RTLD_NOLOAD)) {
@@ -32,14 +62,7 @@ Traces look_for(const std::string& path) {
     traces.is_known_to_loader = true;
   }
 
-  std::ifstream maps("/proc/self/maps");
-  traces.is_in_maps = !maps.is_open();  // Not proven.
-  for (std::string line; std::getline(maps, line);) {
-    const std::size_t at = line.find(path);
-    if (at == std::string::npos || line[at - 1] != ' ') continue;
-    const std::string rest = line.substr(at + path.size());
-    if (rest.empty() || rest == " (deleted)") traces.is_in_maps = true;
-  }
+  traces.is_in_maps = is_in_maps(path);
 
   struct Search {
     const std::string& path;

@@ -43,6 +43,8 @@ struct Traces {
 };
 // `path` is absolute and without symbolic links, as the module store makes them.
 Traces look_for(const std::string& path);
+// Whether a line of /proc/self/maps has that name. True where that cannot be read: nothing is proven then.
+bool is_in_maps(const std::string& name);
 
 // Address ranges of unloaded images, kept unusable for a while: a call through a stale pointer then faults
 // where it is made instead of running what was mapped there next. Costs address space only.

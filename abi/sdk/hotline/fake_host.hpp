@@ -40,6 +40,8 @@ class FakeHost {
   std::map<std::string, std::string> texts;
   std::deque<std::string> random;
   std::vector<std::string> log;
+  std::set<std::string> config_read;  // Keys of the configuration that a module asked for.
+  std::vector<Status> failed;         // Answers that the real host charges as faults.
 
   FakeHost() = default;
   FakeHost(const FakeHost&) = delete;
@@ -67,6 +69,20 @@ class FakeHost {
     for (const std::string& feature : features) lines += feature + "\n";
     for (const auto& loaded : modules_) loaded->view.features = lines;
     return HL_OK;
+  }
+  // The module's own proof that it works; HL_OK where it has none. It needs no instance.
+  Status self_test(const hl_module_entry& entry) {
+    if (entry.self_test == nullptr) return HL_OK;
+    Loaded module(*this, entry);
+    return entry.self_test(&module.host);
+  }
+  // Destroys every instance; what they left in the host stays.
+  void unload() {
+    while (!modules_.empty()) {
+      const std::unique_ptr<Loaded> module = std::move(modules_.back());
+      modules_.pop_back();
+      module->entry->destroy(module->instance);
+    }
   }
   // Destroys every instance and makes it anew: nothing may be missed (an instance is a cache).
   void renew() {
@@ -286,6 +302,7 @@ class FakeHost {
                &owner.wall_ms,
                &owner.numbers,
                &owner.texts,
+               &owner.config_read,
                &owner.random,
                &owner.log,
                &owner.fields_,
@@ -316,6 +333,7 @@ class FakeHost {
     state_.has_moved = false;
     const Status status = function(module.instance, &event);
     borrowed_.clear();
+    if (status != HL_OK && status != HL_E_NONE) failed.push_back(status);
     moved_ = status == HL_OK && state_.has_moved;
     if (status != HL_OK || moved_) state_ = before;
     if (moved_) state_.elsewhere.clear();  // The connection is at its account's home now.

@@ -135,6 +135,15 @@ class CommandLine {
     pushing->add_flag("--force", push_.force, "Also a version older than what is live")->needs(reason);
     on(pushing, [this] { return push(context_, push_); });
 
+    CLI::App* planning =
+        verb(app_, "plan", "What a push would change, and what would stop it; nothing changes",
+             "  hotline plan build/release/modules/routing-1.1.0.so");
+    planning->add_option("file", push_.files, "Module files, as one set")->type_name("FILE")->required();
+    CLI::Option* plan_reason =
+        planning->add_option("--reason", push_.reason, "As for push")->type_name("TEXT");
+    planning->add_flag("--force", push_.force, "Also a version older than what is live")->needs(plan_reason);
+    on(planning, [this] { return plan(context_, push_); });
+
     CLI::App* rollback =
         verb(app_, "rollback", "Puts an older version live again: it is still loaded",
              "  hotline rollback routing\n  hotline rollback routing --to 1.0.0 --reason 'slow'");

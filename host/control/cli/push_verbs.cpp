@@ -37,6 +37,10 @@ void tell_progress(const Context& context, const nlohmann::json& event) {
   } catch (const nlohmann::json::exception&) {
     return;  // Of a newer host: the report at the end says all that matters.
   }
+  if (progress.plan) {
+    progress.plan->notes.clear();  // They come with the report.
+    return print_plan(context.err, *progress.plan);
+  }
   const std::string took = millis_text(progress.ms);
   std::string line = "  " + progress.step;
   line += std::string(line.size() < 12 ? 12 - line.size() : 1, ' ');
@@ -90,6 +94,30 @@ Exit change(Context& context, std::string_view method, const nlohmann::json& par
   return exit;
 }
 
+// What is asked for; none: told, `exit` is set.
+std::optional<nlohmann::json> push_params(const Context& context, const PushWish& wish, Exit& exit) {
+  std::vector<std::string> files;
+  for (const std::string& file : wish.files) {
+    std::error_code error;
+    const std::filesystem::path path =
+        std::filesystem::canonical(file, error);  // The host has another directory.
+    if (error || !std::filesystem::is_regular_file(path, error)) {
+      exit = context.fail(Exit::failed, "no file " + file + ": nothing was pushed");
+      return std::nullopt;
+    }
+    files.push_back(path.string());
+  }
+  nlohmann::json params = {{"files", files}, {"as_one", wish.as_one}, {"reason", wish.reason}};
+  if (wish.force) params["force"] = true;
+  return params;
+}
+
+// "refused in preflight"
+std::string outcome_text(const HistoryEntry& entry) {
+  if (entry.outcome != "refused" || entry.steps.empty()) return entry.outcome;
+  return entry.outcome + " in " + entry.steps.back().name;
+}
+
 std::string history_detail(const HistoryEntry& entry) {
   std::string text = entry.reason;
   for (const RefusalReport& refusal : entry.refusals) {
@@ -101,19 +129,26 @@ std::string history_detail(const HistoryEntry& entry) {
 }  // namespace
 
 Exit push(Context& context, const PushWish& wish) {
-  std::vector<std::string> files;
-  for (const std::string& file : wish.files) {
-    std::error_code error;
-    const std::filesystem::path path =
-        std::filesystem::canonical(file, error);  // The host has another directory.
-    if (error || !std::filesystem::is_regular_file(path, error)) {
-      return context.fail(Exit::failed, "no file " + file + ": nothing was pushed");
-    }
-    files.push_back(path.string());
-  }
-  nlohmann::json params = {{"files", files}, {"as_one", wish.as_one}, {"reason", wish.reason}};
-  if (wish.force) params["force"] = true;
-  return change(context, "push", params);
+  Exit exit = Exit::done;
+  const std::optional<nlohmann::json> params = push_params(context, wish, exit);
+  return params ? change(context, "push", *params) : exit;
+}
+
+Exit plan(Context& context, const PushWish& wish) {
+  Exit exit = Exit::done;
+  const std::optional<nlohmann::json> params = push_params(context, wish, exit);
+  if (!params) return exit;
+  std::optional<RpcClient> client = context.connect(exit);
+  if (!client) return exit;
+  const RpcResult<nlohmann::json> answer =
+      client->call("plan", *params, Context::push_silence_s_max,
+                   [&](const nlohmann::json& event) { tell_progress(context, event); });
+  if (const auto* failure = std::get_if<RpcFailure>(&answer)) return context.fail(*failure);
+  const auto& report_json = std::get<nlohmann::json>(answer);
+  const Exit shown = context.show<PlanReport>(
+      report_json, [&](const PlanReport& report) { print_plan(context.out, report); });
+  if (shown != Exit::done) return shown;
+  return report_json.is_object() && report_json.value("is_hot", false) ? Exit::done : Exit::failed;
 }
 
 Exit roll_back(Context& context, const RollbackWish& wish) {
@@ -136,7 +171,7 @@ Exit show_history(Context& context, std::uint32_t limit) {
       const bool is_change = entry.kind == "push" || entry.kind == "rollback";
       const bool is_live = is_change && entry.outcome == "live";
       table.add({std::to_string(entry.number), time_text(entry.wall_ms), entry.kind,
-                 changes_text(entry.modules), entry.outcome,
+                 changes_text(entry.modules), outcome_text(entry),
                  is_live ? micros_text(static_cast<double>(entry.pause_us)) : "",
                  is_change ? millis_text(entry.took_ms) : "", entry.user, history_detail(entry)});
     }

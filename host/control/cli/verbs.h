@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,8 @@ struct PushWish {
   std::string reason;
 };
 Exit push(Context& context, const PushWish& wish);
+Exit plan(Context& context,
+          const PushWish& wish);  // What push() would do; Exit::failed: it would be refused.
 struct RollbackWish {
   std::string module;
   std::string to;  // Empty: the version before the current one.
@@ -37,6 +40,9 @@ struct RollbackWish {
 };
 Exit roll_back(Context& context, const RollbackWish& wish);
 Exit show_history(Context& context, std::uint32_t limit);
+
+// plan_text.cpp
+void print_plan(std::ostream& out, const PlanReport& report);
 
 // trust_verbs.cpp
 Exit make_key(Context& context, const std::string& file);  // FILE.key and FILE.pub.

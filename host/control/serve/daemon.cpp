@@ -301,7 +301,11 @@ Result<void> Daemon::Parts::bring_up() {
       host, std::move(*module_store), clock,
       Pipeline::Settings{.keep_generations = config.push.keep_generations,
                          .require_signature = config.push.require_signature,
-                         .allow_development_key = config.push.allow_development_key},
+                         .allow_development_key = config.push.allow_development_key,
+                         .preflight = {.is_on = config.push.preflight,
+                                       .program = {},
+                                       .deadline_ms = config.push.preflight_seconds * 1'000ull,
+                                       .output_bytes = config.limits.output_bytes_max}},
       [this](const std::string& kind, const std::string& json) -> Result<std::uint64_t> {
         Result<HistoryRecord> record = store->append_history(kind, json);
         if (!record) return record.error();

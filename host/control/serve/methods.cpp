@@ -24,10 +24,29 @@ PushReport report_of(const PushOutcome& outcome) {
     report.modules.push_back({module.name, module.from, module.to, module.build_id, module.signer});
   for (const PushRefusal& refusal : outcome.refusals)
     report.refusals.push_back({refusal.file, refusal.reason});
-  for (const PushStep& step : outcome.steps) report.steps.push_back({step.name, step.ms});
+  for (const PushStep& step : outcome.steps) report.steps.push_back({step.name, step.ms, step.detail});
   report.notes = outcome.notes;
   report.took_ms = outcome.took_ms;
   report.pause_us = outcome.pause_us;
+  return report;
+}
+
+PlanReport report_of(const PushPlan& plan) {
+  PlanReport report;
+  for (const PlannedModule& module : plan.modules) {
+    PlannedModuleReport& one = report.modules.emplace_back();
+    one = {module.file, module.name,   module.from, module.to,    module.build_id,      module.signer,
+           module.kind, module.gained, module.lost, module.needs, module.needs_no_more, {},
+           {}};
+    for (const PlannedTable& table : module.tables)
+      one.tables.push_back({table.name, table.from, table.to, table.way});
+    for (const PlannedKey& key : module.config) one.config.push_back({key.name, key.is_set, key.is_read});
+  }
+  for (const PushRefusal& refusal : plan.blockers) report.blockers.push_back({refusal.file, refusal.reason});
+  report.notes = plan.notes;
+  report.is_hot = plan.is_hot;
+  report.barriers = plan.barriers;
+  report.pause_us = plan.pause_us;
   return report;
 }
 
@@ -40,10 +59,11 @@ constexpr const char* busy = "another push is under way and more are waiting; tr
 
 // Files of one push one after the other, each a push of its own, until one is refused.
 PushOutcome push_each(Pipeline& pipeline, const std::vector<std::string>& files, const PushedBy& by,
-                      const Pipeline::Progress& progress, Pipeline::Older older) {
+                      const Pipeline::Progress& progress, Pipeline::Older older,
+                      const Pipeline::Planned& planned) {
   PushOutcome whole;
   for (const std::string& file : files) {
-    PushOutcome one = pipeline.push({file}, by, progress, older);
+    PushOutcome one = pipeline.push({file}, by, progress, older, planned);
     whole.outcome = one.outcome;
     whole.number = one.number;
     whole.took_ms += one.took_ms;
@@ -57,19 +77,40 @@ PushOutcome push_each(Pipeline& pipeline, const std::vector<std::string>& files,
   return whole;
 }
 
+Pipeline::Older older_of(const RpcCall& call) {
+  return call.params.value("force", false) ? Pipeline::Older::forced : Pipeline::Older::refused;
+}
+
+// `reply` outlives it.
+Pipeline::Progress progress_to(const RpcReply& reply) {
+  return [&reply](const std::string& step, const std::string& detail, double ms) {
+    reply.progress(PushProgress{step, detail, ms, {}});
+  };
+}
+
 void push(const MethodParts& parts, const RpcCall& call, const RpcReply& reply) {
   const auto files = call.params.at("files").get<std::vector<std::string>>();
   if (files.empty()) return reply.refuse("push needs at least one file");
   const bool as_one = call.params.value("as_one", false);
-  const auto older = call.params.value("force", false) ? Pipeline::Older::forced : Pipeline::Older::refused;
-  const bool queued = parts.pushes->submit([parts, files, as_one, older, by = pushed_by(call), reply] {
-    const Pipeline::Progress progress = [&reply](const std::string& step, const std::string& detail,
-                                                 double ms) {
-      reply.progress(PushProgress{step, detail, ms});
-    };
-    reply.result(report_of(as_one ? parts.pipeline->push(files, by, progress, older)
-                                  : push_each(*parts.pipeline, files, by, progress, older)));
-  });
+  const bool queued =
+      parts.pushes->submit([parts, files, as_one, older = older_of(call), by = pushed_by(call), reply] {
+        const Pipeline::Progress progress = progress_to(reply);
+        const Pipeline::Planned planned = [&reply](const PushPlan& plan) {
+          reply.progress(PushProgress{"plan", {}, 0, report_of(plan)});
+        };
+        reply.result(report_of(as_one ? parts.pipeline->push(files, by, progress, older, planned)
+                                      : push_each(*parts.pipeline, files, by, progress, older, planned)));
+      });
+  if (!queued) reply.refuse(busy);
+}
+
+void plan(const MethodParts& parts, const RpcCall& call, const RpcReply& reply) {
+  const auto files = call.params.at("files").get<std::vector<std::string>>();
+  if (files.empty()) return reply.refuse("a plan needs at least one file");
+  const bool queued =
+      parts.pushes->submit([parts, files, older = older_of(call), by = pushed_by(call), reply] {
+        reply.result(report_of(parts.pipeline->plan(files, by, progress_to(reply), older)));
+      });
   if (!queued) reply.refuse(busy);
 }
 
@@ -135,6 +176,8 @@ HistoryEntry entry_of(const HistoryRecord& record) {
     entry.modules.push_back(module.get<ModuleChange>());
   for (const json& refusal : details.value("refusals", json::array()))
     entry.refusals.push_back(refusal.get<RefusalReport>());
+  for (const json& step : details.value("steps", json::array()))
+    entry.steps.push_back(step.get<StepReport>());
   return entry;
 }
 
@@ -284,6 +327,7 @@ void add_methods(RpcServer& server, const MethodParts& parts) {
   server.add("parked.list", [parts](const RpcCall&, const RpcReply& reply) {
     gather_parked(parts.threads->host(), [reply](const ParkedReport& report) { reply.result(report); });
   });
+  server.add("plan", [parts](const RpcCall& call, const RpcReply& reply) { plan(parts, call, reply); });
   server.add("push", [parts](const RpcCall& call, const RpcReply& reply) { push(parts, call, reply); });
   server.add("rollback",
              [parts](const RpcCall& call, const RpcReply& reply) { rollback(parts, call, reply); });

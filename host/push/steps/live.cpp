@@ -3,6 +3,10 @@
 
 namespace hotline {
 
+namespace {
+constexpr std::size_t pauses_kept_max = 16;
+}  // namespace
+
 bool live_step(PushWorld& world, PushRun& run) {
   std::vector<Candidate>& candidates = run.candidates;
   PushOutcome& out = run.out;
@@ -18,6 +22,10 @@ bool live_step(PushWorld& world, PushRun& run) {
   const LiveTarget::Outcome outcome =
       world.target.go_live(set, std::make_shared<const RouteTable>(std::move(*routes)));
   out.pause_us = outcome.pause_us_max;
+  if (outcome.is_live && out.kind != "start") {
+    world.pauses_us.push_back(outcome.pause_us_max);
+    if (world.pauses_us.size() > pauses_kept_max) world.pauses_us.pop_front();
+  }
   if (!outcome.is_live)
     out.refusals.push_back({candidates.empty() ? "" : candidates.front().file,
                             "the shards did not come to a barrier within " +

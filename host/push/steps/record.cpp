@@ -39,6 +39,9 @@ void record_outcome(PushWorld& world, PushRun& run) {
                                {"build_id", module.build_id},
                                {"digest", module.digest},
                                {"signer", module.signer}});
+  json["steps"] = nlohmann::json::array();
+  for (const PushStep& step : out.steps)
+    json["steps"].push_back({{"name", step.name}, {"ms", step.ms}, {"detail", step.detail}});
   json["refusals"] = nlohmann::json::array();
   for (const PushRefusal& refusal : out.refusals)
     json["refusals"].push_back({{"file", refusal.file}, {"reason", refusal.reason}});

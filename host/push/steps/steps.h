@@ -1,6 +1,6 @@
 // The steps of a push, in the order in which they are taken; each in a file of its own name.
 //
-//     verify  ->  stage  ->  live  ->  record  ->  retire
+//     verify  ->  preflight  ->  stage  ->  live  ->  record  ->  retire
 //
 // A start takes `restore` first.
 //
@@ -11,7 +11,9 @@
 // [pipeline's thread]
 #pragma once
 
+#include <deque>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -21,11 +23,19 @@
 #include "push/live_target.h"
 #include "push/module_store.h"
 #include "push/outcome.h"
+#include "push/preflight_child.h"
 #include "push/slot.h"
 #include "push/trust.h"
 #include "push/unmap.h"
 
 namespace hotline {
+
+struct PreflightSettings {
+  bool is_on = true;
+  std::string program;                     // Empty: hotline-preflight beside this process's own program.
+  std::uint64_t deadline_ms = 10'000;      // For one file.
+  std::uint64_t output_bytes = 4'194'304;  // What one event may write to clients.
+};
 
 struct PushSettings {
   std::size_t keep_generations = 3;
@@ -33,6 +43,7 @@ struct PushSettings {
   bool require_signature = false;
   bool allow_development_key = true;
   std::uint64_t hold_range_ms = 60'000;  // How long the addresses of unloaded code stay unusable.
+  PreflightSettings preflight = {};
 };
 
 // Appends to the history; the record's number. Waits for the disk.
@@ -47,9 +58,11 @@ struct PushWorld {
   Clock& clock;
   const PushSettings settings;
   const RecordPush record;
+  const Result<PreflightProgram> preflight_program;
   HeldRanges held;
   Slots slots;
   std::vector<GenerationReport> pinned;  // Retired, and still mapped.
+  std::deque<std::uint64_t> pauses_us;   // Of the last barriers that shards with clients stood at.
 };
 
 // One push or rollback on its way.
@@ -59,6 +72,7 @@ struct PushRun {
   PushedBy by;
   bool may_be_older = false;  // --force: than what is live.
   PushOutcome out;
+  std::string detail;  // What the step that is being taken has to say of itself.
 };
 
 // verify.cpp: reads the files, asks verify() about each in the set it would live in.
@@ -68,6 +82,8 @@ bool read_policy(PushWorld& world, PushRun& run, VerifyPolicy& policy);
 // restore.cpp: at a start, verifies and stages what was loaded beside the current generations: the way back,
 // and the code that converts rows they wrote. What cannot be brought back is noted and left out.
 bool restore_step(PushWorld& world, PushRun& run);
+// preflight.cpp: tries each file out in a process of its own.
+bool preflight_step(PushWorld& world, PushRun& run);
 // stage.cpp: stores, loads, and makes instances.
 bool stage_step(PushWorld& world, PushRun& run);
 bool stage_candidate(PushWorld& world, Candidate& candidate, PushOutcome& out);

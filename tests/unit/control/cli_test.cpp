@@ -216,6 +216,54 @@ TEST_CASE("cli: a rollback names module, version and reason") {
   CHECK(host.asked().at(0) == json{{"module", "routing"}, {"to", "1.0.0"}, {"reason", "slow"}});
 }
 
+TEST_CASE("cli: a plan is told a paragraph a module, and blockers make it fail") {
+  hotline::PlanReport report;
+  hotline::PlannedModuleReport& module = report.modules.emplace_back();
+  module.name = "roster";
+  module.from = "1.0.0";
+  module.to = "2.0.0";
+  module.kind = "schema step";
+  module.signer = "ada";
+  module.gained = {"iq jabber:iq:roster self", "command roster.count"};
+  module.tables = {{"rosters", 1, 2, "up and down proved on 200 live rows"}};
+  module.config = {{"contacts_max", true, true}, {"contatcs_max", true, false}, {"groups_max", false, true}};
+  report.is_hot = true;
+  report.barriers = 3;
+  report.pause_us = 210;
+  FakeHost host({{"plan", answer(report)}});
+  const std::string file = host.host().directory() + "/roster-2.0.0.so";
+  std::ofstream(file) << "x";
+  const Outcome shown = host.run({"plan", file});
+  CHECK(shown.exit == Exit::done);
+  CHECK(shown.out ==
+        "roster 1.0.0 -> 2.0.0: schema step, signed by ada\n"
+        "  gains     iq jabber:iq:roster self, command roster.count\n"
+        "  table     rosters: schema 1 -> 2, up and down proved on 200 live rows\n"
+        "  config    contacts_max (set), contatcs_max (set, not read), groups_max (default)\n"
+        "hot: live without a restart; pause about 210 µs (the longest of the last barriers)\n");
+  CHECK(host.asked().at(0).at("files") == json::array({std::filesystem::canonical(file).string()}));
+
+  report.is_hot = false;
+  report.blockers = {{file, "roster 2.0.0 refused: in preflight it died"}};
+  FakeHost blocked({{"plan", answer(report)}});
+  const Outcome refused = blocked.run({"plan", file});
+  CHECK(refused.exit == Exit::failed);
+  CHECK(refused.out.find("blocked: " + file + ": roster 2.0.0 refused: in preflight it died\n") !=
+        std::string::npos);
+  CHECK(refused.out.find("hot:") == std::string::npos);
+  CHECK(blocked.run({"--json", "plan", file}).exit == Exit::failed);
+}
+
+TEST_CASE("cli: history says in which step a push was refused") {
+  hotline::HistoryEntry entry;
+  entry.number = 13;
+  entry.kind = "push";
+  entry.outcome = "refused";
+  entry.steps = {{"verify", 3, ""}, {"preflight", 90, "12 events"}};
+  FakeHost host({{"history", answer(hotline::HistoryReport{{entry}})}});
+  CHECK(host.run({"history"}).out.find("refused in preflight") != std::string::npos);
+}
+
 TEST_CASE("cli: history shows who did what and why") {
   hotline::HistoryEntry entry;
   entry.number = 12;

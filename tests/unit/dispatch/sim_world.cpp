@@ -137,7 +137,8 @@ void SimWorld::start() {
   Result<ModuleStore> modules = ModuleStore::open(dir_.path());
   check(modules.has_value(), "a module store can be made");
   pipeline_ = std::make_unique<Pipeline>(
-      *host_, std::move(*modules), clock, Pipeline::Settings{},
+      // A child process would be outside the simulation.
+      *host_, std::move(*modules), clock, Pipeline::Settings{.preflight = {.is_on = false}},
       [](const std::string&, const std::string&) -> Result<std::uint64_t> { return std::uint64_t{1}; });
   Result<PushOutcome> started = pipeline_->start(settings_.modules);
   if (!started) last_refusal = started.error().message;

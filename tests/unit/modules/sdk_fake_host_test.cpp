@@ -113,6 +113,39 @@ TEST_CASE("fake host: a call that faults leaves no trace but its log line") {
   CHECK(host.log[0] == "probe: on_stanza threw: asked to");
 }
 
+TEST_CASE("fake host: what the real one would charge as a fault is told, and no answer that it would not") {
+  FakeHost host;
+  host.load(probe);
+  const hl_session alice = host.login("alice@localhost", "phone");
+  (void)host.stanza(alice, message("note"));
+  (void)host.stanza(alice, message("none"));
+  CHECK(host.failed.empty());
+  (void)host.stanza(alice, message("throw"));
+  CHECK(host.failed == std::vector<Status>{HL_E_FAULT});
+}
+
+TEST_CASE("fake host: a self-test runs without an instance, and none is none") {
+  FakeHost host;
+  CHECK(host.self_test(probe) == HL_OK);
+  hl_module_entry tested = probe;
+  tested.self_test = [](const hl_host* its) {
+    return its->capability(its, HL_CAP_TABLE) != nullptr && its->capability(its, HL_CAP_CLOCK) == nullptr
+               ? HL_E_DENIED
+               : HL_OK;
+  };
+  CHECK(host.self_test(tested) == HL_E_DENIED);
+}
+
+TEST_CASE("fake host: unloaded, a module is asked no more, and what it left stays") {
+  FakeHost host;
+  host.load(probe);
+  const hl_session alice = host.login("alice@localhost", "phone");
+  REQUIRE(host.stanza(alice, message("note")) == HL_OK);
+  host.unload();
+  CHECK(host.stanza(alice, message("note")) == HL_E_NONE);
+  CHECK(host.state().tables["notes"]["alice@localhost"]["last"] == "note");
+}
+
 TEST_CASE("fake host: a capability the manifest does not name is not there") {
   hl_module_entry without = probe;
   without.manifest = "name probe\nversion 1.2.3\nabi 1.0\nneeds hotline.session/1\n";

@@ -29,10 +29,12 @@ struct ServiceCalls {
   static std::uint64_t wall_ms(const hl_host* host) { return *of(host).wall_ms; }
   static hl_str domain(const hl_host* host) { return str(*of(host).domain); }
   static std::int64_t number(const hl_host* host, hl_str key, std::int64_t otherwise) {
+    of(host).config_read->emplace(view(key));
     const auto found = of(host).numbers->find(std::string(view(key)));
     return found == of(host).numbers->end() ? otherwise : found->second;
   }
   static hl_str text(const hl_host* host, hl_str key, hl_str otherwise) {
+    of(host).config_read->emplace(view(key));
     const auto found = of(host).texts->find(std::string(view(key)));
     return found == of(host).texts->end() ? otherwise : str(found->second);
   }

@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,7 +27,8 @@ struct View {
   std::uint64_t* wall_ms;
   std::map<std::string, std::int64_t>* numbers;  // Configuration.
   std::map<std::string, std::string>* texts;
-  std::deque<std::string>* random;  // What the next fills take, before a fixed sequence.
+  std::set<std::string>* config_read;  // What of it was asked for.
+  std::deque<std::string>* random;     // What the next fills take, before a fixed sequence.
   std::vector<std::string>* log;
   std::vector<std::string>* fields;                    // Names of session fields, of all modules.
   std::vector<std::shared_ptr<const void>>* borrowed;  // Kept until the event ends.

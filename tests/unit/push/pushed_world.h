@@ -1,0 +1,72 @@
+// PushedWorld: a pipeline with a state directory, and shards that are made of what a test says.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "push/pipeline.h"
+#include "unit/push/fixtures.h"
+
+namespace hotline::test {
+
+// Shards that take everything and do nothing.
+class ObedientTarget final : public LiveTarget {
+ public:
+  std::vector<std::string> has = {
+      "hotline.clock/1",   "hotline.config/1", "hotline.control/1", "hotline.crypto/1",  "hotline.log/1",
+      "hotline.mailbox/1", "hotline.post/1",   "hotline.random/1",  "hotline.session/1", "hotline.stanza/1",
+      "hotline.stats/1",   "hotline.stream/1", "hotline.table/1",   "hotline.timer/1"};
+  std::vector<SampleRow> rows;
+  std::map<std::string, std::string> settings;
+  std::size_t staged = 0, lives = 0;
+
+  std::vector<std::string> capabilities() const override { return has; }
+  std::vector<StoredTable> stored_tables() override { return {}; }
+  ModuleFacts facts(const std::string&) const override { return {"localhost", settings}; }
+  Result<std::vector<SampleRow>> sample_rows(const Manifest&) override { return rows; }
+  Result<void> stage(Generation&) override {
+    ++staged;
+    return {};
+  }
+  Result<void> unstage(Generation&) override { return {}; }
+  Outcome go_live(std::span<const Part>, std::shared_ptr<const RouteTable>) override {
+    ++lives;
+    return {true, 17, 1};
+  }
+};
+
+struct PushedWorld {
+  explicit PushedWorld(PreflightSettings preflight = {})
+      : pipeline(
+            target, *ModuleStore::open(directory.path()), clock,
+            {.preflight = {.is_on = preflight.is_on,
+                           .program = preflight.program.empty() ? HOTLINE_PREFLIGHT_FILE : preflight.program,
+                           .deadline_ms = preflight.deadline_ms,
+                           .output_bytes = preflight.output_bytes}},
+            [this](const std::string&, const std::string& json) -> Result<std::uint64_t> {
+              history.push_back(json);
+              return std::uint64_t{history.size()};
+            }) {}
+  ~PushedWorld() { pipeline.close(); }
+  PushedWorld(const PushedWorld&) = delete;
+  PushedWorld& operator=(const PushedWorld&) = delete;
+
+  PushOutcome push(const std::string& file) { return pipeline.push({file}, {.user = "anna"}, {}); }
+  PushPlan plan(const std::string& file) { return pipeline.plan({file}, {.user = "anna"}, {}); }
+
+  ScratchDirectory directory;
+  SystemClock clock;
+  ObedientTarget target;
+  std::vector<std::string> history;
+  Pipeline pipeline;
+};
+
+inline std::string faulty(const std::string& wrong) {
+  return fixture("faulty_" + wrong, wrong == "right" ? "faulty-1.0.0" : "faulty-2.0.0");
+}
+
+}  // namespace hotline::test
