@@ -79,8 +79,11 @@ class Recipient(threading.Thread):
 
 
 class KillUnderLoad(unittest.TestCase):
+    CONFIG = {}
+
     def setUp(self):
-        self.host = host_of(self, config={"log": {"level": "warning"}, "mailbox": {"entries_max": 1000000}})
+        self.host = host_of(self, config={"log": {"level": "warning"}, "mailbox": {"entries_max": 1000000},
+                                          **self.CONFIG})
         for number in range(PAIRS):
             self.host.add_user(f"sender{number}")
             self.host.add_user(f"recipient{number}")

@@ -26,6 +26,7 @@ ASK = "<iq type='get' id='go'><go xmlns='urn:example:faulty'/></iq>"
 class ModuleCrash(kill_under_load.KillUnderLoad):
     """The kills of kill_under_load, by a module's own hand."""
 
+    CONFIG = {"push": {"preflight": False}}  # It would refuse both.
     test_what_was_acknowledged_survives_every_kill = None
 
     def test_it_comes_back_on_the_generation_before_and_nothing_is_lost(self):
@@ -84,7 +85,7 @@ class ModuleCrash(kill_under_load.KillUnderLoad):
 
 class Supervised(unittest.TestCase):
     def test_the_supervisor_brings_it_back_and_lets_it_end(self):
-        host = Host()
+        host = Host({"push": {"preflight": False}})
         self.addCleanup(host.remove)
         host.start()
         host.add_user("trigger")
