@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "push/descriptor.h"
 #include "push/elf_file.h"
 
 namespace hotline {
@@ -31,20 +32,6 @@ std::string sha256(std::span<const std::byte> bytes) {
   }
   return hex;
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 }  // namespace
 
