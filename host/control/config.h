@@ -111,6 +111,12 @@ struct Config {
     bool allow_development_key = true;
     bool preflight = true;
     std::uint32_t preflight_seconds = 10;
+    std::uint32_t gate_seconds = 60;
+    std::uint32_t gate_calls_min = 100;
+    std::uint32_t gate_errors_permille = 20;
+    std::uint32_t gate_time_percent = 200;
+    std::uint32_t gate_time_margin_us = 500;
+    std::uint32_t gate_memory_mib = 64;
   } push;
 
   struct {

@@ -252,6 +252,34 @@ const std::vector<ConfigKey>& table() {
           [](Config& c) -> ConfigField { return &c.push.allow_development_key; }, 0, 1, "", restart,
           "Whether the host signs unsigned files with a key of its own; false on a server that others depend "
           "on."),
+      key(
+          "push.gate_seconds", [](Config& c) -> ConfigField { return &c.push.gate_seconds; }, 0, 86'400,
+          "seconds", restart,
+          "How long a push is provisional: it is compared with the version before it and taken back when it "
+          "does "
+          "worse; a restart comes back on that version. 0: settled as soon as it is live."),
+      key(
+          "push.gate_calls_min", [](Config& c) -> ConfigField { return &c.push.gate_calls_min; }, 1,
+          1'000'000, "calls", restart,
+          "So many calls a candidate must have had before a canary goes on by itself."),
+      key(
+          "push.gate_errors_permille", [](Config& c) -> ConfigField { return &c.push.gate_errors_permille; },
+          0, 1'000, "of 1,000 calls", restart,
+          "So many more errors to clients than the version before it a candidate may have."),
+      key(
+          "push.gate_time_percent", [](Config& c) -> ConfigField { return &c.push.gate_time_percent; }, 100,
+          10'000, "percent", restart,
+          "How long a candidate's calls may take, at the median and the 99th percentile, compared with those "
+          "of "
+          "the version before it."),
+      key(
+          "push.gate_time_margin_us", [](Config& c) -> ConfigField { return &c.push.gate_time_margin_us; }, 0,
+          10'000'000, "microseconds", restart,
+          "What a call may take longer than that of the version before it, whatever the percentage."),
+      key(
+          "push.gate_memory_mib", [](Config& c) -> ConfigField { return &c.push.gate_memory_mib; }, 1,
+          1'048'576, "MiB", restart,
+          "By how much the host's memory may grow while a push is judged; by a quarter in any case."),
 
       key(
           "push.preflight", [](Config& c) -> ConfigField { return &c.push.preflight; }, 0, 1, "", restart,

@@ -4,7 +4,11 @@
 //     status       {}                                  StatusReport
 //     modules      {}                                  ModulesReport
 //     plan         {files, reason, force}              PlanReport; PushProgress as notifications
-//     push         {files, as_one, reason, force}      PushReport; PushProgress as notifications
+//     push         {files, as_one, reason, force,      PushReport; PushProgress as notifications.
+//                   canary, canary_accounts, hold_ms,  `canary` has the shares in hundredths of a percent
+//                   gate_ms}
+//     canary.status, .pause, .resume {}                CanaryStatus
+//     canary.promote, .abort {reason}                  PushReport
 //     rollback     {module, to, reason}                PushReport; `to` "" is the one before the current
 //     history      {limit}                             HistoryReport, newest first
 //     blocklist        {}                              BlocklistReport
@@ -103,9 +107,9 @@ struct ModuleReport {
   std::string version;
   std::string build_id;
   std::string state;  // "current", "previous", "resident" (older, still loaded), "candidate", "pinned".
-  std::uint64_t live_wall_ms = 0;  // When it last became current; 0: never.
-  std::uint64_t calls = 0;
-  std::uint64_t faults = 0;                                 // Of this generation.
+  std::uint64_t live_wall_ms = 0;                           // When it last became current; 0: never.
+  std::uint64_t calls = 0;                                  // Of this generation.
+  std::uint64_t faults = 0;                                 // Likewise.
   std::uint64_t slow_calls = 0;                             // Ended well, and over the soft budget.
   std::uint64_t signals = 0, exceptions = 0, overruns = 0;  // Of the faults.
   std::string newest_fault;                                 // What, where, in which call; never about whom.
@@ -210,7 +214,7 @@ struct StepReport {
 };
 
 struct PushReport {
-  std::string outcome;       // "live" or "refused".
+  std::string outcome;       // "live", "refused", or "aborted": it was taken back in canary.
   std::uint64_t number = 0;  // In the history.
   std::vector<ModuleChange> modules;
   std::vector<RefusalReport> refusals;
@@ -251,6 +255,18 @@ struct PlanReport {
   bool is_hot = false;         // It can go live without a restart.
   std::uint64_t barriers = 0;  // So many were there lately,
   std::uint64_t pause_us = 0;  // and the longest made a shard wait so long: what is to be expected.
+};
+
+// The push that is in canary, or whose gate is still open.
+struct CanaryStatus {
+  std::string state;  // "none", "canary", "paused", "provisional"
+  std::vector<ModuleChange> modules;
+  std::string share;       // Of the accounts: "5 %".
+  std::uint64_t step = 0;  // Of the shares, from 1; 0: provisional.
+  std::uint64_t steps = 0;
+  std::uint64_t passed_ms = 0;  // Of hold_ms.
+  std::uint64_t hold_ms = 0;
+  std::vector<std::string> says;  // What the gate found, or waits for.
 };
 
 // While a push runs: a step has ended; or, once, with the step "plan", what the push is about to change.
@@ -381,6 +397,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PlanReport, modules, blockers, n
                                                 pause_us)
 void to_json(nlohmann::json& out, const PushProgress& progress);
 void from_json(const nlohmann::json& in, PushProgress& progress);
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CanaryStatus, state, modules, share, step, steps, passed_ms,
+                                                hold_ms, says)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HistoryEntry, number, wall_ms, kind, outcome, user, uid, pid,
                                                 reason, modules, refusals, steps, took_ms, pause_us)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HistoryReport, records)

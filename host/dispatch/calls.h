@@ -14,11 +14,11 @@
 #include <string_view>
 #include <vector>
 
+#include "dispatch/live_set.h"
 #include "dispatch/module_context.h"
 #include "dispatch/post.h"
 #include "dispatch/transaction.h"
 #include "hotline/module.h"
-#include "push/routes.h"
 
 namespace hotline {
 
@@ -26,71 +26,24 @@ class Shard;
 class Session;
 struct Stream;
 
-// A module as one shard calls it.
-struct CalledModule {
-  const Generation* generation = nullptr;  // nullptr: not there.
-  hl_instance* instance = nullptr;
-  ModuleContext* context = nullptr;
-  hl_module_entry entry{};
-  // Itself, and those whose code may be needed to convert rows: see row_conversion.h.
-  std::vector<const Generation*> resident;
-};
-
-// Who reads rows of a table: its owner, as one shard calls it.
-struct RowReader {
-  const CalledModule* module = nullptr;
-  const TableClaim* claim = nullptr;  // nullptr: nobody; then any row is as good as another.
-
-  bool reads(std::uint32_t schema) const { return claim == nullptr || claim->reads_schema(schema); }
-};
-
-// What is live, as one shard sees it. The same on all shards but for the instances.
-struct LiveSet {
-  struct TableOwner {
-    std::uint16_t module = 0;
-    const TableClaim* claim = nullptr;  // nullptr: no live module's.
-  };
-
-  std::vector<CalledModule> modules;  // By module number.
-  std::vector<CalledModule>
-      previous;  // Likewise: who is offered an event that the one in `modules` failed on.
-  std::vector<std::uint16_t> numbers;  // From a place in `routes` to a module number.
-  std::shared_ptr<const RouteTable> routes;
-  std::string features;            // For hl_cap_config.features.
-  std::uint32_t number = 0;        // Grows with each; 0: nothing was ever live.
-  std::vector<TableOwner> tables;  // By table number.
-
-  RowReader reader(std::uint32_t table) const {
-    if (table >= tables.size() || tables[table].claim == nullptr) return {};
-    return {&modules[tables[table].module], tables[table].claim};
-  }
-};
-
-// Calls and time of one module's generations on one shard.
-struct ModuleMeter {
-  std::uint64_t calls = 0;
-  std::uint64_t faults = 0;
-  std::uint64_t sampled_us = 0;  // Of every 16th call.
-  std::uint64_t sampled = 0;
-};
-
 class Calls {
  public:
   explicit Calls(Shard& shard);
 
   LiveSet& live() { return live_; }
   const LiveSet& live() const { return live_; }
+  // The set of the call that is being made; outside one the current.
+  const ServingSet& serving() const { return serving_ == nullptr ? *live_.current : *serving_; }
   Transaction& transaction() { return transaction_; }
   // The module whose call is being made.
   const CalledModule* called() const { return called_; }
   // Charges a generation with a fault of its code, and tells whoever records it.
   void charge(const Generation& generation, EventKind event, FaultCause cause);
   ModuleCounters& counters(std::uint16_t module);
-  const ModuleMeter& meter(std::uint16_t module);
 
   // What happened. Each returns when the module has been called and what it asked for was done.
   void stream_opened(std::uint64_t stream, const StreamHeader& header);
-  void stream_closed(std::uint64_t stream);
+  void stream_closed(std::uint64_t stream, std::string_view account);
   void stanza(Stream& stream, const Ref<const Stanza>& stanza);
   // A stanza that was counted when it came: it is not counted again.
   void offer(Stream& stream, const Ref<const Stanza>& stanza, const Receipt& receipt);
@@ -119,6 +72,7 @@ class Calls {
   enum class Answer { taken, not_mine, fault };
   // What a call is made for; whose it is and what it holds, should nobody survive it.
   struct Event {
+    ServingSet& set;  // Handles it from start to end.
     EventKind kind;
     std::uint16_t module;
     std::string_view account;
@@ -129,20 +83,19 @@ class Calls {
     std::uint32_t topic = 0;
   };
 
-  // Calls the live generation, or, when that faults, the one before it.
+  // Calls the module of the event's set, and when that faults its heir.
   template <typename Call>
   Answer run(const Event& event, const Call& call);
   template <typename Call>
-  Answer attempt(const CalledModule& target, const Event& event, const Call& call);
+  Answer attempt(ServingSet& set, const CalledModule& target, const Event& event, const Call& call);
+  // What the call answered: its effects are done, or it is undone and charged.
+  Answer conclude(const CalledModule& target, const Event& event, hl_status status, bool is_measured);
   // Nobody survived it.
   void give_up(const Event& event);
   void commit();
   void apply(Effect& effect, const Receipt& part);
   void write_rows();
-  CalledModule* live(std::uint16_t module);
-  std::uint16_t number_of(ModuleIndex place) const {
-    return place == no_module ? no_module : live_.numbers[place];
-  }
+  ServingSet& set_of(const Post& post);
   AddressClass address_class(const Stream& stream, std::string_view to) const;
   void refuse(Stream& stream, const Stanza& stanza, const char* type, const char* condition);
   // An error for the sender of a stanza that failed at its recipient's home.
@@ -151,11 +104,11 @@ class Calls {
 
   Shard& shard_;
   LiveSet live_;
+  ServingSet* serving_ = nullptr;
   Transaction transaction_;
   std::deque<Notice> notices_;
   std::vector<std::uint16_t> told_;  // The modules that the notice in hand goes to.
   std::vector<std::unique_ptr<ModuleCounters>> counters_;
-  std::vector<ModuleMeter> meters_;
   bool is_telling_ = false;
   const CalledModule* called_ = nullptr;
   FaultCause cause_;  // Of the call that is being made.

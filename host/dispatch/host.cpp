@@ -104,63 +104,11 @@ Result<void> Host::stage(Generation& generation) {
 }
 
 Result<void> Host::unstage(Generation& generation) {
+  forget(generation);
   Result<void> destroyed = generation.destroy_instances();
   const std::lock_guard lock(staged_mutex_);
   staged_.erase(&generation);
   return destroyed;
-}
-
-CalledModule Host::called(const Generation& generation, const Generation* newer, std::size_t shard) const {
-  CalledModule module;
-  module.generation = &generation;
-  module.instance = generation.instance(shard);
-  module.context = staged_.at(&generation)[shard].get();
-  module.entry = generation.entry();
-  module.resident.push_back(&generation);
-  if (newer != nullptr) module.resident.push_back(newer);
-  return module;
-}
-
-LiveTarget::Outcome Host::go_live(std::span<const Part> set, std::shared_ptr<const RouteTable> routes) {
-  // Everything is prepared here; under the barrier it is only put in place.
-  std::string features;
-  for (const std::string& feature : routes->features()) features.append(feature).append("\n");
-  std::vector<LiveSet> next(shards_.size());
-  {
-    const std::lock_guard lock(staged_mutex_);
-    ++last_live_set_;
-    for (std::size_t i = 0; i < shards_.size(); ++i) {
-      next[i].routes = routes;
-      next[i].features = features;
-      next[i].number = last_live_set_;
-      next[i].modules.resize(modules_.size());
-      next[i].previous.resize(modules_.size());
-      for (const Part& part : set) {
-        const std::uint16_t number = modules_.number(part.generation->manifest().name);
-        next[i].numbers.push_back(number);
-        next[i].modules[number] = called(*part.generation, part.newer, i);
-        if (part.previous != nullptr)
-          next[i].previous[number] =
-              called(*part.previous, part.newer != nullptr ? part.newer : part.generation, i);
-        for (const TableClaim& table : part.generation->manifest().tables) {
-          stored_schemas_[table.name].insert(table.writes);
-          const std::uint32_t place = tables_.number(table.name);
-          if (next[i].tables.size() <= place) next[i].tables.resize(place + 1u);
-          next[i].tables[place] = {number, &table};
-        }
-      }
-    }
-  }
-  const Safepoint::Outcome outcome = barrier_([this, &next] {
-    for (std::size_t i = 0; i < shards_.size(); ++i) std::swap(shards_[i]->calls.live(), next[i]);
-  });
-  if (outcome.swapped) {
-    const std::lock_guard lock(staged_mutex_);
-    routes_ = std::move(routes);
-  }
-  // An idle shard has rows to convert too.
-  if (outcome.swapped) ask([](Shard&) {}, [] {});
-  return {outcome.swapped, outcome.pause_us_max, outcome.attempts};
 }
 
 bool Host::command(const std::string& name, const std::string& account, const std::string& json,

@@ -3,8 +3,8 @@
 //
 // It starts no thread: HostThreads runs it on loops, a simulation runs it by hand.
 //
-// Threads: construction, load() and destruction while no shard runs; what LiveTarget has from the
-// pipeline's thread; command() and ask() from any.
+// Threads: construction, load() and destruction while no shard runs; stage, unstage, serve and is_owed from
+// the pipeline, one at a time; figures(), host_figures(), command() and ask() from any.
 #pragma once
 
 #include <atomic>
@@ -59,7 +59,13 @@ class Host final : public LiveTarget {
   Result<std::vector<SampleRow>> sample_rows(const Manifest& manifest) override;
   Result<void> stage(Generation& generation) override;
   Result<void> unstage(Generation& generation) override;
-  Outcome go_live(std::span<const Part> set, std::shared_ptr<const RouteTable> routes) override;
+  Outcome serve(const Serving& serving) override;
+  bool is_owed(const Generation& generation) override;
+  CallFigures figures(const Generation& generation) override;
+  HostFigures host_figures() override;
+
+  // The same by build id, of all that are staged. Any thread.
+  std::map<std::string, CallFigures> figures_by_build();
 
   // A control command for a module. `done` is called once, on any thread, with the answers: one, or one of
   // each shard.
@@ -77,9 +83,26 @@ class Host final : public LiveTarget {
   void ask_home(const std::string& account, std::function<void(Shard&)> question);
 
  private:
-  // Under staged_mutex_.
-  CalledModule called(const Generation& generation, const Generation* newer, std::size_t shard) const;
+  // The generations of a set that is on the shards; number 0: none.
+  struct KnownSet {
+    std::uint32_t number = 0;
+    std::vector<const Generation*> generations;
+    bool is_of(const ServedSet& set) const;
+    bool has(const Generation& generation) const;
+  };
+  using SetOfShards = std::vector<std::unique_ptr<ServingSet>>;
+  // By module number: the generations that may convert rows for others of their module.
+  using Companions = std::vector<std::vector<const Generation*>>;
+
   void answered(std::uint64_t command, bool is_refusal, std::string json);
+  // host_serving.cpp
+  CalledModule called(const Generation& generation, std::size_t shard) const;  // Under staged_mutex_.
+  SetOfShards make_set(const ServedSet& set, std::uint32_t number);
+  Companions companions(const Serving& serving);
+  bool has_ended(std::uint32_t left) const;
+  // Under the barrier: those that were left and for which `goes` holds, to `gone`.
+  void drop_left(const std::function<bool(const KnownSet&)>& goes, SetOfShards& gone);
+  void forget(const Generation& generation);
 
   ShardWorld world_;
   TableNames tables_;
@@ -94,7 +117,13 @@ class Host final : public LiveTarget {
   std::map<const Generation*, std::vector<std::unique_ptr<ModuleContext>>> staged_;
   std::map<std::string, std::set<std::uint32_t>> stored_schemas_;  // As loaded, by table.
   std::shared_ptr<const RouteTable> routes_;                       // Under staged_mutex_.
-  std::uint32_t last_live_set_ = 0;                                // Under staged_mutex_.
+
+  // What is on the shards. The pipeline's, one call at a time.
+  KnownSet current_, candidate_;
+  std::vector<KnownSet> left_;
+  std::set<const Generation*> on_shards_;  // Some shard may know them.
+  std::uint32_t last_set_ = 0;
+  std::uint32_t last_live_ = 0;  // Of LiveSet::number.
 
   struct Waiting {
     std::size_t missing;

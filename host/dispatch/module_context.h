@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dispatch/call_meter.h"
 #include "hotline/host.h"
 #include "push/generation.h"
 
@@ -55,6 +56,8 @@ class ModuleContext {
   // nullptr: its manifest does not name it. Called for each access: an account's tables are few.
   const TableGrant* grant(std::uint32_t table) const;
   std::vector<TableGrant> tables;
+
+  CallMeter meter;
 
  private:
   hl_host host_{};

@@ -1,5 +1,6 @@
 // Post: what one thread has for a shard. Plain data and references: nothing in it points into a module, so it
-// is handled by whichever generation is current when it arrives.
+// is handled by the set of modules that posted it while that is there, else by the one that serves the
+// account.
 #pragma once
 
 #include <cstdint>
@@ -40,6 +41,7 @@ struct Post {
   Kind kind = Kind::call;
   std::uint16_t module = 0;
   std::uint32_t topic = 0;
+  std::uint32_t set = 0;  // The serving set whose module posted it (live_set.h); 0: the core did.
   std::uint64_t number = 0;
   std::string_view account;  // Bare; lies in `buffer` or in `name`.
   Ref<const Buffer> buffer;

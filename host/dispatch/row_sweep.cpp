@@ -19,7 +19,7 @@ void RowSweep::begin() {
   account_.clear();
   is_done_ = false;
   converted_before_ = shard_.rows.converted();
-  const LiveSet& live = shard_.calls.live();
+  const ServingSet& live = *shard_.calls.live().current;
   for (std::uint32_t table = 0; table < live.tables.size(); ++table) {
     const Rows::Figures figures = shard_.rows.figures(table);
     if (figures.unread > 0) tables_.push_back({table, figures.unread, figures.unread});
@@ -30,7 +30,8 @@ std::vector<RowSweep::Progress> RowSweep::progress() const {
   std::vector<Progress> now = tables_;
   for (Progress& one : now) {
     const Rows::Figures figures = shard_.rows.figures(one.table);
-    one.left = figures.unread - figures.parked;
+    // What a candidate could not convert is parked, and may well be read by what is current.
+    one.left = figures.unread - std::min(figures.unread, figures.parked);
   }
   return now;
 }
@@ -52,6 +53,9 @@ bool RowSweep::has_room_on_disk() {
 }
 
 bool RowSweep::run() {
+  // While a push is in canary nobody knows yet which schema is to stay: what is touched is converted, no
+  // more.
+  if (shard_.calls.live().candidate != nullptr) return false;
   if (live_set_ != shard_.calls.live().number) begin();
   if (is_done_) return false;
   const std::uint64_t until_us = shard_.now_us() + shard_.world.limits.sweep_slice_us;
@@ -93,7 +97,7 @@ bool RowSweep::is_there_more_in(Account& account) {
   std::uint32_t passed = 0;
   for (; table_ < tables_.size(); ++table_, is_in_table_ = false) {
     const std::uint32_t table = tables_[table_].table;
-    const RowReader reader = shard_.calls.live().reader(table);
+    const RowReader reader = shard_.calls.live().current->reader(table);
     TableRows* rows = account.rows.find(table);
     if (rows == nullptr) continue;
     for (auto at = is_in_table_ ? rows->upper_bound(key_) : rows->begin(); at != rows->end(); ++at) {

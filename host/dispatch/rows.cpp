@@ -74,7 +74,7 @@ Rows::Figures Rows::figures(std::uint32_t table) {
   follow();
   Figures figures;
   figures.table = table;
-  const RowReader reader = shard_.calls.live().reader(table);
+  const RowReader reader = shard_.calls.live().current->reader(table);
   for (const RowCensus::Count& count : census_.of(table)) {
     if (count.rows == 0) continue;
     figures.schemas.push_back(count);

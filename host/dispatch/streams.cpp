@@ -236,7 +236,7 @@ void Streams::on_gone(Connection& connection, std::string_view reason) {
     stream.session = 0;
     shard_.sessions.detach(*session);
   } else if (stream.was_told) {
-    shard_.calls.stream_closed(connection.handle);
+    shard_.calls.stream_closed(connection.handle, stream.account);
   }
   wipe_scratch(stream);
   if (shard_.world.connection_closed) shard_.world.connection_closed(stream.peer);

@@ -4,6 +4,7 @@
 // Plain values.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 
@@ -45,6 +46,15 @@ struct FaultCause {
 
   // "SIGSEGV at address 0x0", "overran its budget", "threw bad_alloc", "answered HL_E_FAULT".
   std::string text() const;
+};
+
+// What a generation was charged with, over all shards. Any thread.
+struct FaultCounters {
+  std::atomic<std::uint64_t> statuses{0}, exceptions{0}, signals{0}, overruns{0};
+  std::atomic<std::uint64_t> slow_calls{0};  // No faults: they ended well.
+
+  std::uint64_t faults() const { return statuses + exceptions + signals + overruns; }
+  void add(FaultCause::Kind kind);
 };
 
 // A fault as it is told to whoever counts and records them.

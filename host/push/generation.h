@@ -42,15 +42,6 @@ struct GenerationFile {
   std::string convert_reason;
 };
 
-// What a generation was charged with, over all shards. Any thread.
-struct FaultCounters {
-  std::atomic<std::uint64_t> statuses{0}, exceptions{0}, signals{0}, overruns{0};
-  std::atomic<std::uint64_t> slow_calls{0};  // No faults: they ended well.
-
-  std::uint64_t faults() const { return statuses + exceptions + signals + overruns; }
-  void add(FaultCause::Kind kind);
-};
-
 class Generation {
  public:
   // What became of the image.

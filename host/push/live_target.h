@@ -1,16 +1,17 @@
 // LiveTarget: what the pipeline puts code into: the shards.
 //
-// Implemented by dispatch/host. Called by the pipeline's thread alone.
+// Implemented by dispatch/host. Called by the pipeline, one call at a time, where nothing else is said.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "push/call_figures.h"
+#include "push/canary_share.h"
 #include "push/generation.h"
 #include "push/verify.h"
 
@@ -45,6 +46,21 @@ class LiveTarget {
     std::uint32_t attempts = 0;
   };
 
+  // Modules that serve together, with the routes between them.
+  struct ServedSet {
+    std::vector<Part> parts;
+    std::shared_ptr<const RouteTable> routes;
+  };
+  // Events under way when a set is left: it ends what it began, or its code is not to run again.
+  enum class UnderWay { ends_where_it_began, moves_over };
+  struct Serving {
+    ServedSet current;
+    ServedSet candidate;  // Without parts: there is no canary.
+    CanaryShare share;    // Of the candidate.
+    UnderWay under_way = UnderWay::ends_where_it_began;
+    bool measures_all = false;  // Time and errors of every call, rather than of some: a push is judged.
+  };
+
   virtual ~LiveTarget() = default;
   virtual std::vector<std::string> capabilities() const = 0;
   virtual std::vector<StoredTable> stored_tables() = 0;
@@ -55,8 +71,16 @@ class LiveTarget {
   // Makes the instances of a generation that serves nothing yet; undoes it after it has ceased to.
   virtual Result<void> stage(Generation& generation) = 0;
   virtual Result<void> unstage(Generation& generation) = 0;
-  // Makes this the live set of all shards at one barrier.
-  virtual Outcome go_live(std::span<const Part> set, std::shared_ptr<const RouteTable> routes) = 0;
+  // Makes this what serves, on all shards at one barrier. A set that is there already goes on as it is, also
+  // as current when it was the candidate.
+  virtual Outcome serve(const Serving& serving) = 0;
+  // Whether a set that was left still has to end something that code of this generation began. Until it has,
+  // or is unstaged, its code runs.
+  virtual bool is_owed(const Generation& generation) = 0;
+  // What the calls into a generation came to since it was staged, all shards together. Any thread.
+  virtual CallFigures figures(const Generation& generation) = 0;
+  // Any thread.
+  virtual HostFigures host_figures() = 0;
 };
 
 }  // namespace hotline

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "push/fault.h"
@@ -28,8 +29,8 @@ struct PushStep {
 };
 
 struct PushOutcome {
-  std::string kind;     // "push", "rollback", "start"
-  std::string outcome;  // "live", "refused"
+  std::string kind;     // "push", "rollback", "start", "canary", "gate"
+  std::string outcome;  // "live", "refused", "canary", "aborted", "closed"; of a "canary" its share.
   std::uint64_t number = 0;
   std::vector<PushedModule> modules;
   std::vector<PushRefusal> refusals;
@@ -46,10 +47,14 @@ struct PushedBy {
   std::int64_t pid = 0;
   std::string reason;
 };
+// What nobody asked for.
+inline PushedBy the_host(std::string reason = {}) {
+  return {.user = "hotlined", .uid = -1, .pid = 0, .reason = std::move(reason)};
+}
 
 // A generation as it is shown.
 struct GenerationReport {
-  std::string name, version, build_id, state;  // "current", "previous", "resident", "pinned"
+  std::string name, version, build_id, state;  // "current", "candidate", "previous", "resident", "pinned"
   std::string about, note;
   std::string signer;
   std::uint64_t live_wall_ms = 0;

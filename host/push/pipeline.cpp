@@ -40,112 +40,159 @@ Pipeline::Pipeline(LiveTarget& target, ModuleStore store, Clock& clock, Settings
 
 Pipeline::~Pipeline() = default;
 
-bool Pipeline::take(const Step& step, PushRun& run, const Progress& progress) {
+bool Pipeline::take_step(const char* name, Step step, PushRun& run, const PushListener& told) {
   const Stopwatch watch(world_.clock);
   run.detail.clear();
-  const bool is_done = step.take(world_, run);
-  run.out.steps.push_back({step.name, watch.ms(), run.detail});
-  if (progress) progress(step.name, run.detail, watch.ms());
+  const bool is_done = step(world_, run);
+  run.out.steps.push_back({name, watch.ms(), run.detail});
+  if (told.progress) told.progress(name, run.detail, watch.ms());
   return is_done;
-}
-
-bool Pipeline::take_steps(PushRun& run, const Progress& progress, const Planned& planned) {
-  if (!run.beside.empty() && !take({"restore", restore_step}, run, progress)) return false;
-  if (!take({"verify", verify_step}, run, progress)) return false;
-  // What was running before was tried out when it was pushed.
-  if (run.out.kind != "start" && !take({"preflight", preflight_step}, run, progress)) return false;
-  if (planned) planned(plan_of(world_, run));
-  return take({"stage", stage_step}, run, progress) && take({"live", live_step}, run, progress);
-}
-
-PushPlan Pipeline::plan(const std::vector<std::string>& files, const PushedBy& by, const Progress& progress,
-                        Older older) {
-  PushRun run = asked(files, by, older);
-  if (take({"verify", verify_step}, run, progress)) take({"preflight", preflight_step}, run, progress);
-  return plan_of(world_, run);
-}
-
-void Pipeline::settle(PushRun& run) {
-  run.out.outcome = "live";
-  for (const Candidate& candidate : run.candidates) {
-    const Manifest& manifest = candidate.generation->manifest();
-    const Slot* slot = world_.slots.find(manifest.name);
-    const Generation* before = slot == nullptr ? nullptr : slot->current();
-    run.out.modules.push_back({manifest.name, before == nullptr ? "" : before->manifest().version.text(),
-                               manifest.version.text(), candidate.report.build_id, candidate.report.digest,
-                               candidate.report.signed_by.name});
-  }
-  world_.slots.keep(run.candidates, run.beside);
-  record_running_set(world_, run);
-}
-
-PushOutcome Pipeline::run(PushRun run, const Progress& progress, const Planned& planned) {
-  const Stopwatch whole(world_.clock);
-  run.out.outcome = "refused";
-  const bool is_live = take_steps(run, progress, planned);
-  run.out.took_ms = whole.ms();
-  if (is_live) {
-    settle(run);
-  } else {
-    for (std::vector<Candidate>* staged : {&run.candidates, &run.beside})
-      for (Candidate& candidate : *staged)
-        if (candidate.generation != nullptr)
-          retire_generation(world_, std::move(candidate.generation), run.out);
-  }
-  record_outcome(world_, run);
-  if (is_live) {
-    const Stopwatch watch(world_.clock);
-    retire_step(world_, run);
-    run.out.steps.push_back({"retire", watch.ms(), {}});
-    if (progress) progress("retire", {}, watch.ms());
-  }
-  publish(run.out);
-  return std::move(run.out);
-}
-
-PushRun Pipeline::asked(const std::vector<std::string>& files, const PushedBy& by, Older older) {
-  PushRun run{.candidates = {},
-              .beside = {},
-              .by = by,
-              .may_be_older = older == Older::forced,
-              .out = {},
-              .detail = {}};
-  run.out.kind = "push";
-  for (const std::string& file : files) run.candidates.emplace_back().file = file;
-  return run;
-}
-
-PushOutcome Pipeline::push(const std::vector<std::string>& files, const PushedBy& by,
-                           const Progress& progress, Older older, const Planned& planned) {
-  return run(asked(files, by, older), progress, planned);
 }
 
 namespace {
 
-// A build that killed the last process is not loaded again, where there is one before it.
-void leave_guilty(RunningModule& module, const std::string& guilty) {
-  const StoredBuild& current = module.builds[module.at];
-  if (current.build_id != guilty || module.at == 0) return;
-  log::error("start.build_left", {{"module", module.module},
-                                  {"version", current.version},
-                                  {"build_id", current.build_id},
-                                  {"back_on", module.builds[module.at - 1].version},
-                                  {"why", "it was being called when the last process died"}});
-  module.builds.erase(module.builds.begin() + static_cast<std::ptrdiff_t>(module.at));
-  --module.at;
+std::string in_canary(const Canary& canary) {
+  return "refused: " + canary.report(0).modules.front().name +
+         " is in canary, and one push goes at a time; see `hotline canary status`, then `hotline promote` or "
+         "`hotline abort`";
 }
+
+PushRun asked(const PushRequest& request) {
+  PushRun run{.by = request.by, .may_be_older = request.may_be_older};
+  run.out.kind = "push";
+  for (const std::string& file : request.files) run.candidates.emplace_back().file = file;
+  return run;
+}
+
+}  // namespace
+
+bool Pipeline::is_ready(PushRun& run, const PushListener& told) {
+  if (!run.beside.empty() && !take_step("restore", restore_step, run, told)) return false;
+  if (!take_step("verify", verify_step, run, told)) return false;
+  // What was running before was tried out when it was pushed.
+  if (run.out.kind != "start" && !take_step("preflight", preflight_step, run, told)) return false;
+  if (told.planned) told.planned(plan_now(run));
+  return take_step("stage", stage_step, run, told);
+}
+
+PushPlan Pipeline::plan(const PushRequest& request, const PushListener& told) {
+  PushRun run = asked(request);
+  {
+    const std::lock_guard lock(mutex_);
+    if (canary_ != nullptr) {
+      run.out.refusals.push_back({run.candidates.front().file, in_canary(*canary_)});
+      return plan_of(world_, run);
+    }
+  }
+  if (take_step("verify", verify_step, run, told)) take_step("preflight", preflight_step, run, told);
+  return plan_now(run);
+}
+
+PushPlan Pipeline::plan_now(const PushRun& run) {
+  const std::lock_guard lock(mutex_);
+  return plan_of(world_, run);
+}
+
+void Pipeline::settle(PushRun& run, const CanaryPlan& plan) {
+  run.out.outcome = "live";
+  for (const Candidate& candidate : run.candidates) {
+    const Slot* slot = world_.slots.find(candidate.generation->manifest().name);
+    run.out.modules.push_back(change_of(slot == nullptr ? nullptr : slot->current(), *candidate.generation));
+  }
+  world_.slots.keep(run.candidates, run.beside);
+  ++epoch_;
+  const std::uint64_t gate_ms = plan.gate_ms.value_or(world_.settings.gate_ms);
+  if (run.out.kind == "push" && (gate_ms > 0 || !gates_.empty())) {
+    open_gate(run, gate_ms);
+  } else {
+    record_running_set(world_, run);
+  }
+}
+
+// Takes back what was staged. Nothing of it was ever called.
+PushOutcome Pipeline::refuse(PushRun& run) {
+  run.out.outcome = "refused";
+  for (std::vector<Candidate>* staged : {&run.candidates, &run.beside})
+    for (Candidate& candidate : *staged)
+      if (candidate.generation != nullptr)
+        retire_generation(world_, std::move(candidate.generation), run.out);
+  run.out.took_ms = static_cast<double>(world_.clock.mono_us() - run.begun_us) / 1000.0;
+  record_outcome(world_, run);
+  publish(run.out);
+  return run.out;
+}
+
+PushOutcome Pipeline::refuse(PushRun& run, const std::string& what, const std::string& reason) {
+  run.out.refusals.push_back({what, reason});
+  return refuse(run);
+}
+
+PushOutcome Pipeline::finish(PushRun& run, const CanaryPlan& plan, const PushListener& told) {
+  const bool opens_gate = run.out.kind == "push" && plan.gate_ms.value_or(world_.settings.gate_ms) > 0;
+  run.is_judged = !gates_.empty() || opens_gate;
+  if (!take_step("live", live_step, run, told)) return refuse(run);
+  run.out.took_ms = static_cast<double>(world_.clock.mono_us() - run.begun_us) / 1000.0;
+  settle(run, plan);
+  record_outcome(world_, run);
+  for (Provisional& gate : gates_)
+    if (gate.number == 0) gate.number = run.out.number;
+  take_step(
+      "retire",
+      [](PushWorld& world, PushRun& its) {
+        retire_step(world, its);
+        return true;
+      },
+      run, told);
+  publish(run.out);
+  return run.out;
+}
+
+PushOutcome Pipeline::run(PushRun run, const CanaryPlan& plan, const PushListener& told) {
+  run.begun_us = world_.clock.mono_us();
+  std::uint64_t epoch = 0;
+  const std::string file = run.candidates.empty() ? std::string() : run.candidates.front().file;
+  {
+    const std::lock_guard lock(mutex_);
+    epoch = epoch_;
+    if (canary_ != nullptr) return refuse(run, file, in_canary(*canary_));
+  }
+  const bool is_staged = is_ready(run, told);
+  const std::lock_guard lock(mutex_);
+  if (!is_staged) return refuse(run);
+  if (epoch != epoch_)
+    return refuse(
+        run, file,
+        "refused: what is live was changed while it was verified; see `hotline history`, then push it "
+        "again");
+  if (plan.has_canary()) return begin_canary(std::move(run), plan, told);
+  return finish(run, plan, told);
+}
+
+PushOutcome Pipeline::push(const std::vector<std::string>& files, const PushedBy& by,
+PushOutcome Pipeline::push(const PushRequest& request, const PushListener& told) {
+  return run(asked(request), request.canary, told);
+}
+
+namespace {
+  // A build that killed the last process is not loaded again, where there is one before it.
+  void leave_guilty(RunningModule & module, const std::string& guilty) {
+    const StoredBuild& current = module.builds[module.at];
+    if (current.build_id != guilty || module.at == 0) return;
+    log::error("start.build_left", {{"module", module.module},
+                                    {"version", current.version},
+                                    {"build_id", current.build_id},
+                                    {"back_on", module.builds[module.at - 1].version},
+                                    {"why", "it was being called when the last process died"}});
+    module.builds.erase(module.builds.begin() + static_cast<std::ptrdiff_t>(module.at));
+    --module.at;
+  }
 
 }  // namespace
 
 Result<PushOutcome> Pipeline::start(const std::vector<std::string>& initial, const std::string& guilty) {
   Result<std::vector<RunningModule>> running = world_.store.running();
   if (!running) return running.error();
-  PushRun asked{.candidates = {},
-                .beside = {},
-                .by = {.user = "hotlined", .uid = -1, .pid = 0, .reason = {}},
-                .may_be_older = false,
-                .out = {},
-                .detail = {}};
+  PushRun asked{.by = the_host()};
   asked.out.kind = "start";
   for (RunningModule& module : *running) {
     leave_guilty(module, guilty);
@@ -175,9 +222,21 @@ Result<PushOutcome> Pipeline::start(const std::vector<std::string>& initial, con
 }
 
 PushOutcome Pipeline::rollback(const std::string& module, const std::string& to, const PushedBy& by) {
+  const std::lock_guard lock(mutex_);
+  return roll_back(module, to, {.by = by});
+}
+
+PushOutcome Pipeline::roll_back(const std::string& module, const std::string& to, PushRun run) {
   const Stopwatch whole(world_.clock);
-  PushRun run{.candidates = {}, .beside = {}, .by = by, .may_be_older = false, .out = {}, .detail = {}};
   PushOutcome& out = run.out;
+  if (canary_ != nullptr) {
+    const std::vector<PushedModule> modules = canary_->report(0).modules;
+    const bool is_its =
+        std::ranges::any_of(modules, [&](const PushedModule& its) { return its.name == module; });
+    PushOutcome taken = take_back_canary("taken back by `hotline rollback " + module + "` of " + run.by.user,
+                                         LiveTarget::UnderWay::ends_where_it_began);
+    if (is_its && to.empty()) return taken;
+  }
   out.kind = "rollback";
   out.outcome = "refused";
   const auto end = [&] {
@@ -204,6 +263,8 @@ PushOutcome Pipeline::rollback(const std::string& module, const std::string& to,
 
   const std::size_t before = its->at;
   its->at = target;
+  forget_gates(module);
+  run.is_judged = !gates_.empty();
   const bool is_live = live_step(world_, run);
   out.steps.push_back({"live", whole.ms(), {}});
   if (!is_live) {
@@ -212,20 +273,37 @@ PushOutcome Pipeline::rollback(const std::string& module, const std::string& to,
     return end();
   }
   out.outcome = "live";
-  out.modules.push_back({module, its->resident[before]->manifest().version.text(),
-                         its->current()->manifest().version.text(), its->current()->build_id(),
-                         its->current()->digest(), its->current()->signed_by().name});
-  record_running_set(world_, run);
+  out.modules.push_back(change_of(its->resident[before].get(), *its->current()));
+  ++epoch_;
+  record_settled(run, module);
   return end();
 }
 
 bool Pipeline::leave(const std::string& module, const std::string& build_id, const std::string& reason) {
+  const std::lock_guard lock(mutex_);
+  const auto is_it = [&](const Generation& generation) {
+    return generation.manifest().name == module && generation.build_id() == build_id;
+  };
+  if (canary_ != nullptr && std::ranges::any_of(canary_->run().candidates, [&](const Candidate& candidate) {
+        return is_it(*candidate.generation);
+      })) {
+    take_back_canary(reason, LiveTarget::UnderWay::moves_over);
+    return true;
+  }
   const Slot* const its = world_.slots.find(module);
-  if (its == nullptr || its->current() == nullptr || its->current()->build_id() != build_id ||
-      its->previous() == nullptr)
+  if (its == nullptr || its->current() == nullptr || !is_it(*its->current()) || its->previous() == nullptr)
     return false;
-  const PushedBy host{.user = "hotlined", .uid = -1, .pid = 0, .reason = "automatic: " + reason};
-  return rollback(module, {}, host).outcome == "live";
+  const auto provisional = std::ranges::find_if(gates_, [&](const Provisional& gate) {
+    return std::ranges::any_of(gate.judged, [&](const JudgedModule& each) { return is_it(*each.candidate); });
+  });
+  if (provisional != gates_.end()) {
+    const Provisional failed = std::move(*provisional);
+    gates_.erase(provisional);
+    return go_back(failed, reason, true);
+  }
+  PushRun run{.by = the_host("automatic: " + reason)};
+  run.under_way = LiveTarget::UnderWay::moves_over;
+  return roll_back(module, {}, std::move(run)).outcome == "live";
 }
 
 Result<void> Pipeline::block(const std::string& build_id, const PushedBy& by) {
@@ -235,6 +313,7 @@ Result<void> Pipeline::block(const std::string& build_id, const PushedBy& by) {
                      .reason = by.reason.empty() ? "an operator's decision" : by.reason,
                      .by = by.user,
                      .wall_ms = world_.clock.wall_ms()};
+  const std::lock_guard lock(mutex_);
   for (const std::unique_ptr<Slot>& slot : world_.slots)
     for (const std::unique_ptr<Generation>& generation : slot->resident)
       if (generation->build_id() == build_id) {
@@ -246,11 +325,15 @@ Result<void> Pipeline::block(const std::string& build_id, const PushedBy& by) {
 
 void Pipeline::publish(const PushOutcome& out) {
   std::vector<GenerationReport> reports = world_.slots.reports();
+  if (canary_ != nullptr)
+    for (const Candidate& candidate : canary_->run().candidates)
+      reports.push_back(report_of(*candidate.generation, "candidate"));
   reports.insert(reports.end(), world_.pinned.begin(), world_.pinned.end());
   const bool is_live = out.outcome == "live";
   const std::lock_guard lock(reports_mutex_);
   reports_ = std::move(reports);
-  if (!is_live) ++totals_.refused;
+  is_watching_.store(canary_ != nullptr || !gates_.empty() || !leaving_.empty());
+  if (out.outcome == "refused") ++totals_.refused;
   if (!is_live || out.kind == "start") return;
   ++(out.kind == "push" ? totals_.pushes : totals_.rollbacks);
   totals_.pause_us_last = out.pause_us;
@@ -268,7 +351,13 @@ PipelineTotals Pipeline::totals() {
 }
 
 void Pipeline::close() {
+  const std::lock_guard lock(mutex_);
   PushOutcome out;
+  if (canary_ != nullptr)
+    for (Candidate& candidate : canary_->run().candidates)
+      retire_generation(world_, std::move(candidate.generation), out);
+  canary_.reset();
+  retire_leaving(true);
   for (const std::unique_ptr<Slot>& slot : world_.slots)
     while (!slot->resident.empty()) {
       std::unique_ptr<Generation> generation = std::move(slot->resident.back());

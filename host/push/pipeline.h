@@ -1,24 +1,32 @@
-// Pipeline: how code gets in, and out again: verify, preflight, stage, live, retire; and rollback, which is
-// only the barrier.
+// Pipeline: how code gets in, and out again: verify, preflight, stage, canary, live, retire; and rollback,
+// which is only the barrier.
 //
-//     file -> verify -> tried out -> store -> load -> instances -> [barrier: live on all shards] -> recorded
-//     -> oldest retired
+//     file -> verify -> tried out -> store -> load -> instances -> [barrier: a share of the accounts -> more
+//     -> all] -> [barrier: live on all shards, provisional] -> gate closes: what a restart comes back on ->
+//     oldest retired
 //
 // A push is refused with a reason before any code ran, or is undone as a whole, or goes through. Nothing of
 // the way back needs a file: the last generations stay loaded.
 //
 // The steps themselves are in push/steps; here is their order, and what happens when one refuses.
 //
-// Threads: one call at a time, on a thread that may wait for the disk; never a shard's. report() from any.
+// Threads: such as may wait for the disk; never a shard's. push() one at a time, everything else also
+// meanwhile: what changes who serves is done under a lock, and a push holds it only for that, so that a
+// rollback does not wait for another push to be verified.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "push/canary.h"
 #include "push/plan.h"
+#include "push/provisional.h"
+#include "push/push_request.h"
 #include "push/steps/steps.h"
 
 namespace hotline {
@@ -26,10 +34,6 @@ namespace hotline {
 class Pipeline {
  public:
   using Settings = PushSettings;
-  using Progress = std::function<void(const std::string& step, const std::string& detail, double ms)>;
-
-  // Told once, when verify and preflight have passed and nothing has changed yet.
-  using Planned = std::function<void(const PushPlan& plan)>;
 
   Pipeline(LiveTarget& target, ModuleStore store, Clock& clock, Settings settings, RecordPush record);
   ~Pipeline();
@@ -41,21 +45,35 @@ class Pipeline {
   Result<PushOutcome> start(const std::vector<std::string>& initial, const std::string& guilty = {});
 
   // All files at one barrier, or none of them.
-  enum class Older { refused, forced };  // A file older than what is live; forced, it needs a reason.
+  // With a canary it comes back with the outcome "canary", goes on by tick(), and tells how it ended.
   PushOutcome push(const std::vector<std::string>& files, const PushedBy& by, const Progress& progress,
-                   Older older = Older::refused, const Planned& planned = {});
+  PushOutcome push(const PushRequest& request, const PushListener& told = {});
   // What push() of the same would change, or stops it. Takes the steps that change nothing.
-  PushPlan plan(const std::vector<std::string>& files, const PushedBy& by, const Progress& progress,
-                Older older = Older::refused);
+  PushPlan plan(const PushRequest& request, const PushListener& told = {});
   // To that version, or with an empty `to` to the one before the current.
+  // A push that is in canary is taken back by it first.
   PushOutcome rollback(const std::string& module, const std::string& to, const PushedBy& by);
-  // By itself, because of its faults: goes back from that build of the module. Nothing happens, and false is
-  // the answer, when it is not current any more or nothing is loaded to go back to.
+  // By itself, because of its faults: goes back from that build of the module, in canary or current; from the
+  // whole push, while that is provisional. Nothing happens, and false is the answer, when it serves nobody
+  // any more or nothing is loaded to go back to.
   bool leave(const std::string& module, const std::string& build_id, const std::string& reason);
 
   // Keeps a build from being loaded again; what is resident of it stays where it is.
   Result<void> block(const std::string& build_id, const PushedBy& by);
-  Blocklist& blocklist() { return world_.blocklist; }
+  Blocklist& blocklist() {
+    return world_.blocklist; }
+
+  // Looks at the canary and at the gates that are open, and acts. Whoever has a clock calls it several times
+  // a second while is_watching().
+  void tick();
+  bool is_watching() const {
+    return is_watching_.load(); }
+  // For the push that is in canary. The error: there is none.
+  Result<void> pause();
+  Result<void> resume();
+  Result<PushOutcome> promote(const PushedBy& by);  // Live now, whatever the gate says.
+  Result<PushOutcome> abort(const PushedBy& by);
+  CanaryReport canary();
 
   std::vector<GenerationReport> generations();
   PipelineTotals totals();
@@ -63,20 +81,49 @@ class Pipeline {
   void close();
 
  private:
+  using Step = bool (*)(PushWorld&, PushRun&);
   // Takes the steps of a push until one refuses, then takes back what it had done; or goes through.
-  PushOutcome run(PushRun run, const Progress& progress, const Planned& planned);
-  bool take_steps(PushRun& run, const Progress& progress, const Planned& planned);
-  static PushRun asked(const std::vector<std::string>& files, const PushedBy& by, Older older);
-  struct Step {
-    const char* name;
-    bool (*take)(PushWorld&, PushRun&);
-  };
-  bool take(const Step& step, PushRun& run, const Progress& progress);
-  void settle(PushRun& run);  // It is live: current, and what a restart comes back on.
+  PushOutcome run(PushRun run, const CanaryPlan& plan, const PushListener& told);
+  bool is_ready(PushRun& run, const PushListener& told);  // All steps before anybody is served.
+  PushPlan plan_now(const PushRun& run);
+  bool take_step(const char* name, Step step, PushRun& run, const PushListener& told);
+  PushOutcome refuse(PushRun& run);
+  PushOutcome refuse(PushRun& run, const std::string& what, const std::string& reason);
+  // The rest runs under mutex_. To the end of a push that may go live.
+  PushOutcome finish(PushRun& run, const CanaryPlan& plan, const PushListener& told);
+  void settle(PushRun& run, const CanaryPlan& plan);
+  PushOutcome roll_back(const std::string& module, const std::string& to, PushRun run);
   // For the totals, and what other threads are told.
   void publish(const PushOutcome& out);
 
+  // pipeline_canary.cpp
+  PushOutcome begin_canary(PushRun run, const CanaryPlan& plan, const PushListener& told);
+  bool serve_canary(PushOutcome& out);
+  void look_at_canary();
+  PushOutcome promote_canary();
+  PushOutcome take_back_canary(const std::string& why, LiveTarget::UnderWay under_way);
+  void retire_leaving(bool at_once);
+  // pipeline_gate.cpp
+  void open_gate(PushRun& run, std::uint64_t gate_ms);
+  void look_at_gates();
+  void close_gate(const Provisional& gate);
+  bool go_back(const Provisional& gate, const std::string& why, bool has_faulted);
+  void forget_gates(const std::string& module);
+  void record_settled(PushRun& run, const std::string& module);
+  void stop_measuring();
+
   PushWorld world_;
+
+  std::mutex mutex_;
+  std::uint64_t epoch_ = 0;  // Grows when what is current changes.
+  std::unique_ptr<Canary> canary_;
+  std::vector<Provisional> gates_;  // Oldest first.
+  struct Leaving {
+    std::unique_ptr<Generation> generation;
+    std::uint64_t since_us;
+  };
+  std::vector<Leaving> leaving_;  // Of a push that was taken back: they end what they began.
+  std::atomic<bool> is_watching_{false};
 
   std::mutex reports_mutex_;
   std::vector<GenerationReport> reports_;

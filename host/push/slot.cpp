@@ -18,6 +18,27 @@ Generation* Slot::newer_than(const Manifest& manifest) const {
   return newest;
 }
 
+PushedModule change_of(const Generation* from, const Generation& to) {
+  return {.name = to.manifest().name,
+          .from = from == nullptr ? std::string() : from->manifest().version.text(),
+          .to = to.manifest().version.text(),
+          .build_id = to.build_id(),
+          .digest = to.digest(),
+          .signer = to.signed_by().name};
+}
+
+GenerationReport report_of(const Generation& generation, const char* state) {
+  return {.name = generation.manifest().name,
+          .version = generation.manifest().version.text(),
+          .build_id = generation.build_id(),
+          .state = state,
+          .about = generation.manifest().about,
+          .note = {},
+          .signer = generation.signed_by().name,
+          .live_wall_ms = 0,
+          .charged = generation.charged()};
+}
+
 const Slot* Slots::find(const std::string& name) const {
   for (const std::unique_ptr<Slot>& slot : slots_)
     if (slot->name == name) return slot.get();
@@ -81,17 +102,8 @@ std::vector<GenerationReport> Slots::reports() const {
   std::vector<GenerationReport> reports;
   for (const std::unique_ptr<Slot>& slot : slots_)
     for (std::size_t i = slot->resident.size(); i > 0; --i) {
-      const Generation& generation = *slot->resident[i - 1];
       const char* state = i - 1 == slot->at ? "current" : i == slot->at ? "previous" : "resident";
-      reports.push_back({slot->name,
-                         generation.manifest().version.text(),
-                         generation.build_id(),
-                         state,
-                         generation.manifest().about,
-                         {},
-                         generation.signed_by().name,
-                         0,
-                         generation.charged()});
+      reports.push_back(report_of(*slot->resident[i - 1], state));
     }
   return reports;
 }

@@ -4,9 +4,10 @@
 // They stand in the order in which they were live, so that the way back is the one before the current. Going
 // back moves nothing.
 //
-// Owned by the pipeline; its thread alone.
+// Owned by the pipeline, under its lock.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,10 +22,15 @@ namespace hotline {
 struct Slot {
   std::string name;
   std::vector<std::unique_ptr<Generation>> resident;
-  std::size_t at = 0;  // The current one; nothing when `resident` is empty.
+  // The current one; nothing when `resident` is empty. Read without the pipeline's lock while a push is
+  // verified.
+  std::atomic<std::size_t> at{0};
 
   Generation* current() const { return resident.empty() ? nullptr : resident[at].get(); }
-  Generation* previous() const { return at == 0 ? nullptr : resident[at - 1].get(); }
+  Generation* previous() const {
+    const std::size_t now = at;
+    return now == 0 ? nullptr : resident[now - 1].get();
+  }
   // The one that knows the latest schemas of those that write rows which `manifest` does not read: its code
   // converts them, so it stays loaded. nullptr: none does.
   Generation* newer_than(const Manifest& manifest) const;
@@ -35,6 +41,10 @@ struct Slot {
     return resident.size();
   }
 };
+
+// What becomes current, and what was; `from` nullptr: nothing.
+PushedModule change_of(const Generation* from, const Generation& to);
+GenerationReport report_of(const Generation& generation, const char* state);
 
 class Slots {
  public:

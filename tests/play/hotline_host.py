@@ -93,7 +93,9 @@ class Host:
         self.programs = pathlib.Path(programs) if programs else build()
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="hotline-play-"))
         self.state = pathlib.Path(state) if state else self.directory / "state"
+        # Settled as soon as it is live, where a play is not about just that.
         self.config = {"listen": LISTEN, **(config or {})}
+        self.config["push"] = {"gate_seconds": 0, **self.config.get("push", {})}
         self.process = None
         self.control = None
         self.run = {}
@@ -201,8 +203,8 @@ class Host:
     def version(self, name):
         return next(each["version"] for each in self.status()["modules"] if each["name"] == name)
 
-    def push(self, *files, as_one=False, reason="play"):
-        return self.control.call("push", files=[str(file) for file in files], as_one=as_one, reason=reason)
+    def push(self, *files, as_one=False, reason="play", **more):
+        return self.control.call("push", files=[str(file) for file in files], as_one=as_one, reason=reason, **more)
 
     def rollback(self, module, to="", reason="play"):
         return self.control.call("rollback", module=module, to=to, reason=reason)

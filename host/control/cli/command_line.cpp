@@ -43,6 +43,7 @@ class CommandLine {
 
     add_looking();
     add_pushing();
+    add_canary();
     add_trust();
     add_users_verbs();
     add_quarantine();
@@ -127,12 +128,20 @@ class CommandLine {
   void add_pushing() {
     CLI::App* pushing = verb(app_, "push", "Puts new versions of modules live, without dropping a connection",
                              "  hotline push build/release/modules/routing-1.1.0.so --reason 'fix carbons'\n"
-                             "  hotline push session-2.0.0.so presence-2.0.0.so --as-one");
+                             "  hotline push session-2.0.0.so presence-2.0.0.so --as-one\n"
+                             "  hotline push routing-1.1.0.so --canary 5%,25%,100% --hold 5m");
     pushing->add_option("file", push_.files, "Module files")->type_name("FILE")->required();
     pushing->add_flag("--as-one", push_.as_one, "All of them at one barrier, or none");
     CLI::Option* reason =
         pushing->add_option("--reason", push_.reason, "Why, for the history")->type_name("TEXT");
     pushing->add_flag("--force", push_.force, "Also a version older than what is live")->needs(reason);
+    pushing->add_option("--canary", push_.canary, "First for growing shares of the accounts")
+        ->type_name("SHARES");
+    pushing->add_option("--canary-accounts", push_.accounts, "These accounts from the first share on")
+        ->type_name("NAMES");
+    pushing->add_option("--hold", push_.hold, "How long each share is held (default 60s)")->type_name("TIME");
+    pushing->add_option("--gate", push_.gate, "How long it is provisional once live; 0: not")
+        ->type_name("TIME");
     on(pushing, [this] { return push(context_, push_); });
 
     CLI::App* planning =
@@ -204,6 +213,27 @@ class CommandLine {
     CLI::App* unblock = verb(*blocklist, "remove", "Allows a build again");
     unblock->add_option("build", key_, "Its build id, or how it begins")->type_name("BUILD-ID")->required();
     on(unblock, [this] { return unblock_build(context_, key_); });
+  }
+
+  void add_canary() {
+    CLI::App* canary =
+        verb(app_, "canary", "The push that serves a share of the accounts, or is provisional");
+    canary->require_subcommand(1);
+    CLI::App* status =
+        verb(*canary, "status", "How far it is, and what its gate found", "  hotline canary status --watch");
+    status->add_flag("--watch", watches_, "Every second until it has ended");
+    on(status, [this] { return show_canary(context_, watches_); });
+    on(verb(app_, "pause", "Holds the canary at its share; its gate still takes it back"),
+       [this] { return hold_canary(context_, true); });
+    on(verb(app_, "resume", "Lets a paused canary go on"), [this] { return hold_canary(context_, false); });
+    const auto add_end = [this](const char* name, const char* about_it,
+                                Exit (*end)(Context&, const std::string&)) {
+      CLI::App* added = verb(app_, name, about_it);
+      added->add_option("--reason", reason_, "Why, for the history")->type_name("TEXT");
+      on(added, [this, end] { return end(context_, reason_); });
+    };
+    add_end("promote", "Makes the canary live for all now, whatever its gate says", promote);
+    add_end("abort", "Takes the canary back: what is current serves all", cli::abort);
   }
 
   void add_users_verbs() {
@@ -337,6 +367,8 @@ class CommandLine {
   std::uint64_t number_ = 0;
   bool as_markdown_ = false;
   bool drops_all_ = false;
+  bool watches_ = false;
+  std::string reason_;
 };
 
 }  // namespace

@@ -1,3 +1,7 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
 #include <filesystem>
 
 #include "cli/table.h"
@@ -94,6 +98,41 @@ Exit change(Context& context, std::string_view method, const nlohmann::json& par
   return exit;
 }
 
+std::vector<std::string> parts_of(const std::string& list) {
+  std::vector<std::string> parts;
+  for (std::size_t at = 0; at <= list.size();) {
+    const std::size_t comma = std::min(list.find(',', at), list.size());
+    if (comma > at) parts.push_back(list.substr(at, comma - at));
+    at = comma + 1;
+  }
+  return parts;
+}
+
+// How it is to go live. False: told, `exit` is set.
+bool add_canary(const Context& context, const PushWish& wish, nlohmann::json& params, Exit& exit) {
+  const auto refuse = [&](const std::string& why) {
+    exit = context.fail(Exit::usage, why);
+    return false;
+  };
+  if (!wish.canary.empty()) {
+    std::vector<std::uint32_t> shares;
+    if (!parse_shares(wish.canary, shares))
+      return refuse("--canary " + wish.canary +
+                    ": growing shares between 0.01% and 100% are wanted, as in 5%,25%,100%");
+    params["canary"] = shares;
+  }
+  if (!wish.accounts.empty()) params["canary_accounts"] = parts_of(wish.accounts);
+  for (const auto& [name, text] : {std::pair("hold", wish.hold), std::pair("gate", wish.gate)}) {
+    if (text.empty()) continue;
+    const std::optional<std::uint64_t> ms = parse_duration_ms(text);
+    if (!ms)
+      return refuse(std::string("--") + name + " " + text +
+                    ": a time of at most 7 days is wanted, as in 500ms, 60s, 5m or 1h");
+    params[std::string(name) + "_ms"] = *ms;
+  }
+  return true;
+}
+
 // What is asked for; none: told, `exit` is set.
 std::optional<nlohmann::json> push_params(const Context& context, const PushWish& wish, Exit& exit) {
   std::vector<std::string> files;
@@ -118,6 +157,17 @@ std::string outcome_text(const HistoryEntry& entry) {
   return entry.outcome + " in " + entry.steps.back().name;
 }
 
+// A push goes on without the command that asked for it.
+void leave_on_interrupt() {
+  std::signal(SIGINT, [](int) {
+    constexpr std::string_view words =
+        "\nhotline: the push goes on. `hotline canary status --watch` watches it, `hotline abort` takes it "
+        "back.\n";
+    if (::write(STDERR_FILENO, words.data(), words.size()) < 0) _exit(1);
+    _exit(130);
+  });
+}
+
 std::string history_detail(const HistoryEntry& entry) {
   std::string text = entry.reason;
   for (const RefusalReport& refusal : entry.refusals) {
@@ -130,8 +180,10 @@ std::string history_detail(const HistoryEntry& entry) {
 
 Exit push(Context& context, const PushWish& wish) {
   Exit exit = Exit::done;
-  const std::optional<nlohmann::json> params = push_params(context, wish, exit);
-  return params ? change(context, "push", *params) : exit;
+  std::optional<nlohmann::json> params = push_params(context, wish, exit);
+  if (!params || !add_canary(context, wish, *params, exit)) return exit;
+  if (!wish.canary.empty() || !wish.accounts.empty()) leave_on_interrupt();
+  return change(context, "push", *params);
 }
 
 Exit plan(Context& context, const PushWish& wish) {
@@ -149,6 +201,20 @@ Exit plan(Context& context, const PushWish& wish) {
       report_json, [&](const PlanReport& report) { print_plan(context.out, report); });
   if (shown != Exit::done) return shown;
   return report_json.is_object() && report_json.value("is_hot", false) ? Exit::done : Exit::failed;
+}
+
+Exit promote(Context& context, const std::string& reason) {
+  return change(context, "canary.promote", {{"reason", reason}});
+}
+
+Exit abort(Context& context, const std::string& reason) {
+  Exit exit = Exit::done;
+  const std::optional<nlohmann::json> answer = context.call("canary.abort", {{"reason", reason}}, exit);
+  if (!answer) return exit;
+  return context.show<PushReport>(*answer, [&](const PushReport& report) {
+    context.out << "aborted: " << printable(changes_text(report.modules))
+                << "; what was running keeps running\n";
+  });
 }
 
 Exit roll_back(Context& context, const RollbackWish& wish) {

@@ -29,6 +29,10 @@ struct PushWish {
   bool as_one = false;
   bool force = false;  // A version older than what is live; needs a reason.
   std::string reason;
+  std::string canary;    // "5%,25%,100%"; empty: live at once.
+  std::string accounts;  // "a@x,b@x": in canary from the first share on.
+  std::string hold;      // "60s"; empty: the host's default.
+  std::string gate;      // "60s"; empty: as the host is configured.
 };
 Exit push(Context& context, const PushWish& wish);
 Exit plan(Context& context,
@@ -40,6 +44,16 @@ struct RollbackWish {
 };
 Exit roll_back(Context& context, const RollbackWish& wish);
 Exit show_history(Context& context, std::uint32_t limit);
+// Live whatever the gate says; or back to what was current.
+Exit promote(Context& context, const std::string& reason);
+Exit abort(Context& context, const std::string& reason);
+
+// canary_verbs.cpp
+Exit show_canary(Context& context, bool watches);  // Watching: until it has ended.
+Exit hold_canary(Context& context, bool pauses);
+// "5%,25%,100%", growing, in hundredths of a percent. False: it is not understood.
+bool parse_shares(const std::string& text, std::vector<std::uint32_t>& shares);
+std::optional<std::uint64_t> parse_duration_ms(const std::string& text);  // "60s", "500ms", "5m", "1h", "60".
 
 // plan_text.cpp
 void print_plan(std::ostream& out, const PlanReport& report);

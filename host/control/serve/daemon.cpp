@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
@@ -28,6 +29,8 @@ namespace hotline {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::uint64_t look_every_ms = 100;
 
 FramerLimits framer_limits(const StreamLimits& limits) {
   return {limits.stanza_bytes_max, limits.depth_max,      limits.elements_max,
@@ -61,6 +64,24 @@ Host::Settings host_settings(const Config& config) {
       settings.modules.by_module[module][key] = std::holds_alternative<std::string>(value)
                                                     ? std::get<std::string>(value)
                                                     : std::to_string(std::get<std::int64_t>(value));
+  return settings;
+}
+
+PushSettings push_settings(const Config& config) {
+  PushSettings settings;
+  settings.keep_generations = config.push.keep_generations;
+  settings.require_signature = config.push.require_signature;
+  settings.allow_development_key = config.push.allow_development_key;
+  settings.preflight = {.is_on = config.push.preflight,
+                        .program = {},
+                        .deadline_ms = config.push.preflight_seconds * 1'000ull,
+                        .output_bytes = config.limits.output_bytes_max};
+  settings.gate_ms = config.push.gate_seconds * 1'000ull;
+  settings.gate.calls_min = config.push.gate_calls_min;
+  settings.gate.errors_margin = config.push.gate_errors_permille / 1'000.0;
+  settings.gate.time_factor = config.push.gate_time_percent / 100.0;
+  settings.gate.time_margin_us = config.push.gate_time_margin_us;
+  settings.gate.memory_min_bytes = static_cast<std::uint64_t>(config.push.gate_memory_mib) << 20;
   return settings;
 }
 
@@ -149,14 +170,15 @@ struct Daemon::Parts {
   std::unique_ptr<FaultDesk> faults;
   std::unique_ptr<Store> store;
   std::unique_ptr<TlsContext> tls;
-  std::unique_ptr<ThreadWorkPool> work_pool, pushes, readers;
+  std::unique_ptr<ThreadWorkPool> work_pool, pushes, backs, readers;
   std::unique_ptr<HostThreads> threads;
   std::unique_ptr<Pipeline> pipeline;
   std::unique_ptr<Observer> observer;
   std::unique_ptr<RpcServer> rpc;
   std::vector<ListenReport> listen;
   uv_loop_t loop{};
-  uv_timer_t tick{};
+  uv_timer_t tick{}, look{};
+  std::atomic<bool> is_looking{false};
   uv_async_t stop{};
   uv_signal_t term{}, interrupt{}, hangup{};
   bool has_loop = false;
@@ -169,6 +191,7 @@ struct Daemon::Parts {
   void record_crash();
   void leave_build(const Fault& fault, const std::string& reason);
   Result<void> write_run_file();
+  void look_at_pushes();
   void take_down();
 };
 
@@ -234,7 +257,7 @@ void Daemon::Parts::connect_faults() {
 }
 
 void Daemon::Parts::leave_build(const Fault& fault, const std::string& reason) {
-  pushes->submit([this, module = fault.module, build_id = fault.build_id, reason] {
+  backs->submit([this, module = fault.module, build_id = fault.build_id, reason] {
     pipeline->leave(module, build_id, reason);
   });
 }
@@ -272,6 +295,7 @@ Result<void> Daemon::Parts::bring_up() {
 
   work_pool = std::make_unique<ThreadWorkPool>(std::max(1u, config.shards / 2), 10'000, 5);
   pushes = std::make_unique<ThreadWorkPool>(1, 64, 0);
+  backs = std::make_unique<ThreadWorkPool>(1, 64, 0);
   readers = std::make_unique<ThreadWorkPool>(1, 64, 0);
   threads = std::make_unique<HostThreads>(
       host_settings(config),
@@ -298,14 +322,7 @@ Result<void> Daemon::Parts::bring_up() {
   Result<ModuleStore> module_store = ModuleStore::open(state_dir);
   if (!module_store) return module_store.error();
   pipeline = std::make_unique<Pipeline>(
-      host, std::move(*module_store), clock,
-      Pipeline::Settings{.keep_generations = config.push.keep_generations,
-                         .require_signature = config.push.require_signature,
-                         .allow_development_key = config.push.allow_development_key,
-                         .preflight = {.is_on = config.push.preflight,
-                                       .program = {},
-                                       .deadline_ms = config.push.preflight_seconds * 1'000ull,
-                                       .output_bytes = config.limits.output_bytes_max}},
+      host, std::move(*module_store), clock, push_settings(config),
       [this](const std::string& kind, const std::string& json) -> Result<std::uint64_t> {
         Result<HistoryRecord> record = store->append_history(kind, json);
         if (!record) return record.error();
@@ -360,12 +377,18 @@ Result<void> Daemon::Parts::open_control() {
                      .quarantine = quarantine.get(),
                      .config = &config,
                      .pushes = pushes.get(),
+                     .backs = backs.get(),
                      .readers = readers.get(),
                      .shutdown = [this] { uv_async_send(&stop); }});
   uv_timer_init(&loop, &tick);
   tick.data = this;
   uv_timer_start(
       &tick, [](uv_timer_t* timer) { static_cast<Parts*>(timer->data)->observer->tick(); }, 1000, 1000);
+  uv_timer_init(&loop, &look);
+  look.data = this;
+  uv_timer_start(
+      &look, [](uv_timer_t* timer) { static_cast<Parts*>(timer->data)->look_at_pushes(); }, look_every_ms,
+      look_every_ms);
   for (uv_signal_t* handle : {&term, &interrupt, &hangup}) {
     uv_signal_init(&loop, handle);
     handle->data = this;
@@ -381,6 +404,16 @@ Result<void> Daemon::Parts::open_control() {
       },
       SIGHUP);
   return write_run_file();
+}
+
+// A canary and a provisional push go on beside everything else, another push included.
+void Daemon::Parts::look_at_pushes() {
+  if (!pipeline->is_watching() || is_looking.exchange(true)) return;
+  const bool queued = backs->submit([this] {
+    pipeline->tick();
+    is_looking.store(false);
+  });
+  if (!queued) is_looking.store(false);
 }
 
 Result<void> Daemon::Parts::write_run_file() {
@@ -406,14 +439,15 @@ void Daemon::Parts::take_down() {
   // Nobody asks any more, then nobody is connected, then nothing is left to write.
   if (faults) faults->close();
   pushes.reset();
+  backs.reset();
   readers.reset();
   if (threads) threads->stop("system-shutdown", "the host is shut down");
   work_pool.reset();
   if (has_loop) {
     for (uv_handle_t* handle :
-         {reinterpret_cast<uv_handle_t*>(&tick), reinterpret_cast<uv_handle_t*>(&term),
-          reinterpret_cast<uv_handle_t*>(&interrupt), reinterpret_cast<uv_handle_t*>(&hangup),
-          reinterpret_cast<uv_handle_t*>(&stop)})
+         {reinterpret_cast<uv_handle_t*>(&tick), reinterpret_cast<uv_handle_t*>(&look),
+          reinterpret_cast<uv_handle_t*>(&term), reinterpret_cast<uv_handle_t*>(&interrupt),
+          reinterpret_cast<uv_handle_t*>(&hangup), reinterpret_cast<uv_handle_t*>(&stop)})
       if (handle->loop != nullptr) uv_close(handle, nullptr);
     rpc.reset();
     uv_run(&loop, UV_RUN_DEFAULT);

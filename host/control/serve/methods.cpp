@@ -5,6 +5,7 @@
 #include "base/address.h"
 #include "control/config_keys.h"
 #include "control/protocol.h"
+#include "control/serve/canary_methods.h"
 #include "control/serve/table_reports.h"
 
 namespace hotline {
@@ -15,6 +16,8 @@ using nlohmann::json;
 
 constexpr std::size_t sessions_shown_max = 20'000;
 constexpr std::size_t history_shown_max = 10'000;
+
+}  // namespace
 
 PushReport report_of(const PushOutcome& outcome) {
   PushReport report;
@@ -55,15 +58,17 @@ PushedBy pushed_by(const RpcCall& call) {
           static_cast<std::int64_t>(call.caller.pid), call.params.value("reason", std::string())};
 }
 
+namespace {
+
 constexpr const char* busy = "another push is under way and more are waiting; try again when they have ended";
 
 // Files of one push one after the other, each a push of its own, until one is refused.
-PushOutcome push_each(Pipeline& pipeline, const std::vector<std::string>& files, const PushedBy& by,
-                      const Pipeline::Progress& progress, Pipeline::Older older,
-                      const Pipeline::Planned& planned) {
+PushOutcome push_each(Pipeline& pipeline, const PushRequest& request, const PushListener& told) {
   PushOutcome whole;
-  for (const std::string& file : files) {
-    PushOutcome one = pipeline.push({file}, by, progress, older, planned);
+  for (const std::string& file : request.files) {
+    PushRequest its = request;
+    its.files = {file};
+    PushOutcome one = pipeline.push(its, told);
     whole.outcome = one.outcome;
     whole.number = one.number;
     whole.took_ms += one.took_ms;
@@ -77,47 +82,55 @@ PushOutcome push_each(Pipeline& pipeline, const std::vector<std::string>& files,
   return whole;
 }
 
-Pipeline::Older older_of(const RpcCall& call) {
-  return call.params.value("force", false) ? Pipeline::Older::forced : Pipeline::Older::refused;
+PushRequest push_request(const RpcCall& call, std::vector<std::string> files, CanaryPlan canary) {
+  return {.files = std::move(files),
+          .by = pushed_by(call),
+          .may_be_older = call.params.value("force", false),
+          .canary = std::move(canary)};
 }
 
-// `reply` outlives it.
-Pipeline::Progress progress_to(const RpcReply& reply) {
-  return [&reply](const std::string& step, const std::string& detail, double ms) {
-    reply.progress(PushProgress{step, detail, ms, {}});
-  };
+PushListener listener_for(const RpcReply& reply) {
+  return {.progress =
+              [reply](const std::string& step, const std::string& detail, double ms) {
+                reply.progress(PushProgress{step, detail, ms, {}});
+              },
+          .planned =
+              [reply](const PushPlan& plan) {
+                reply.progress(PushProgress{"plan", {}, 0, report_of(plan)});
+              },
+          .ended = [reply](const PushOutcome& outcome) { reply.result(report_of(outcome)); }};
 }
 
 void push(const MethodParts& parts, const RpcCall& call, const RpcReply& reply) {
   const auto files = call.params.at("files").get<std::vector<std::string>>();
   if (files.empty()) return reply.refuse("push needs at least one file");
   const bool as_one = call.params.value("as_one", false);
-  const bool queued =
-      parts.pushes->submit([parts, files, as_one, older = older_of(call), by = pushed_by(call), reply] {
-        const Pipeline::Progress progress = progress_to(reply);
-        const Pipeline::Planned planned = [&reply](const PushPlan& plan) {
-          reply.progress(PushProgress{"plan", {}, 0, report_of(plan)});
-        };
-        reply.result(report_of(as_one ? parts.pipeline->push(files, by, progress, older, planned)
-                                      : push_each(*parts.pipeline, files, by, progress, older, planned)));
-      });
+  const PushRequest request = push_request(call, files, canary_plan(call, *parts.config));
+  if (const std::string wrong = wrong_with(request.canary, files.size(), as_one); !wrong.empty())
+    return reply.refuse(wrong);
+  const bool queued = parts.pushes->submit([parts, as_one, request, reply] {
+    const PushListener told = listener_for(reply);
+    if (!as_one && request.files.size() > 1)
+      return reply.result(report_of(push_each(*parts.pipeline, request, told)));
+    const PushOutcome outcome = parts.pipeline->push(request, told);
+    if (outcome.outcome != "canary") reply.result(report_of(outcome));
+  });
   if (!queued) reply.refuse(busy);
 }
 
 void plan(const MethodParts& parts, const RpcCall& call, const RpcReply& reply) {
   const auto files = call.params.at("files").get<std::vector<std::string>>();
   if (files.empty()) return reply.refuse("a plan needs at least one file");
-  const bool queued =
-      parts.pushes->submit([parts, files, older = older_of(call), by = pushed_by(call), reply] {
-        reply.result(report_of(parts.pipeline->plan(files, by, progress_to(reply), older)));
-      });
+  const bool queued = parts.pushes->submit([parts, request = push_request(call, files, {}), reply] {
+    reply.result(report_of(parts.pipeline->plan(request, listener_for(reply))));
+  });
   if (!queued) reply.refuse(busy);
 }
 
 void rollback(const MethodParts& parts, const RpcCall& call, const RpcReply& reply) {
   const auto module = call.params.at("module").get<std::string>();
   const std::string to = call.params.value("to", std::string());
-  const bool queued = parts.pushes->submit([parts, module, to, by = pushed_by(call), reply] {
+  const bool queued = parts.backs->submit([parts, module, to, by = pushed_by(call), reply] {
     reply.result(report_of(parts.pipeline->rollback(module, to, by)));
   });
   if (!queued) reply.refuse(busy);
@@ -336,6 +349,7 @@ void add_methods(RpcServer& server, const MethodParts& parts) {
              [parts](const RpcCall& call, const RpcReply& reply) { block(parts, call, reply); });
   server.add("blocklist.remove",
              [parts](const RpcCall& call, const RpcReply& reply) { unblock(parts, call, reply); });
+  add_canary_methods(server, parts);
   server.add("history", [parts](const RpcCall& call, const RpcReply& reply) { history(parts, call, reply); });
   server.add("sessions",
              [parts](const RpcCall& call, const RpcReply& reply) { sessions(parts, call, reply); });

@@ -19,7 +19,8 @@ struct MethodParts {
   Observer* observer;
   Quarantine* quarantine;
   const Config* config;
-  WorkPool* pushes;   // One thread: pushes and rollbacks come one after the other.
+  WorkPool* pushes;   // One thread: pushes come one after the other.
+  WorkPool* backs;    // One thread: rollbacks, and what a push in canary is told; beside a push.
   WorkPool* readers;  // For what waits for the disk and is no push.
   std::function<void()> shutdown;
 };

@@ -3,26 +3,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <mutex>
 
 #include "base/log.h"
+#include "base/resident_bytes.h"
 #include "control/serve/table_reports.h"
 
 namespace hotline {
-
-namespace {
-
-std::uint64_t resident_bytes() {
-  std::FILE* file = std::fopen("/proc/self/statm", "re");
-  if (file == nullptr) return 0;
-  unsigned long all = 0, resident = 0;
-  const int read = std::fscanf(file, "%lu %lu", &all, &resident);
-  std::fclose(file);
-  return read == 2 ? resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) : 0;
-}
-
-}  // namespace
 
 Observer::Observer(const Parts& parts, Facts facts)
     : threads_(*parts.threads),
@@ -129,10 +116,10 @@ StatusReport Observer::basic_status() {
   return report;
 }
 
-void Observer::gather(std::function<void(std::map<std::string, ModuleFigures>)> done) {
+void Observer::gather(std::function<void(std::map<std::string, ModuleCounts>)> done) {
   struct Sheet {
     std::mutex mutex;
-    std::map<std::string, ModuleFigures> figures;
+    std::map<std::string, ModuleCounts> counters;
   };
   auto sheet = std::make_shared<Sheet>();
   host_.ask(
@@ -140,24 +127,20 @@ void Observer::gather(std::function<void(std::map<std::string, ModuleFigures>)> 
         ShardWorld& world = shard.world;
         for (std::size_t number = 0; number < world.modules->size(); ++number) {
           const auto module = static_cast<std::uint16_t>(number);
-          const ModuleMeter meter = shard.calls.meter(module);
           const ModuleCounters& counters = shard.calls.counters(module);
           const std::vector<std::string> names = world.counter_names->names(module);
           const std::lock_guard lock(sheet->mutex);
-          ModuleFigures& figures = sheet->figures[world.modules->name(module)];
-          figures.calls += meter.calls;
-          figures.faults += meter.faults;
-          figures.sampled += meter.sampled;
-          figures.sampled_us += meter.sampled_us;
-          for (std::size_t i = 0; i < names.size(); ++i)
-            figures.counters[names[i]] += counters.values[i].load();
+          ModuleCounts& counts = sheet->counters[world.modules->name(module)];
+          for (std::size_t i = 0; i < names.size(); ++i) counts[names[i]] += counters.values[i].load();
         }
       },
-      [sheet, done = std::move(done)] { done(std::move(sheet->figures)); });
+      [sheet, done = std::move(done)] { done(std::move(sheet->counters)); });
 }
 
-std::vector<ModuleReport> Observer::module_reports(const std::map<std::string, ModuleFigures>& figures,
+std::vector<ModuleReport> Observer::module_reports(const std::map<std::string, ModuleCounts>& counters,
                                                    bool only_current) {
+  const auto micros = [](std::uint64_t ns) { return static_cast<double>(ns) / 1000.0; };
+  std::map<std::string, CallFigures> figures = host_.figures_by_build();
   std::vector<ModuleReport> reports;
   for (GenerationReport& generation : pipeline_.generations()) {
     if (only_current && generation.state != "current") continue;
@@ -177,11 +160,17 @@ std::vector<ModuleReport> Observer::module_reports(const std::map<std::string, M
       report.overruns = generation.charged->overruns;
       report.newest_fault = faults_.newest(generation.build_id);
     }
-    const auto found = figures.find(generation.name);
-    if (generation.state == "current" && found != figures.end()) {
-      report.calls = found->second.calls;
-      report.counters = found->second.counters;
+    if (const auto found = figures.find(generation.build_id); found != figures.end()) {
+      const CallFigures& its = found->second;
+      report.calls = its.calls;
+      if (its.time_ns.count() > 0) {
+        report.call_us_p50 = micros(its.time_ns.percentile(0.50));
+        report.call_us_p99 = micros(its.time_ns.percentile(0.99));
+      }
     }
+    if (const auto found = counters.find(generation.name);
+        generation.state == "current" && found != counters.end())
+      report.counters = found->second;
     reports.push_back(std::move(report));
   }
   return reports;
@@ -189,8 +178,8 @@ std::vector<ModuleReport> Observer::module_reports(const std::map<std::string, M
 
 void Observer::status(std::function<void(StatusReport)> done) {
   gather([this, report = basic_status(),
-          done = std::move(done)](const std::map<std::string, ModuleFigures>& figures) mutable {
-    report.modules = module_reports(figures, true);
+          done = std::move(done)](const std::map<std::string, ModuleCounts>& counters) mutable {
+    report.modules = module_reports(counters, true);
     gather_tables(host_, [report = std::move(report),
                           done = std::move(done)](const std::vector<TableReport>& tables) mutable {
       for (const TableReport& table : tables)
@@ -201,8 +190,8 @@ void Observer::status(std::function<void(StatusReport)> done) {
 }
 
 void Observer::modules(std::function<void(ModulesReport)> done) {
-  gather([this, done = std::move(done)](const std::map<std::string, ModuleFigures>& figures) {
-    done({module_reports(figures, false)});
+  gather([this, done = std::move(done)](const std::map<std::string, ModuleCounts>& counters) {
+    done({module_reports(counters, false)});
   });
 }
 

@@ -47,16 +47,14 @@ class Observer {
   static TlsReport tls_report(const TlsContext& tls);
 
  private:
-  struct ModuleFigures {
-    std::uint64_t calls = 0, faults = 0, sampled_us = 0, sampled = 0;
-    std::map<std::string, std::int64_t> counters;
-  };
+  using ModuleCounts = std::map<std::string, std::int64_t>;  // By name.
   std::uint64_t sum(Counter ShardCounters::*counter) const;
   std::string taint() const;
   StatusReport basic_status();
   void alarm(const std::string& name, bool is_raised, const std::string& message);
-  void gather(std::function<void(std::map<std::string, ModuleFigures>)> done);
-  std::vector<ModuleReport> module_reports(const std::map<std::string, ModuleFigures>& figures,
+  // By module, whatever its generation.
+  void gather(std::function<void(std::map<std::string, ModuleCounts>)> done);
+  std::vector<ModuleReport> module_reports(const std::map<std::string, ModuleCounts>& counters,
                                            bool only_current);
 
   HostThreads& threads_;

@@ -30,7 +30,7 @@ void gather_tables(Host& host, std::function<void(std::vector<TableReport>)> don
   host.ask(
       [sheet](Shard& shard) {
         TableNames& names = *shard.world.tables;
-        const LiveSet& live = shard.calls.live();
+        const ServingSet& live = *shard.calls.live().current;
         const std::lock_guard lock(sheet->mutex);
         for (std::uint32_t table = 0; table < names.size(); ++table) {
           const RowReader owner = live.reader(table);

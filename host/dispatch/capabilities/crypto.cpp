@@ -52,12 +52,14 @@ struct Derivation {
   std::string password, salt, account, token;
   std::uint32_t iterations = 0;
   std::uint16_t module = 0;
+  std::uint32_t set = 0;
   ~Derivation() { OPENSSL_cleanse(password.data(), password.size()); }
 
   void run(ShardWorld& world) {
     Post post;
     post.kind = Post::Kind::work;
     post.module = module;
+    post.set = set;
     post.address(account);
     post.extra = std::make_unique<Post::Extra>();
     post.extra->token = std::move(token);
@@ -87,6 +89,7 @@ hl_status pbkdf2(const hl_host* host, int32_t which, hl_str password, hl_str sal
   derivation->account = from_str(account);
   derivation->token = from_str(token);
   derivation->module = context.module;
+  derivation->set = context.shard.calls.serving().number;
   ShardWorld& world = context.shard.world;
   if (!world.work_pool->has_room()) return HL_E_FULL;
   transaction->add_work([&world, derivation] {

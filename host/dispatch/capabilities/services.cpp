@@ -74,7 +74,7 @@ hl_str config_text(const hl_host* host, hl_str key, hl_str otherwise) {
   return value == nullptr ? otherwise : to_str(*value);
 }
 hl_str config_features(const hl_host* host) {
-  return to_str(ModuleContext::of(host).shard.calls.live().features);
+  return to_str(ModuleContext::of(host).shard.calls.serving().features);
 }
 constexpr hl_cap_config config_table{sizeof(hl_cap_config), 0,           config_domain,
                                      config_number,         config_text, config_features};

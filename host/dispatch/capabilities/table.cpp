@@ -39,7 +39,7 @@ TableRows* rows_of(const Asked& asked, hl_str bare) {
 // its owner would.
 hl_status make_readable(const Asked& asked, hl_str bare, TableRows::value_type& row) {
   const Calls& calls = asked.context.shard.calls;
-  const RowReader reader = asked.grant->claim == nullptr ? calls.live().reader(asked.grant->number)
+  const RowReader reader = asked.grant->claim == nullptr ? calls.serving().reader(asked.grant->number)
                                                          : RowReader{calls.called(), asked.grant->claim};
   return asked.context.shard.rows.make_readable(reader, asked.grant->number, from_str(bare), row.first,
                                                 row.second);

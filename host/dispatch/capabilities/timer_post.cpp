@@ -80,11 +80,11 @@ hl_status post_stanza(const hl_host* host, hl_str account, uint32_t topic, const
 
 hl_status post_to_module(const hl_host* host, hl_str module, hl_str account, uint32_t topic, hl_str bytes) {
   const ModuleContext& context = ModuleContext::of(host);
-  const LiveSet& live = context.shard.calls.live();
-  const ModuleIndex place = live.routes->module(from_str(module));
+  const ServingSet& set = context.shard.calls.serving();
+  const ModuleIndex place = set.routes->module(from_str(module));
   if (place == no_module) return HL_E_NONE;
-  if (!live.routes->accepts_posts(place, context.manifest.name)) return HL_E_DENIED;
-  return add_post(host, live.numbers[place], account, topic, Buffer::copy(from_str(bytes)), false);
+  if (!set.routes->accepts_posts(place, context.manifest.name)) return HL_E_DENIED;
+  return add_post(host, set.numbers[place], account, topic, Buffer::copy(from_str(bytes)), false);
 }
 
 constexpr hl_cap_post post_table{sizeof(hl_cap_post), 0, post_bytes, post_stanza, post_to_module};

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "push/routes.h"
 #include "push/steps/steps.h"
 
@@ -19,9 +21,13 @@ bool live_step(PushWorld& world, PushRun& run) {
     out.refusals.push_back({candidates.empty() ? "" : candidates.front().file, routes.error().message});
     return false;
   }
-  const LiveTarget::Outcome outcome =
-      world.target.go_live(set, std::make_shared<const RouteTable>(std::move(*routes)));
-  out.pause_us = outcome.pause_us_max;
+  const LiveTarget::Outcome outcome = world.target.serve(
+      {.current = {.parts = set, .routes = std::make_shared<const RouteTable>(std::move(*routes))},
+       .candidate = {},
+       .share = {},
+       .under_way = run.under_way,
+       .measures_all = run.is_judged});
+  out.pause_us = std::max(out.pause_us, outcome.pause_us_max);  // A canary had its own before.
   if (outcome.is_live && out.kind != "start") {
     world.pauses_us.push_back(outcome.pause_us_max);
     if (world.pauses_us.size() > pauses_kept_max) world.pauses_us.pop_front();

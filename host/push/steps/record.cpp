@@ -5,19 +5,21 @@
 
 namespace hotline {
 
-void record_running_set(PushWorld& world, PushRun& run) {
-  std::vector<RunningModule> set;
+RunningModule running_module(const PushWorld& world, const Slot& slot) {
   const auto stored = [&world](const Generation& generation) {
     return StoredBuild{generation.manifest().version.text(), generation.build_id(), generation.digest(),
                        world.store.relative(generation.path()), generation.signed_by()};
   };
-  for (const std::unique_ptr<Slot>& slot : world.slots) {
-    if (slot->current() == nullptr) continue;
-    RunningModule module{.module = slot->name, .builds = {}, .at = slot->at};
-    for (const std::unique_ptr<Generation>& generation : slot->resident)
-      module.builds.push_back(stored(*generation));
-    set.push_back(std::move(module));
-  }
+  RunningModule module{.module = slot.name, .builds = {}, .at = slot.at};
+  for (const std::unique_ptr<Generation>& generation : slot.resident)
+    module.builds.push_back(stored(*generation));
+  return module;
+}
+
+void record_running_set(PushWorld& world, PushRun& run) {
+  std::vector<RunningModule> set;
+  for (const std::unique_ptr<Slot>& slot : world.slots)
+    if (slot->current() != nullptr) set.push_back(running_module(world, *slot));
   if (Result<void> written = world.store.set_running(set); !written) {
     run.out.notes.push_back("live, but a restart would come back on the set before it: " +
                             written.error().message);

@@ -6,11 +6,7 @@ namespace hotline {
 
 void retire_generation(PushWorld& world, std::unique_ptr<Generation> generation, PushOutcome& out) {
   const std::string label = generation->manifest().label();
-  GenerationReport report{generation->manifest().name,  generation->manifest().version.text(),
-                          generation->build_id(),       "pinned",
-                          generation->manifest().about, {},
-                          generation->signed_by().name, 0,
-                          generation->charged()};
+  GenerationReport report = report_of(*generation, "pinned");
   if (Result<void> unstaged = world.target.unstage(*generation); !unstaged)
     out.notes.push_back(unstaged.error().message);
   const Generation::Unloading unloading = generation->unload();
@@ -25,10 +21,12 @@ void retire_generation(PushWorld& world, std::unique_ptr<Generation> generation,
 
 void retire_step(PushWorld& world, PushRun& run) {
   for (const std::unique_ptr<Slot>& slot : world.slots) {
-    const Generation* converting = slot->newer_than(slot->current()->manifest());
+    const Generation* const converting = slot->newer_than(slot->current()->manifest());
+    const Generation* const before = slot->previous();  // A gate may be looking at it.
     for (std::size_t at = 0;
          slot->resident.size() > world.settings.keep_generations && at < slot->resident.size();) {
-      if (at == slot->at || slot->resident[at].get() == converting) {
+      const Generation* const its = slot->resident[at].get();
+      if (at == slot->at || its == before || its == converting) {
         ++at;
         continue;
       }

@@ -1,6 +1,6 @@
 // The steps of a push, in the order in which they are taken; each in a file of its own name.
 //
-//     verify  ->  preflight  ->  stage  ->  live  ->  record  ->  retire
+//     verify  ->  preflight  ->  stage  ->  [canary]  ->  live  ->  record  ->  retire
 //
 // A start takes `restore` first.
 //
@@ -20,6 +20,7 @@
 #include "base/result.h"
 #include "push/blocklist.h"
 #include "push/candidate.h"
+#include "push/gate.h"
 #include "push/live_target.h"
 #include "push/module_store.h"
 #include "push/outcome.h"
@@ -42,6 +43,8 @@ struct PushSettings {
   std::uint64_t barrier_deadline_us = 5'000'000;
   bool require_signature = false;
   bool allow_development_key = true;
+  std::uint64_t gate_ms = 0;  // How long a push is provisional.
+  GateLimits gate;
   std::uint64_t hold_range_ms = 60'000;  // How long the addresses of unloaded code stay unusable.
   PreflightSettings preflight = {};
 };
@@ -67,12 +70,16 @@ struct PushWorld {
 
 // One push or rollback on its way.
 struct PushRun {
-  std::vector<Candidate> candidates;  // None for a rollback.
-  std::vector<Candidate> beside;      // At a start, what was loaded beside them, in that order.
+  std::vector<Candidate> candidates = {};  // None for a rollback.
+  std::vector<Candidate> beside = {};      // At a start, what was loaded beside them, in that order.
   PushedBy by;
   bool may_be_older = false;  // --force: than what is live.
-  PushOutcome out;
-  std::string detail;  // What the step that is being taken has to say of itself.
+  PushOutcome out = {};
+  std::string detail = {};  // What the step that is being taken has to say of itself.
+  // Of the barrier: what becomes of events under way, and whether all calls are measured from then on.
+  LiveTarget::UnderWay under_way = LiveTarget::UnderWay::ends_where_it_began;
+  bool is_judged = false;
+  std::uint64_t begun_us = 0;
 };
 
 // verify.cpp: reads the files, asks verify() about each in the set it would live in.
@@ -90,6 +97,8 @@ bool stage_candidate(PushWorld& world, Candidate& candidate, PushOutcome& out);
 // live.cpp: the candidates beside the current generations of the other slots, at one barrier.
 bool live_step(PushWorld& world, PushRun& run);
 // record.cpp: what a restart comes back on; the history and the log.
+RunningModule running_module(const PushWorld& world,
+                             const Slot& slot);  // Its current one and the one before.
 void record_running_set(PushWorld& world, PushRun& run);
 void record_outcome(PushWorld& world, PushRun& run);
 // retire.cpp: destroys and unloads what the slots need no longer, and its files.

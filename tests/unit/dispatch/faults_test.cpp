@@ -113,7 +113,7 @@ TEST_CASE("faults: a slow call that comes back has its effects, and is counted")
   REQUIRE(host.world.push(faulty("slow_call")));
   CHECK(host.say() == "2.0.0 -\n");
   CHECK(host.faults.empty());
-  const CalledModule& module = host.world.host().shard(0).calls.live().modules.back();
+  const CalledModule& module = host.world.host().shard(0).calls.live().current->modules.back();
   CHECK(module.generation->charged()->slow_calls == 1);
 }
 

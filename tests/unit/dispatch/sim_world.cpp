@@ -206,7 +206,7 @@ void SimWorld::settle() {
 }
 
 bool SimWorld::push(const std::string& file) {
-  const PushOutcome outcome = pipeline_->push({file}, {}, {});
+  const PushOutcome outcome = pipeline_->push({.files = {file}, .by = {}});
   if (!outcome.refusals.empty()) last_refusal = outcome.refusals.front().reason;
   return outcome.outcome == "live";
 }

@@ -87,12 +87,12 @@ TEST_CASE("plan: keys that are set are told from defaults, and from those that n
 TEST_CASE("plan: a push tells the same plan once, before it stages anything") {
   PushedWorld world;
   std::size_t told = 0;
-  (void)world.pipeline.push({fixture("good")}, {.user = "anna"}, {}, Pipeline::Older::refused,
-                            [&](const PushPlan& plan) {
+  (void)world.pipeline.push({.files = {fixture("good")}, .by = {.user = "anna"}},
+                            {.planned = [&](const PushPlan& plan) {
                               ++told;
                               CHECK(world.target.staged == 0);
                               CHECK(plan.modules.size() == 1);
                               CHECK(plan.is_hot);
-                            });
+                            }});
   CHECK(told == 1);
 }

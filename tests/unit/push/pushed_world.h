@@ -55,8 +55,10 @@ struct PushedWorld {
   PushedWorld(const PushedWorld&) = delete;
   PushedWorld& operator=(const PushedWorld&) = delete;
 
-  PushOutcome push(const std::string& file) { return pipeline.push({file}, {.user = "anna"}, {}); }
-  PushPlan plan(const std::string& file) { return pipeline.plan({file}, {.user = "anna"}, {}); }
+  PushOutcome push(const std::string& file) {
+    return pipeline.push({.files = {file}, .by = {.user = "anna"}});
+  }
+  PushPlan plan(const std::string& file) { return pipeline.plan({.files = {file}, .by = {.user = "anna"}}); }
 
   ScratchDirectory directory;
   SystemClock clock;

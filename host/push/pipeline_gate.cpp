@@ -1,0 +1,181 @@
+// The pipeline's part after a push went live: until its gate closes it may go back by itself, and a restart
+// comes back on what was settled before it.
+#include <algorithm>
+
+#include "base/log.h"
+#include "push/pipeline.h"
+
+namespace hotline {
+
+namespace {
+
+constexpr std::uint64_t look_every_ms = 1'000;
+
+std::uint64_t ms_of(Clock& clock) {
+  return clock.mono_us() / 1000;
+}
+
+}  // namespace
+
+void Pipeline::open_gate(PushRun& run, std::uint64_t gate_ms) {
+  const std::uint64_t now_ms = ms_of(world_.clock);
+  Provisional gate{.number = 0,
+                   .judged = {},
+                   .gate = Gate(world_.settings.gate, world_.target.host_figures()),
+                   .from_ms = now_ms,
+                   .until_ms = now_ms + gate_ms,
+                   .looked_ms = now_ms,
+                   .says = {}};
+  bool wrote_newer = false;
+  for (const PushedModule& module : run.out.modules) {
+    const Slot& slot = *world_.slots.find(module.name);
+    JudgedModule judged{.candidate = slot.current(),
+                        .control = slot.previous(),
+                        .candidate_from = world_.target.figures(*slot.current()),
+                        .control_from = {},
+                        .control_at_begin = {}};
+    if (judged.control != nullptr) judged.control_at_begin = world_.target.figures(*judged.control);
+    for (const TableClaim& table : slot.current()->manifest().tables) {
+      const TableClaim* before =
+          judged.control == nullptr ? nullptr : judged.control->manifest().table(table.name);
+      wrote_newer = wrote_newer || (before != nullptr && before->writes < table.writes);
+    }
+    // A push over one that is provisional takes it in: they are settled together, or the older never.
+    for (Provisional& other : gates_)
+      std::erase_if(other.judged,
+                    [&](const JudgedModule& its) { return its.candidate->manifest().name == module.name; });
+    gate.judged.push_back(std::move(judged));
+  }
+  std::erase_if(gates_, [](const Provisional& other) { return other.judged.empty(); });
+  gates_.push_back(std::move(gate));
+  if (!wrote_newer) return;
+  // Its rows are of a schema that the version before it reads only through its code, which a restart would
+  // not have loaded.
+  record_running_set(world_, run);
+  run.out.notes.push_back(
+      "it writes a newer schema: a restart comes back on it, also before its gate has closed");
+}
+
+void Pipeline::look_at_gates() {
+  const std::uint64_t now_ms = ms_of(world_.clock);
+  for (std::size_t i = 0; i < gates_.size();) {
+    Provisional& gate = gates_[i];
+    const std::uint64_t length_ms = gate.until_ms - gate.from_ms;
+    if (now_ms < gate.until_ms && now_ms - gate.looked_ms < std::min(look_every_ms, length_ms / 4 + 1)) {
+      ++i;
+      continue;
+    }
+    gate.looked_ms = now_ms;
+    std::vector<GateModule> modules;
+    for (const JudgedModule& each : gate.judged)
+      modules.push_back(
+          {.label = each.candidate->manifest().label(),
+           .candidate = world_.target.figures(*each.candidate).since(each.candidate_from),
+           .control = each.control == nullptr ? std::nullopt : std::optional(each.control_at_begin)});
+    const GateVerdict verdict = gate.gate.look(modules, world_.target.host_figures());
+    gate.says.clear();
+    for (const GateFinding& finding : verdict.findings) gate.says.push_back(finding.text);
+    if (verdict.kind == GateVerdict::Kind::fails) {
+      std::string why;
+      bool has_faulted = false;
+      for (const GateFinding& finding : verdict.findings) {
+        why += (why.empty() ? "" : "; ") + finding.text;
+        has_faulted = has_faulted || finding.figure == "faults";
+      }
+      const Provisional failed = std::move(gate);
+      gates_.erase(gates_.begin() + static_cast<std::ptrdiff_t>(i));
+      go_back(failed, why, has_faulted);
+      return;  // The next look sees to the others.
+    }
+    if (now_ms < gate.until_ms) {
+      ++i;
+      continue;
+    }
+    const Provisional passed = std::move(gate);
+    gates_.erase(gates_.begin() + static_cast<std::ptrdiff_t>(i));
+    close_gate(passed);
+  }
+}
+
+// What is live is what a restart comes back on, once no gate is open any more.
+void Pipeline::close_gate(const Provisional& gate) {
+  PushRun run{.by = the_host("the gate of push " + std::to_string(gate.number) + " closed")};
+  run.out.kind = "gate";
+  run.out.outcome = "closed";
+  for (const JudgedModule& each : gate.judged)
+    run.out.modules.push_back(change_of(each.candidate, *each.candidate));
+  if (gates_.empty()) {
+    record_running_set(world_, run);
+    stop_measuring();
+  }
+  record_outcome(world_, run);
+  publish(run.out);
+}
+
+void Pipeline::stop_measuring() {
+  if (canary_ != nullptr) return;
+  PushRun same;
+  live_step(world_, same);
+}
+
+// Without anybody asking: each module of the push to the generation before it, all at one barrier.
+bool Pipeline::go_back(const Provisional& gate, const std::string& why, bool has_faulted) {
+  if (canary_ != nullptr)
+    take_back_canary("push " + std::to_string(gate.number) + " before it failed its gate",
+                     LiveTarget::UnderWay::ends_where_it_began);
+  PushRun run{
+      .by = the_host("automatic: push " + std::to_string(gate.number) + " taken back by itself: " + why)};
+  run.begun_us = world_.clock.mono_us();
+  run.out.kind = "rollback";
+  run.under_way = has_faulted ? LiveTarget::UnderWay::moves_over : LiveTarget::UnderWay::ends_where_it_began;
+  run.is_judged = !gates_.empty();
+  std::vector<Slot*> moved;
+  for (const JudgedModule& each : gate.judged) {
+    Slot* slot = world_.slots.find(each.candidate->manifest().name);
+    if (slot == nullptr || slot->current() != each.candidate || slot->at == 0) continue;
+    --slot->at;
+    moved.push_back(slot);
+    run.out.modules.push_back(change_of(each.candidate, *slot->current()));
+  }
+  if (!moved.empty() && live_step(world_, run)) {
+    run.out.outcome = "live";
+    ++epoch_;
+    if (gates_.empty()) record_running_set(world_, run);
+  } else {
+    for (Slot* slot : moved) ++slot->at;
+    run.out.outcome = "refused";
+    if (moved.empty())
+      run.out.refusals.push_back({gate.judged.front().candidate->manifest().name,
+                                  "nothing before it is loaded: push what should run"});
+  }
+  run.out.took_ms = static_cast<double>(world_.clock.mono_us() - run.begun_us) / 1000.0;
+  record_outcome(world_, run);
+  publish(run.out);
+  return run.out.outcome == "live";
+}
+
+// The module was rolled back: nothing of it is provisional any more.
+void Pipeline::forget_gates(const std::string& module) {
+  for (Provisional& gate : gates_)
+    std::erase_if(gate.judged,
+                  [&](const JudgedModule& its) { return its.candidate->manifest().name == module; });
+  std::erase_if(gates_, [](const Provisional& gate) { return gate.judged.empty(); });
+}
+
+// After a rollback of `module`: the whole set when nothing is provisional, else the settled one with it.
+void Pipeline::record_settled(PushRun& run, const std::string& module) {
+  if (gates_.empty()) {
+    record_running_set(world_, run);
+    return;
+  }
+  Result<std::vector<RunningModule>> settled = world_.store.running();
+  if (settled) {
+    for (RunningModule& its : *settled)
+      if (its.module == module) its = running_module(world_, *world_.slots.find(module));
+    const Result<void> written = world_.store.set_running(*settled);
+    if (written) return;
+  }
+  record_running_set(world_, run);
+}
+
+}  // namespace hotline
