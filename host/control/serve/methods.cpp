@@ -200,7 +200,8 @@ void history(const MethodParts& parts, const RpcCall& call, const RpcReply& repl
     Result<std::vector<HistoryRecord>> records = parts.store->history(limit);
     if (!records) return reply.refuse(records.error().message);
     HistoryReport report;
-    for (const HistoryRecord& record : *records) report.records.push_back(entry_of(record));
+    // The store tells them as they came.
+    for (auto at = records->rbegin(); at != records->rend(); ++at) report.records.push_back(entry_of(*at));
     reply.result(report);
   });
   if (!queued) reply.refuse("too many questions are waiting; try again");
