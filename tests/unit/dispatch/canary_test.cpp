@@ -135,6 +135,17 @@ TEST_CASE_FIXTURE(Served, "canary: paused it stays at its share, resumed it goes
   CHECK(current() == "1.1.0");
 }
 
+TEST_CASE_FIXTURE(
+    Served, "canary: a share that too few calls came to proves nothing: held for longer, then taken back") {
+  push("1.1.0", {.shares = {5'000}, .hold_ms = 1'000});
+  pass_ms(60'000, {}, "");
+  CHECK(world.pipeline().canary().state == "canary");
+  CHECK(world.pipeline().canary().says == std::vector<std::string>{"0 of 100 calls that are judged"});
+  pass_ms(600'000, {}, "");
+  CHECK(ended == std::vector<std::string>{"aborted"});
+  CHECK(current() == "1.0.0");
+}
+
 TEST_CASE_FIXTURE(Served, "canary: another push is refused meanwhile, a rollback takes it back") {
   push("1.1.0", {.shares = {5'000}});
   CHECK(push("1.2.0", {}).outcome == "refused");
