@@ -33,10 +33,13 @@ class ObedientTarget final : public LiveTarget {
     return {};
   }
   Result<void> unstage(Generation&) override { return {}; }
-  Outcome go_live(std::span<const Part>, std::shared_ptr<const RouteTable>) override {
+  Outcome serve(const Serving&) override {
     ++lives;
     return {true, 17, 1};
   }
+  bool is_owed(const Generation&) override { return false; }
+  CallFigures figures(const Generation&) override { return {}; }
+  HostFigures host_figures() override { return {}; }
 };
 
 struct PushedWorld {
