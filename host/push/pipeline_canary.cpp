@@ -14,10 +14,6 @@ namespace {
 // account.
 constexpr std::uint64_t leaving_us_max = 5'000'000;
 
-std::uint64_t ms_of(Clock& clock) {
-  return clock.mono_us() / 1000;
-}
-
 constexpr const char* no_canary = "no push is in canary; see `hotline history`";
 
 // A candidate that wrote rows which what is current cannot read without its code.
@@ -72,7 +68,7 @@ PushOutcome Pipeline::begin_canary(PushRun run, const CanaryPlan& plan, const Pu
     canary_.reset();
     return refuse(failed);
   }
-  canary_->hold(ms_of(world_.clock), world_.target, world_.slots);
+  canary_->hold(mono_ms(), world_.target, world_.slots);
   PushRun begun{.by = its.by, .out = its.out};
   begun.out.kind = "canary";
   begun.out.outcome = canary_->share().text();
@@ -85,7 +81,7 @@ PushOutcome Pipeline::begin_canary(PushRun run, const CanaryPlan& plan, const Pu
 }
 
 void Pipeline::look_at_canary() {
-  const std::uint64_t now_ms = ms_of(world_.clock);
+  const std::uint64_t now_ms = mono_ms();
   const Canary::Look look = canary_->look(now_ms, world_.target);
   using UnderWay = LiveTarget::UnderWay;
   if (look.next == Canary::Next::back) {
@@ -173,14 +169,14 @@ void Pipeline::tick() {
 Result<void> Pipeline::pause() {
   const std::lock_guard lock(mutex_);
   if (canary_ == nullptr) return Error{no_canary};
-  canary_->pause(ms_of(world_.clock));
+  canary_->pause(mono_ms());
   return {};
 }
 
 Result<void> Pipeline::resume() {
   const std::lock_guard lock(mutex_);
   if (canary_ == nullptr) return Error{no_canary};
-  canary_->resume(ms_of(world_.clock));
+  canary_->resume(mono_ms());
   return {};
 }
 
@@ -200,7 +196,7 @@ Result<PushOutcome> Pipeline::abort(const PushedBy& by) {
 
 CanaryReport Pipeline::canary() {
   const std::lock_guard lock(mutex_);
-  const std::uint64_t now_ms = ms_of(world_.clock);
+  const std::uint64_t now_ms = mono_ms();
   if (canary_ != nullptr) return canary_->report(now_ms);
   CanaryReport report;
   report.state = gates_.empty() ? "none" : "provisional";

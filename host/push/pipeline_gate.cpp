@@ -9,16 +9,12 @@ namespace hotline {
 
 namespace {
 
-constexpr std::uint64_t look_every_ms = 1'000;
-
-std::uint64_t ms_of(Clock& clock) {
-  return clock.mono_us() / 1000;
-}
+constexpr std::uint64_t gate_look_every_ms = 1'000;
 
 }  // namespace
 
 void Pipeline::open_gate(PushRun& run, std::uint64_t gate_ms) {
-  const std::uint64_t now_ms = ms_of(world_.clock);
+  const std::uint64_t now_ms = mono_ms();
   Provisional gate{.number = 0,
                    .judged = {},
                    .gate = Gate(world_.settings.gate, world_.target.host_figures()),
@@ -57,11 +53,11 @@ void Pipeline::open_gate(PushRun& run, std::uint64_t gate_ms) {
 }
 
 void Pipeline::look_at_gates() {
-  const std::uint64_t now_ms = ms_of(world_.clock);
+  const std::uint64_t now_ms = mono_ms();
   for (std::size_t i = 0; i < gates_.size();) {
     Provisional& gate = gates_[i];
     const std::uint64_t length_ms = gate.until_ms - gate.from_ms;
-    if (now_ms < gate.until_ms && now_ms - gate.looked_ms < std::min(look_every_ms, length_ms / 4 + 1)) {
+    if (now_ms < gate.until_ms && now_ms - gate.looked_ms < std::min(gate_look_every_ms, length_ms / 4 + 1)) {
       ++i;
       continue;
     }

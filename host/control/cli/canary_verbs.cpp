@@ -24,7 +24,7 @@ std::string status_line(const CanaryStatus& status) {
   return line;
 }
 
-void print_status(const Context& context, const CanaryStatus& status) {
+void print_canary(const Context& context, const CanaryStatus& status) {
   if (status.state == "none") {
     context.out
         << "no push is in canary, and none is provisional; how the last ended is in `hotline history`\n";
@@ -44,7 +44,7 @@ Exit show_canary(Context& context, bool watches) {
         context.call("canary.status", nlohmann::json::object(), exit);
     if (!answer) return exit;
     exit = context.show<CanaryStatus>(*answer,
-                                      [&](const CanaryStatus& status) { print_status(context, status); });
+                                      [&](const CanaryStatus& status) { print_canary(context, status); });
     const bool is_over = !answer->is_object() || answer->value("state", std::string("none")) == "none";
     if (!watches || is_over || exit != Exit::done) return exit;
     std::this_thread::sleep_for(watch_every);
@@ -53,7 +53,7 @@ Exit show_canary(Context& context, bool watches) {
 
 Exit hold_canary(Context& context, bool pauses) {
   return context.ask<CanaryStatus>(pauses ? "canary.pause" : "canary.resume", nlohmann::json::object(),
-                                   [&](const CanaryStatus& status) { print_status(context, status); });
+                                   [&](const CanaryStatus& status) { print_canary(context, status); });
 }
 
 bool parse_shares(const std::string& text, std::vector<std::uint32_t>& shares) {

@@ -11,7 +11,7 @@ namespace {
 constexpr std::uint64_t hold_ms_max = 7ull * 86'400 * 1'000;
 constexpr std::size_t shares_max = 20;
 constexpr std::size_t accounts_max = 1'000;
-constexpr const char* busy = "too many pushes and rollbacks wait; try again when they have ended";
+constexpr const char* backs_busy = "too many pushes and rollbacks wait; try again when they have ended";
 
 CanaryStatus status_of(const CanaryReport& canary) {
   CanaryStatus status;
@@ -32,7 +32,7 @@ using Act = std::function<void(Pipeline& pipeline, const PushedBy& by, const Rpc
 void add(RpcServer& server, const MethodParts& parts, const char* name, Act act) {
   server.add(name, [parts, act = std::move(act)](const RpcCall& call, const RpcReply& reply) {
     if (!parts.backs->submit([parts, act, by = pushed_by(call), reply] { act(*parts.pipeline, by, reply); }))
-      reply.refuse(busy);
+      reply.refuse(backs_busy);
   });
 }
 
