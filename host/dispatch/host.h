@@ -37,7 +37,7 @@ class Host final : public LiveTarget {
     TlsContext* tls;  // nullptr: no listener may want it.
   };
   // Runs `swap` while no shard is inside an event.
-  using Barrier = std::function<Safepoint::Outcome(const std::function<void()>& swap)>;
+  using Barrier = std::function<Safepoint::Outcome(const std::function<void()>& swap, Haste haste)>;
 
   Host(const Settings& settings, const Parts& parts, const std::function<Shard::Loops(std::uint32_t)>& loops,
        Barrier barrier);

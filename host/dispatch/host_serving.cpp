@@ -143,28 +143,30 @@ LiveTarget::Outcome Host::serve(const Serving& serving) {
   const Companions resident = companions(serving);
 
   SetOfShards gone;  // Destroyed after the barrier.
-  const Safepoint::Outcome outcome = barrier_([&] {
-    drop_left([this](const KnownSet& set) { return has_ended(set.number) || left_.size() >= left_max; },
-              gone);
-    for (std::size_t i = 0; i < shards_.size(); ++i) {
-      LiveSet& live = shards_[i]->calls.live();
-      const auto leave = [&](std::unique_ptr<ServingSet>& set) {
-        if (set != nullptr && set->number != 0) (keeps_left ? live.left : gone).push_back(std::move(set));
-      };
-      if (!stays) {
-        leave(live.current);
-        live.current = std::move(is_promoted ? live.candidate : new_current[i]);
-      }
-      if (!is_kept) {
-        leave(live.candidate);
-        live.candidate = candidate.number == 0 ? nullptr : std::move(new_candidate[i]);
-      }
-      live.number = live_number;
-      live.share = serving.share;
-      live.measure_every = serving.measures_all ? 1 : measure_some;
-      for_each_set(live, [&resident](ServingSet& set) { set_resident(set, resident); });
-    }
-  });
+  const Safepoint::Outcome outcome = barrier_(
+      [&] {
+        drop_left([this](const KnownSet& set) { return has_ended(set.number) || left_.size() >= left_max; },
+                  gone);
+        for (std::size_t i = 0; i < shards_.size(); ++i) {
+          LiveSet& live = shards_[i]->calls.live();
+          const auto leave = [&](std::unique_ptr<ServingSet>& set) {
+            if (set != nullptr && set->number != 0) (keeps_left ? live.left : gone).push_back(std::move(set));
+          };
+          if (!stays) {
+            leave(live.current);
+            live.current = std::move(is_promoted ? live.candidate : new_current[i]);
+          }
+          if (!is_kept) {
+            leave(live.candidate);
+            live.candidate = candidate.number == 0 ? nullptr : std::move(new_candidate[i]);
+          }
+          live.number = live_number;
+          live.share = serving.share;
+          live.measure_every = serving.measures_all ? 1 : measure_some;
+          for_each_set(live, [&resident](ServingSet& set) { set_resident(set, resident); });
+        }
+      },
+      serving.haste);
   for (const ServedSet* set : {&serving.current, &serving.candidate})
     for (const Part& part : set->parts)
       for (const Generation* each : {part.generation, part.newer, part.previous})
@@ -234,7 +236,7 @@ void Host::forget(const Generation& generation) {
     }
   };
   // Whatever keeps a shard: as long as one may run its code, it must not go.
-  while (!barrier_(let_go).swapped)
+  while (!barrier_(let_go, Haste::ordinary).swapped)
     log::error("retire.waits", {{"module", generation.manifest().name},
                                 {"version", generation.manifest().version.text()},
                                 {"why", "a shard is stuck in a call"}});
@@ -243,7 +245,8 @@ void Host::forget(const Generation& generation) {
 bool Host::is_owed(const Generation& generation) {
   if (left_.empty()) return false;
   SetOfShards gone;
-  barrier_([&] { drop_left([this](const KnownSet& set) { return has_ended(set.number); }, gone); });
+  barrier_([&] { drop_left([this](const KnownSet& set) { return has_ended(set.number); }, gone); },
+           Haste::ordinary);
   return std::any_of(left_.begin(), left_.end(), [&](const KnownSet& set) { return set.has(generation); });
 }
 

@@ -26,9 +26,10 @@ HostThreads::HostThreads(const Host::Settings& settings, const Host::Parts& part
         .put_on_loop = [this, number](Link& link) { static_cast<UvLink&>(link).adopt(*link_loops_[number]); },
         .poll_safepoint = [this, number] { safepoint_.poll(number); }};
   };
-  host_ = std::make_unique<Host>(settings, parts, loops, [this](const std::function<void()>& swap) {
-    return safepoint_.run(swap, limits_.barrier_attempt_us, limits_.barrier_deadline_us);
-  });
+  host_ = std::make_unique<Host>(
+      settings, parts, loops, [this](const std::function<void()>& swap, LiveTarget::Haste haste) {
+        return safepoint_.run(swap, haste == LiveTarget::Haste::urgent ? limits_.rollback : limits_.push);
+      });
   host_->world().connection_closed = [this](std::string_view peer) { connection_closed(peer); };
   listeners_.resize(settings.shards);
 }

@@ -22,8 +22,9 @@ class HostThreads {
   struct Limits {
     std::uint32_t connections_per_address_max = 5'000;
     std::uint32_t connections_per_loopback_address_max = 200'000;
-    std::uint64_t barrier_attempt_us = 200;
-    std::uint64_t barrier_deadline_us = 5'000'000;
+    Safepoint::Patience push;
+    // Longer than calls that are slow but within their budget.
+    Safepoint::Patience rollback = {.attempt_us_max = 20'000};
   };
   HostThreads(const Host::Settings& settings, const Host::Parts& parts, const Limits& limits);
   ~HostThreads();

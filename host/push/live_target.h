@@ -53,11 +53,14 @@ class LiveTarget {
   };
   // Events under way when a set is left: it ends what it began, or its code is not to run again.
   enum class UnderWay { ends_where_it_began, moves_over };
+  // Of the barrier. In haste, because what serves is bad: shards may stand still for longer.
+  enum class Haste { ordinary, urgent };
   struct Serving {
     ServedSet current;
     ServedSet candidate;  // Without parts: there is no canary.
     CanaryShare share;    // Of the candidate.
     UnderWay under_way = UnderWay::ends_where_it_began;
+    Haste haste = Haste::ordinary;
     bool measures_all = false;  // Time and errors of every call, rather than of some: a push is judged.
   };
 

@@ -264,6 +264,7 @@ PushOutcome Pipeline::roll_back(const std::string& module, const std::string& to
   const std::size_t before = its->at;
   its->at = target;
   forget_gates(module);
+  run.haste = LiveTarget::Haste::urgent;
   run.is_judged = !gates_.empty();
   const bool is_live = live_step(world_, run);
   out.steps.push_back({"live", whole.ms(), {}});

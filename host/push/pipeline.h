@@ -93,7 +93,8 @@ class Pipeline {
   PushOutcome finish(PushRun& run, const CanaryPlan& plan, const PushListener& told);
   void settle(PushRun& run, const CanaryPlan& plan);
   PushOutcome roll_back(const std::string& module, const std::string& to, PushRun run);
-  std::uint64_t mono_ms() const { return world_.clock.mono_us() / 1000; }
+  std::uint64_t mono_ms() const {
+    return world_.clock.mono_us() / 1000; }
   // For the totals, and what other threads are told.
   void publish(const PushOutcome& out);
 

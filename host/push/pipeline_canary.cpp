@@ -49,6 +49,7 @@ bool Pipeline::serve_canary(PushOutcome& out) {
                            .candidate = *candidate,
                            .share = canary_->share(),
                            .under_way = LiveTarget::UnderWay::ends_where_it_began,
+                           .haste = LiveTarget::Haste::ordinary,
                            .measures_all = true});
   out.pause_us = std::max(out.pause_us, outcome.pause_us_max);
   if (!outcome.is_live)
@@ -131,6 +132,7 @@ PushOutcome Pipeline::take_back_canary(const std::string& why, LiveTarget::Under
   }
   run.candidates.clear();
   run.under_way = under_way;
+  run.haste = LiveTarget::Haste::urgent;
   run.is_judged = !gates_.empty();
   if (!live_step(world_, run)) {
     // Some shard is stuck. The share stays as it is until the next attempt.

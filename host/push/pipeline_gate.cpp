@@ -124,6 +124,7 @@ bool Pipeline::go_back(const Provisional& gate, const std::string& why, bool has
   run.begun_us = world_.clock.mono_us();
   run.out.kind = "rollback";
   run.under_way = has_faulted ? LiveTarget::UnderWay::moves_over : LiveTarget::UnderWay::ends_where_it_began;
+  run.haste = LiveTarget::Haste::urgent;
   run.is_judged = !gates_.empty();
   std::vector<Slot*> moved;
   for (const JudgedModule& each : gate.judged) {

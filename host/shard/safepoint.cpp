@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
 
 namespace hotline {
 
 namespace {
 constexpr std::uint64_t attempt_gap_us = 300;  // Between attempts, so that shards get on with their work.
+// As long as falling asleep and being woken would take. Who waits longer lets others have the processor.
+constexpr std::uint64_t spin_us = 200;
 }  // namespace
 
 Safepoint::Safepoint(std::uint32_t shards, Clock& clock) : clock_(clock), states_(shards) {}
@@ -57,9 +60,14 @@ void Safepoint::arrive(std::uint32_t shard) {
     self.has_arrived = true;
     if (all_stopped()) swap_now();
   }
-  // Awake: an attempt is shorter than falling asleep and being woken would be.
-  while (done_.load(std::memory_order_acquire) != attempt && clock_.mono_us() < attempt_ends_us_.load())
-    __builtin_ia32_pause();
+  for (std::uint64_t now_us = from;
+       done_.load(std::memory_order_acquire) != attempt && now_us < attempt_ends_us_.load();
+       now_us = clock_.mono_us()) {
+    if (now_us - from < spin_us)
+      __builtin_ia32_pause();
+    else
+      std::this_thread::yield();
+  }
   const std::lock_guard lock(mutex_);
   if (!is_done_) self.attempt = attempt;  // Given up: on with the events until the next attempt.
   self.has_arrived = false;
@@ -67,28 +75,29 @@ void Safepoint::arrive(std::uint32_t shard) {
   changed_.notify_all();
 }
 
-Safepoint::Outcome Safepoint::run(const std::function<void()>& swap, std::uint64_t attempt_us,
-                                  std::uint64_t deadline_us) {
-  const std::uint64_t give_up_us = clock_.mono_us() + deadline_us;
+Safepoint::Outcome Safepoint::run(const std::function<void()>& swap, const Patience& patience) {
+  const std::uint64_t begun_us = clock_.mono_us();
   Outcome outcome;
   std::unique_lock lock(mutex_);
   swap_ = &swap;
   is_done_ = false;
   pause_us_max_ = 0;
-  while (!is_done_ && clock_.mono_us() < give_up_us) {
+  for (std::uint64_t now_us = begun_us; !is_done_ && now_us - begun_us < patience.deadline_us;
+       now_us = clock_.mono_us()) {
     ++outcome.attempts;
     ++attempt_;
-    attempt_ends_us_.store(clock_.mono_us() + attempt_us);
+    const std::uint64_t attempt_us =
+        std::max(patience.attempt_us, std::min((now_us - begun_us) / 4, patience.attempt_us_max));
+    attempt_ends_us_.store(now_us + attempt_us);
     pending_.store(true, std::memory_order_seq_cst);
     if (all_stopped()) {  // Everybody is parked.
       swap_now();
       break;
     }
-    const std::uint64_t wait_us = attempt_us + attempt_gap_us;
     changed_.wait_for(lock, std::chrono::microseconds(attempt_us), [this] { return is_done_; });
     if (is_done_) break;
     pending_.store(false, std::memory_order_seq_cst);
-    changed_.wait_for(lock, std::chrono::microseconds(wait_us - attempt_us), [this] { return is_done_; });
+    changed_.wait_for(lock, std::chrono::microseconds(attempt_gap_us), [this] { return is_done_; });
   }
   pending_.store(false, std::memory_order_seq_cst);
   // A shard may still be on its way out of arrive(): the pause it will report is awaited, so that the figure

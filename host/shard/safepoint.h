@@ -6,8 +6,9 @@
 // performs the swap for everyone and lets them go.
 //
 // A shard that its machine does not run for a while would make the others wait for it. So an attempt is
-// given up after `attempt_us`: those who wait go on with their events, and the next attempt begins a moment
-// later. That bounds the pause of every shard by about one attempt, whatever the scheduler does.
+// given up after a moment: those who wait go on with their events, and the next attempt begins a moment
+// later. That bounds the pause of every shard by about one attempt, whatever the scheduler does. Who is in
+// haste lets attempts grow: shards in long calls come together in a short attempt only by chance.
 //
 // Invariants
 //   1. The swap runs while no shard is inside an event, exactly once, or not at all.
@@ -34,10 +35,16 @@ class Safepoint {
     std::uint64_t pause_us_max = 0;  // The longest that any shard stood still, failed attempts included.
   };
 
+  struct Patience {
+    std::uint64_t attempt_us = 200;
+    std::uint64_t attempt_us_max = 200;  // A quarter of the time spent so far, up to this.
+    std::uint64_t deadline_us = 5'000'000;
+  };
+
   Safepoint(std::uint32_t shards, Clock& clock);
 
-  // [control thread] Runs `swap` at a safepoint. Gives up after `deadline_us` in all.
-  Outcome run(const std::function<void()>& swap, std::uint64_t attempt_us, std::uint64_t deadline_us);
+  // [control thread] Runs `swap` at a safepoint. Gives up after the deadline.
+  Outcome run(const std::function<void()>& swap, const Patience& patience);
 
   // [shard threads] A shard is parked when it starts and after it stops.
   void unpark(std::uint32_t shard);  // Before its first event of a turn. Waits while a swap runs.

@@ -26,6 +26,7 @@ bool live_step(PushWorld& world, PushRun& run) {
        .candidate = {},
        .share = {},
        .under_way = run.under_way,
+       .haste = run.haste,
        .measures_all = run.is_judged});
   out.pause_us = std::max(out.pause_us, outcome.pause_us_max);  // A canary had its own before.
   if (outcome.is_live && out.kind != "start") {

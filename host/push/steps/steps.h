@@ -76,8 +76,10 @@ struct PushRun {
   bool may_be_older = false;  // --force: than what is live.
   PushOutcome out = {};
   std::string detail = {};  // What the step that is being taken has to say of itself.
-  // Of the barrier: what becomes of events under way, and whether all calls are measured from then on.
+  // Of the barrier: what becomes of events under way, whether somebody waits to be rid of what serves, and
+  // whether all calls are measured from then on.
   LiveTarget::UnderWay under_way = LiveTarget::UnderWay::ends_where_it_began;
+  LiveTarget::Haste haste = LiveTarget::Haste::ordinary;
   bool is_judged = false;
   std::uint64_t begun_us = 0;
 };

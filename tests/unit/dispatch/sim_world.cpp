@@ -123,7 +123,7 @@ void SimWorld::start() {
   host_ = std::make_unique<Host>(
       settings,
       Host::Parts{.clock = &clock, .random = &random_, .store = &store, .work_pool = &pool_, .tls = nullptr},
-      loops, [](const std::function<void()>& swap) {
+      loops, [](const std::function<void()>& swap, LiveTarget::Haste) {
         swap();
         return Safepoint::Outcome{.swapped = true, .attempts = 1, .pause_us_max = 0};
       });

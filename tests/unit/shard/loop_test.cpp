@@ -90,7 +90,7 @@ TEST_CASE_FIXTURE(LoopFixture,
   CHECK(where != std::this_thread::get_id());
   loop.stop([&] { FAIL("it has stopped"); });
   // A shard that has stopped holds nobody up.
-  CHECK(safepoint.run([] {}, 1'000, 1'000'000).swapped);
+  CHECK(safepoint.run([] {}, {.attempt_us = 1'000, .deadline_us = 1'000'000}).swapped);
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ TEST_CASE("safepoint: parked shards count as arrived; nobody is woken") {
   SystemClock clock;
   Safepoint safepoint(3, clock);
   int swaps = 0;
-  const Safepoint::Outcome outcome = safepoint.run([&] { ++swaps; }, attempt_us, deadline_us);
+  const Safepoint::Outcome outcome =
+      safepoint.run([&] { ++swaps; }, {.attempt_us = attempt_us, .deadline_us = deadline_us});
   CHECK(outcome.swapped);
   CHECK(outcome.attempts == 1);
   CHECK(outcome.pause_us_max == 0);
@@ -29,14 +30,15 @@ TEST_CASE("safepoint: a shard inside an event is not swapped under, and the atte
   Safepoint safepoint(2, clock);
   safepoint.unpark(0);  // It handles an event, and does not come back from it.
   int swaps = 0;
-  const Safepoint::Outcome outcome = safepoint.run([&] { ++swaps; }, attempt_us, 20'000);
+  const Safepoint::Outcome outcome =
+      safepoint.run([&] { ++swaps; }, {.attempt_us = attempt_us, .deadline_us = 20'000});
   CHECK(!outcome.swapped);
   CHECK(outcome.attempts > 1);
   CHECK(swaps == 0);
 
   safepoint.poll(0);  // Nothing is pending: it goes on at once.
   safepoint.park(0);
-  CHECK(safepoint.run([&] { ++swaps; }, attempt_us, deadline_us).swapped);
+  CHECK(safepoint.run([&] { ++swaps; }, {.attempt_us = attempt_us, .deadline_us = deadline_us}).swapped);
   CHECK(swaps == 1);
 }
 
@@ -53,7 +55,7 @@ TEST_CASE("safepoint: the last shard to park performs the swap") {
   });
   std::thread control([&] {
     const auto swap = [&] { swapped_by = std::this_thread::get_id(); };
-    CHECK(safepoint.run(swap, attempt_us, deadline_us).swapped);
+    CHECK(safepoint.run(swap, {.attempt_us = attempt_us, .deadline_us = deadline_us}).swapped);
   });
   parked.set_value();
   control.join();
@@ -78,13 +80,44 @@ TEST_CASE("safepoint: while one shard hangs in an event, the others go on betwee
   while (events.load() == 0) std::this_thread::yield();
   const std::uint64_t before = events.load();
   bool has_swapped = false;
-  const Safepoint::Outcome outcome = safepoint.run([&] { has_swapped = true; }, attempt_us, 50'000);
+  const Safepoint::Outcome outcome =
+      safepoint.run([&] { has_swapped = true; }, {.attempt_us = attempt_us, .deadline_us = 50'000});
   CHECK(!outcome.swapped);
   CHECK(!has_swapped);
   CHECK(events.load() > before);
   is_over = true;
   busy.join();
   safepoint.park(1);
+}
+
+TEST_CASE("safepoint: whoever is in haste gets among shards whose calls are longer than an attempt") {
+  constexpr std::uint64_t call_us = 5'000;
+  SystemClock clock;
+  Safepoint safepoint(2, clock);
+  std::atomic<bool> is_over{false};
+  std::atomic<int> running{0};
+  std::vector<std::thread> threads;
+  for (std::uint32_t shard = 0; shard < 2; ++shard)
+    threads.emplace_back([&, shard] {
+      safepoint.unpark(shard);
+      ++running;
+      while (!is_over) {
+        // Never at a safepoint together for as long as an attempt is: the calls of one begin in the middle of
+        // the other's.
+        const std::uint64_t until_us =
+            clock.mono_us() + call_us - (clock.mono_us() + shard * call_us / 2) % call_us;
+        while (clock.mono_us() < until_us) std::this_thread::yield();
+        safepoint.poll(shard);
+      }
+      safepoint.park(shard);
+    });
+  while (running.load() < 2) std::this_thread::yield();
+  const Safepoint::Outcome outcome =
+      safepoint.run([] {}, {.attempt_us = 20, .attempt_us_max = 20'000, .deadline_us = deadline_us});
+  is_over = true;
+  for (std::thread& thread : threads) thread.join();
+  CHECK(outcome.swapped);
+  CHECK(outcome.attempts > 1);
 }
 
 // Shards handle events and park as they like; meanwhile a word is swapped many times. It is written without
@@ -130,7 +163,8 @@ void swap_among_busy_shards(std::uint64_t each_attempt_us, int swaps_wanted) {
       }
       ++swapped;
     };
-    const Safepoint::Outcome outcome = safepoint.run(swap, each_attempt_us, deadline_us);
+    const Safepoint::Outcome outcome =
+        safepoint.run(swap, {.attempt_us = each_attempt_us, .deadline_us = deadline_us});
     REQUIRE(outcome.swapped);
   }
   is_over = true;
