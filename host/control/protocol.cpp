@@ -65,4 +65,60 @@ void from_json(const nlohmann::json& in, PushProgress& progress) {
   if (const auto found = in.find("plan"); found != in.end()) progress.plan = found->get<PlanReport>();
 }
 
+// Here rather than in the header: each of these is some hundred lines to the compiler.
+#define HOTLINE_JSON(Report, ...)                                      \
+  namespace by_macro {                                                 \
+  NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Report, __VA_ARGS__) \
+  }                                                                    \
+  void to_json(nlohmann::json& out, const Report& report) {            \
+    by_macro::to_json(out, report);                                    \
+  }                                                                    \
+  void from_json(const nlohmann::json& in, Report& report) {           \
+    by_macro::from_json(in, report);                                   \
+  }
+
+HOTLINE_JSON(ListenReport, kind, address, port)
+HOTLINE_JSON(RateReport, s1, s10, s100)
+HOTLINE_JSON(ShardReport, number, connections, sessions, sessions_detached, inbox, inbox_longest, loop_busy)
+HOTLINE_JSON(MessagesReport, stanzas_in, stanzas_out, messages, stanzas_in_per_s, stanzas_out_per_s,
+             mailboxes, mailbox_entries, mailbox_bytes, mailbox_memory_bytes, mailbox_bodies_given_up,
+             mailbox_bodies_read_back, mailbox_expired, silent_clients_cut)
+HOTLINE_JSON(StoreReport, is_writable, problem, batches_waiting, bytes_waiting, oldest_waiting_ms, commits,
+             messages_written, commit_us_max)
+HOTLINE_JSON(AlarmReport, name, message, since_wall_ms)
+HOTLINE_JSON(ModulesReport, modules)
+HOTLINE_JSON(PushesReport, pushes, rollbacks, refused, pause_us_last, pause_us_max)
+HOTLINE_JSON(TlsReport, certificate, fingerprint, is_development)
+HOTLINE_JSON(SchemaReport, schema, rows)
+HOTLINE_JSON(TableReport, name, module, is_durable, writes, schemas, converting, converting_left, parked)
+HOTLINE_JSON(TablesReport, tables)
+HOTLINE_JSON(ParkedRowReport, table, account, key, schema, why)
+HOTLINE_JSON(ParkedReport, parked, rows)
+HOTLINE_JSON(StatusReport, version, pid, domain, state_dir, uptime_s, memory_bytes, listen, tls, shards,
+             messages, store, alarms, modules, tables, pushes, is_tainted, taint, quarantined)
+HOTLINE_JSON(QuarantineEntry, number, module, call, account, wall_ms, has_content)
+HOTLINE_JSON(QuarantineReport, entries, total)
+HOTLINE_JSON(ModuleChange, name, from, to, build_id, signer)
+HOTLINE_JSON(RefusalReport, file, reason)
+HOTLINE_JSON(StepReport, name, ms, detail)
+HOTLINE_JSON(PushReport, outcome, number, modules, refusals, steps, notes, took_ms, pause_us)
+HOTLINE_JSON(PlannedTableReport, name, from, to, way)
+HOTLINE_JSON(PlannedKeyReport, name, is_set, is_read)
+HOTLINE_JSON(PlannedModuleReport, file, name, from, to, build_id, signer, kind, gained, lost, needs,
+             needs_no_more, tables, config)
+HOTLINE_JSON(PlanReport, modules, blockers, notes, is_hot, barriers, pause_us)
+HOTLINE_JSON(CanaryStatus, state, modules, share, step, steps, passed_ms, hold_ms, says)
+HOTLINE_JSON(HistoryEntry, number, wall_ms, kind, outcome, user, uid, pid, reason, modules, refusals, steps,
+             took_ms, pause_us)
+HOTLINE_JSON(HistoryReport, records)
+HOTLINE_JSON(BlockedReport, build_id, module, version, reason, by, wall_ms)
+HOTLINE_JSON(BlocklistReport, blocked)
+HOTLINE_JSON(AccountsReport, accounts)
+HOTLINE_JSON(SessionReport, address, shard, is_attached, peer, transport, since_wall_ms, has_sm,
+             unacknowledged)
+HOTLINE_JSON(SessionsReport, sessions)
+HOTLINE_JSON(MailboxReport, account, entries, bytes, entries_max, bytes_max, oldest_wall_ms)
+
+#undef HOTLINE_JSON
+
 }  // namespace hotline

@@ -352,63 +352,46 @@ struct QuarantineReport {
   std::uint64_t total = 0;  // That ever came, since the start.
 };
 
-void to_json(nlohmann::json& out, const ModuleReport& report);
-void from_json(const nlohmann::json& in, ModuleReport& report);
-
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ListenReport, kind, address, port)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RateReport, s1, s10, s100)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ShardReport, number, connections, sessions, sessions_detached,
-                                                inbox, inbox_longest, loop_busy)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MessagesReport, stanzas_in, stanzas_out, messages,
-                                                stanzas_in_per_s, stanzas_out_per_s, mailboxes,
-                                                mailbox_entries, mailbox_bytes, mailbox_memory_bytes,
-                                                mailbox_bodies_given_up, mailbox_bodies_read_back,
-                                                mailbox_expired, silent_clients_cut)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StoreReport, is_writable, problem, batches_waiting,
-                                                bytes_waiting, oldest_waiting_ms, commits, messages_written,
-                                                commit_us_max)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(AlarmReport, name, message, since_wall_ms)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ModulesReport, modules)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PushesReport, pushes, rollbacks, refused, pause_us_last,
-                                                pause_us_max)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TlsReport, certificate, fingerprint, is_development)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SchemaReport, schema, rows)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TableReport, name, module, is_durable, writes, schemas,
-                                                converting, converting_left, parked)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TablesReport, tables)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ParkedRowReport, table, account, key, schema, why)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ParkedReport, parked, rows)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StatusReport, version, pid, domain, state_dir, uptime_s,
-                                                memory_bytes, listen, tls, shards, messages, store, alarms,
-                                                modules, tables, pushes, is_tainted, taint, quarantined)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(QuarantineEntry, number, module, call, account, wall_ms,
-                                                has_content)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(QuarantineReport, entries, total)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ModuleChange, name, from, to, build_id, signer)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RefusalReport, file, reason)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StepReport, name, ms, detail)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PushReport, outcome, number, modules, refusals, steps, notes,
-                                                took_ms, pause_us)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PlannedTableReport, name, from, to, way)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PlannedKeyReport, name, is_set, is_read)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PlannedModuleReport, file, name, from, to, build_id, signer,
-                                                kind, gained, lost, needs, needs_no_more, tables, config)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PlanReport, modules, blockers, notes, is_hot, barriers,
-                                                pause_us)
-void to_json(nlohmann::json& out, const PushProgress& progress);
-void from_json(const nlohmann::json& in, PushProgress& progress);
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CanaryStatus, state, modules, share, step, steps, passed_ms,
-                                                hold_ms, says)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HistoryEntry, number, wall_ms, kind, outcome, user, uid, pid,
-                                                reason, modules, refusals, steps, took_ms, pause_us)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HistoryReport, records)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(BlockedReport, build_id, module, version, reason, by, wall_ms)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(BlocklistReport, blocked)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(AccountsReport, accounts)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SessionReport, address, shard, is_attached, peer, transport,
-                                                since_wall_ms, has_sm, unacknowledged)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SessionsReport, sessions)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MailboxReport, account, entries, bytes, entries_max,
-                                                bytes_max, oldest_wall_ms)
+// Each as JSON, in protocol.cpp: written whole, read with the defaults above for what is missing.
+#define HOTLINE_DECLARE_JSON(Report)                       \
+  void to_json(nlohmann::json& out, const Report& report); \
+  void from_json(const nlohmann::json& in, Report& report);
+HOTLINE_DECLARE_JSON(ModuleReport)
+HOTLINE_DECLARE_JSON(ListenReport)
+HOTLINE_DECLARE_JSON(RateReport)
+HOTLINE_DECLARE_JSON(ShardReport)
+HOTLINE_DECLARE_JSON(MessagesReport)
+HOTLINE_DECLARE_JSON(StoreReport)
+HOTLINE_DECLARE_JSON(AlarmReport)
+HOTLINE_DECLARE_JSON(ModulesReport)
+HOTLINE_DECLARE_JSON(PushesReport)
+HOTLINE_DECLARE_JSON(TlsReport)
+HOTLINE_DECLARE_JSON(SchemaReport)
+HOTLINE_DECLARE_JSON(TableReport)
+HOTLINE_DECLARE_JSON(TablesReport)
+HOTLINE_DECLARE_JSON(ParkedRowReport)
+HOTLINE_DECLARE_JSON(ParkedReport)
+HOTLINE_DECLARE_JSON(StatusReport)
+HOTLINE_DECLARE_JSON(QuarantineEntry)
+HOTLINE_DECLARE_JSON(QuarantineReport)
+HOTLINE_DECLARE_JSON(ModuleChange)
+HOTLINE_DECLARE_JSON(RefusalReport)
+HOTLINE_DECLARE_JSON(StepReport)
+HOTLINE_DECLARE_JSON(PushReport)
+HOTLINE_DECLARE_JSON(PlannedTableReport)
+HOTLINE_DECLARE_JSON(PlannedKeyReport)
+HOTLINE_DECLARE_JSON(PlannedModuleReport)
+HOTLINE_DECLARE_JSON(PlanReport)
+HOTLINE_DECLARE_JSON(PushProgress)
+HOTLINE_DECLARE_JSON(CanaryStatus)
+HOTLINE_DECLARE_JSON(HistoryEntry)
+HOTLINE_DECLARE_JSON(HistoryReport)
+HOTLINE_DECLARE_JSON(BlockedReport)
+HOTLINE_DECLARE_JSON(BlocklistReport)
+HOTLINE_DECLARE_JSON(AccountsReport)
+HOTLINE_DECLARE_JSON(SessionReport)
+HOTLINE_DECLARE_JSON(SessionsReport)
+HOTLINE_DECLARE_JSON(MailboxReport)
+#undef HOTLINE_DECLARE_JSON
 
 }  // namespace hotline
