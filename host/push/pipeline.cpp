@@ -168,7 +168,6 @@ PushOutcome Pipeline::run(PushRun run, const CanaryPlan& plan, const PushListene
   return finish(run, plan, told);
 }
 
-PushOutcome Pipeline::push(const std::vector<std::string>& files, const PushedBy& by,
 PushOutcome Pipeline::push(const PushRequest& request, const PushListener& told) {
   return run(asked(request), request.canary, told);
 }

@@ -46,7 +46,6 @@ class Pipeline {
 
   // All files at one barrier, or none of them.
   // With a canary it comes back with the outcome "canary", goes on by tick(), and tells how it ended.
-  PushOutcome push(const std::vector<std::string>& files, const PushedBy& by, const Progress& progress,
   PushOutcome push(const PushRequest& request, const PushListener& told = {});
   // What push() of the same would change, or stops it. Takes the steps that change nothing.
   PushPlan plan(const PushRequest& request, const PushListener& told = {});
