@@ -253,6 +253,14 @@ const std::vector<ConfigKey>& table() {
           "Whether the host signs unsigned files with a key of its own; false on a server that others depend "
           "on."),
       key(
+          "push.preflight", [](Config& c) -> ConfigField { return &c.push.preflight; }, 0, 1, "", restart,
+          "Whether a module is tried out in a process of its own before it is loaded: its self-test, each of "
+          "its "
+          "routes, and the conversion of some live rows, up and down."),
+      key(
+          "push.preflight_seconds", [](Config& c) -> ConfigField { return &c.push.preflight_seconds; }, 1,
+          600, "seconds", restart, "How long that may take for one file."),
+      key(
           "push.gate_seconds", [](Config& c) -> ConfigField { return &c.push.gate_seconds; }, 0, 86'400,
           "seconds", restart,
           "How long a push is provisional: it is compared with the version before it and taken back when it "
@@ -280,15 +288,6 @@ const std::vector<ConfigKey>& table() {
           "push.gate_memory_mib", [](Config& c) -> ConfigField { return &c.push.gate_memory_mib; }, 1,
           1'048'576, "MiB", restart,
           "By how much the host's memory may grow while a push is judged; by a quarter in any case."),
-
-      key(
-          "push.preflight", [](Config& c) -> ConfigField { return &c.push.preflight; }, 0, 1, "", restart,
-          "Whether a module is tried out in a process of its own before it is loaded: its self-test, each of "
-          "its "
-          "routes, and the conversion of some live rows, up and down."),
-      key(
-          "push.preflight_seconds", [](Config& c) -> ConfigField { return &c.push.preflight_seconds; }, 1,
-          600, "seconds", restart, "How long that may take for one file."),
 
       key(
           "faults.on_signal", [](Config& c) { return choice(c.faults.on_signal, on_signal_words); }, 0, 0, "",

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """A push serves a share of the accounts first: a good one goes to all of them, a bad one is taken back by itself, and
-who is connected stays connected and is answered."""
+who is connected stays connected and is answered.
+
+Preflight, which would refuse some of the bad ones, is off: this is what it does not find."""
 import pathlib
 import subprocess
 import sys
@@ -51,7 +53,7 @@ class Asker(threading.Thread):
 
 class Canary(unittest.TestCase):
     def setUp(self):
-        self.host = Host()
+        self.host = Host({"push": {"preflight": False}})
         self.addCleanup(self.host.remove)
         self.host.start()
         self.host.push(judged("1.0.0"))
