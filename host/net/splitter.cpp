@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 
+#include "net/ascii.h"
 #include "net/byte_block.h"
 #include "net/stream_header.h"
 
@@ -12,10 +13,6 @@ namespace {
 
 constexpr std::string_view cdata_start = "[CDATA[";
 constexpr std::string_view stream_name = "stream:stream";
-
-bool is_space(char c) {
-  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
 
 constexpr auto ends_tag_run = [] {
   std::array<bool, 256> table{};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "net/ascii.h"
 #include "net/stream_error.h"
 #include "net/stream_header.h"
 #include "net/websocket_upgrade.h"
@@ -30,10 +31,6 @@ std::string_view root_tag(std::string_view xml) {
     }
   }
   return xml;
-}
-
-bool is_space(char c) {
-  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
 // Whether the tag has that attribute; looks outside of values only.

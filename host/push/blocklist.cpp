@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t file_bytes_max = 4 << 20;
 constexpr std::size_t prefix_digits_min = 8;
 
-bool is_build_id(std::string_view text) {
+bool is_blockable_id(std::string_view text) {
   return text.size() >= prefix_digits_min && text.size() <= 128 &&
          text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
@@ -37,7 +37,7 @@ Result<std::vector<BlockedBuild>> Blocklist::entries() const {
                          .reason = entry.value("reason", std::string()),
                          .by = entry.value("by", std::string()),
                          .wall_ms = entry.value("wall_ms", std::uint64_t{0})};
-      if (!is_build_id(build.build_id)) return damaged;
+      if (!is_blockable_id(build.build_id)) return damaged;
       list.push_back(std::move(build));
     }
   } catch (const nlohmann::json::exception&) {
@@ -54,7 +54,7 @@ Result<std::optional<BlockedBuild>> Blocklist::find(const std::string& build_id)
 }
 
 Result<void> Blocklist::add(const BlockedBuild& build) {
-  if (!is_build_id(build.build_id))
+  if (!is_blockable_id(build.build_id))
     return Error{"`" + build.build_id +
                  "` is no build id: `hotline modules` and `hotline history` name them"};
   Result<std::vector<BlockedBuild>> list = entries();
@@ -66,7 +66,7 @@ Result<void> Blocklist::add(const BlockedBuild& build) {
 }
 
 Result<bool> Blocklist::remove(const std::string& build_id) {
-  if (!is_build_id(build_id)) return Error{"`" + build_id + "` is no build id: see `hotline blocklist list`"};
+  if (!is_blockable_id(build_id)) return Error{"`" + build_id + "` is no build id: see `hotline blocklist list`"};
   Result<std::vector<BlockedBuild>> list = entries();
   if (!list) return list.error();
   const auto begins = [&](const BlockedBuild& build) { return build.build_id.starts_with(build_id); };

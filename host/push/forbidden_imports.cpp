@@ -16,7 +16,7 @@ constexpr const char* pins =
     "a thread_local object with a destructor keeps the image mapped while its thread lives; keep such state "
     "in the "
     "instance";
-constexpr const char* threads =
+constexpr const char* why_no_threads =
     "a thread would go on running code that has been unloaded; ask the host: post, timers, crypto work";
 constexpr const char* thread_keys =
     "its destructor would be called after the code has gone; keep such state in the instance";
@@ -41,11 +41,11 @@ struct Rule {
 constexpr std::array rules{
     Rule{"__cxa_thread_atexit", pins},
     Rule{"__cxa_thread_atexit_impl", pins},
-    Rule{"pthread_create", threads},
-    Rule{"thrd_create", threads},
-    Rule{"clone", threads},
-    Rule{"_ZNSt6thread15_M_start_thread*", threads},
-    Rule{"_ZNSt6thread6detachEv", threads},
+    Rule{"pthread_create", why_no_threads},
+    Rule{"thrd_create", why_no_threads},
+    Rule{"clone", why_no_threads},
+    Rule{"_ZNSt6thread15_M_start_thread*", why_no_threads},
+    Rule{"_ZNSt6thread6detachEv", why_no_threads},
     Rule{"pthread_key_create", thread_keys},
     Rule{"tss_create", thread_keys},
     Rule{"pthread_atfork", at_exit},

@@ -33,7 +33,7 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-std::string quoted(std::string_view word) {
+std::string in_quotes(std::string_view word) {
   return "`" + std::string(word) + "`";
 }
 
@@ -204,36 +204,36 @@ Complaint ManifestParser::line(std::string_view text) {
 
   const auto rule = std::ranges::find_if(grammar, [&](const Word& word) { return word.word == words[0]; });
   if (rule == grammar.end())
-    return "unknown word " + quoted(words[0]) + ": hotline/manifest.h lists the known ones";
+    return "unknown word " + in_quotes(words[0]) + ": hotline/manifest.h lists the known ones";
   const std::size_t arguments = count - 1;
   if (arguments < rule->arguments_min || arguments > rule->arguments_max)
-    return quoted(words[0]) + " has " + std::to_string(arguments) +
+    return in_quotes(words[0]) + " has " + std::to_string(arguments) +
            " words behind it; hotline/manifest.h shows its form";
   return (this->*rule->rule)(Words(words).subspan(1, arguments));
 }
 
 Complaint ManifestParser::once(bool& seen, std::string_view word) {
-  if (seen) return quoted(word) + " is there twice";
+  if (seen) return in_quotes(word) + " is there twice";
   seen = true;
   return {};
 }
 
 Complaint ManifestParser::add(std::vector<std::string>& list, std::string_view entry) {
-  if (std::ranges::find(list, entry) != list.end()) return quoted(entry) + " is there twice";
+  if (std::ranges::find(list, entry) != list.end()) return in_quotes(entry) + " is there twice";
   if (list.size() == entries_max) return "more than " + std::to_string(entries_max) + " of its kind";
   list.emplace_back(entry);
   return {};
 }
 
 Complaint ManifestParser::capability(std::vector<std::string>& list, std::string_view name) {
-  if (!is_capability(name)) return quoted(name) + " is not a capability's name, like `hotline.table/1`";
-  if (manifest_.names_capability(name)) return quoted(name) + " is there twice";
+  if (!is_capability(name)) return in_quotes(name) + " is not a capability's name, like `hotline.table/1`";
+  if (manifest_.names_capability(name)) return in_quotes(name) + " is there twice";
   return add(list, name);
 }
 
 Complaint ManifestParser::name(Words words) {
   if (!is_module_name(words[0]))
-    return quoted(words[0]) + " is not a module's name: a lower-case letter, then up to " +
+    return in_quotes(words[0]) + " is not a module's name: a lower-case letter, then up to " +
            std::to_string(module_name_bytes_max - 1) + " of a-z, 0-9 and _";
   manifest_.name = words[0];
   return once(has_name_, "name");
@@ -251,7 +251,7 @@ Complaint ManifestParser::abi(Words words) {
   const std::uint32_t max = std::numeric_limits<std::uint16_t>::max();
   const auto major = number(words[0].substr(0, dot), 0, max);
   const auto minor = dot == std::string_view::npos ? std::nullopt : number(words[0].substr(dot + 1), 0, max);
-  if (!major || !minor) return quoted(words[0]) + " is not an ABI's number, like `1.0`";
+  if (!major || !minor) return in_quotes(words[0]) + " is not an ABI's number, like `1.0`";
   manifest_.abi_major = static_cast<std::uint16_t>(*major);
   manifest_.abi_minor = static_cast<std::uint16_t>(*minor);
   return once(has_abi_, "abi");
@@ -268,21 +268,21 @@ Complaint ManifestParser::about(Words words) {
 
 // NAME durable|volatile writes N reads N...
 Complaint ManifestParser::table(Words words) {
-  if (!is_name(words[0])) return quoted(words[0]) + " is not a table's name";
-  if (manifest_.table(words[0]) != nullptr) return "table " + quoted(words[0]) + " is there twice";
+  if (!is_name(words[0])) return in_quotes(words[0]) + " is not a table's name";
+  if (manifest_.table(words[0]) != nullptr) return "table " + in_quotes(words[0]) + " is there twice";
   if (manifest_.tables.size() == entries_max) return "more than " + std::to_string(entries_max) + " tables";
   if (words[1] != "durable" && words[1] != "volatile")
-    return quoted(words[1]) + " is neither `durable` nor `volatile`";
+    return in_quotes(words[1]) + " is neither `durable` nor `volatile`";
   if (words[2] != "writes" || words[4] != "reads")
     return "a table is said as `table NAME durable|volatile writes N reads N...`";
   TableClaim claim{.name = std::string(words[0]), .is_durable = words[1] == "durable"};
   const auto writes = number(words[3], 1, schema_max);
-  if (!writes) return quoted(words[3]) + " is not a schema's number: 1 to " + std::to_string(schema_max);
+  if (!writes) return in_quotes(words[3]) + " is not a schema's number: 1 to " + std::to_string(schema_max);
   claim.writes = *writes;
   for (const std::string_view word : words.subspan(5)) {
     const auto schema = number(word, 1, schema_max);
-    if (!schema) return quoted(word) + " is not a schema's number: 1 to " + std::to_string(schema_max);
-    if (claim.reads_schema(*schema)) return "schema " + quoted(word) + " is there twice";
+    if (!schema) return in_quotes(word) + " is not a schema's number: 1 to " + std::to_string(schema_max);
+    if (claim.reads_schema(*schema)) return "schema " + in_quotes(word) + " is there twice";
     claim.reads.push_back(*schema);
   }
   if (!claim.reads_schema(claim.writes))
@@ -293,7 +293,7 @@ Complaint ManifestParser::table(Words words) {
 }
 
 Complaint ManifestParser::reads_table(Words words) {
-  if (!is_name(words[0])) return quoted(words[0]) + " is not a table's name";
+  if (!is_name(words[0])) return in_quotes(words[0]) + " is not a table's name";
   return add(manifest_.reads_tables, words[0]);
 }
 
@@ -301,7 +301,7 @@ Complaint ManifestParser::reads_table(Words words) {
 Complaint ManifestParser::route(Words words) {
   Route route;
   const auto kind = parse_kind(words[0]);
-  if (!kind) return quoted(words[0]) + " is not a kind of stanza: message, presence, iq or nonza";
+  if (!kind) return in_quotes(words[0]) + " is not a kind of stanza: message, presence, iq or nonza";
   route.kind = *kind;
   words = words.subspan(1);
   if (*kind == Stanza::Kind::iq || *kind == Stanza::Kind::nonza) {
@@ -312,34 +312,34 @@ Complaint ManifestParser::route(Words words) {
   }
   const auto address = words.empty() ? std::nullopt : parse_address(words[0]);
   if (!address)
-    return (words.empty() ? "the address is missing" : quoted(words[0]) + " is not an address") +
+    return (words.empty() ? "the address is missing" : in_quotes(words[0]) + " is not an address") +
            std::string(": none, self, domain, bare, full or any");
   route.address = *address;
   words = words.subspan(1);
   if (!words.empty()) {
     if (words.size() > 1 || (words[0] != "before-login" && words[0] != "before-bind"))
-      return quoted(words[0]) + " is neither `before-login` nor `before-bind`";
+      return in_quotes(words[0]) + " is neither `before-login` nor `before-bind`";
     route.when = words[0] == "before-login" ? When::before_login : When::before_bind;
   }
   if (std::ranges::find(manifest_.routes, route) != manifest_.routes.end())
-    return "route " + quoted(route.text()) + " is there twice";
+    return "route " + in_quotes(route.text()) + " is there twice";
   if (manifest_.routes.size() == entries_max) return "more than " + std::to_string(entries_max) + " routes";
   manifest_.routes.push_back(std::move(route));
   return {};
 }
 
 Complaint ManifestParser::line_listener(Words words) {
-  if (!is_name(words[0])) return quoted(words[0]) + " is not a listener's name";
+  if (!is_name(words[0])) return in_quotes(words[0]) + " is not a listener's name";
   return add(manifest_.lines, words[0]);
 }
 
 Complaint ManifestParser::command(Words words) {
-  if (!is_name(words[0])) return quoted(words[0]) + " is not a command's name, like `user.add`";
+  if (!is_name(words[0])) return in_quotes(words[0]) + " is not a command's name, like `user.add`";
   if (words[1] != "account" && words[1] != "everywhere")
-    return quoted(words[1]) + " is neither `account` nor `everywhere`";
+    return in_quotes(words[1]) + " is neither `account` nor `everywhere`";
   const auto same_name = [&](const CommandClaim& claim) { return claim.name == words[0]; };
   if (std::ranges::any_of(manifest_.commands, same_name))
-    return "command " + quoted(words[0]) + " is there twice";
+    return "command " + in_quotes(words[0]) + " is there twice";
   if (manifest_.commands.size() == entries_max)
     return "more than " + std::to_string(entries_max) + " commands";
   manifest_.commands.push_back({std::string(words[0]), words[1] == "everywhere"});
@@ -347,7 +347,7 @@ Complaint ManifestParser::command(Words words) {
 }
 
 Complaint ManifestParser::accepts_posts(Words words) {
-  if (!is_module_name(words[0])) return quoted(words[0]) + " is not a module's name";
+  if (!is_module_name(words[0])) return in_quotes(words[0]) + " is not a module's name";
   return add(manifest_.accepts_posts, words[0]);
 }
 
@@ -360,10 +360,10 @@ Complaint ManifestParser::feature(Words words) {
 Complaint ManifestParser::budget(Words words) {
   const bool is_hard = words[0] == "hard_us";
   if (!is_hard && words[0] != "call_us")
-    return "unknown budget " + quoted(words[0]) + ": there are `call_us` and `hard_us`";
+    return "unknown budget " + in_quotes(words[0]) + ": there are `call_us` and `hard_us`";
   const auto limit_us = number(words[1], budget_us_min, budget_us_max);
   if (!limit_us)
-    return quoted(words[1]) + " is not a budget: " + std::to_string(budget_us_min) + " to " +
+    return in_quotes(words[1]) + " is not a budget: " + std::to_string(budget_us_min) + " to " +
            std::to_string(budget_us_max) + " us";
   (is_hard ? manifest_.budget_hard_us : manifest_.budget_call_us) = *limit_us;
   return is_hard ? once(has_hard_budget_, "budget hard_us") : once(has_budget_, "budget call_us");
@@ -377,7 +377,7 @@ Result<Version> Version::parse(std::string_view text) {
   for (std::uint32_t* part : {&version.major, &version.minor, &version.patch}) {
     const std::size_t end = part == &version.patch ? rest.size() : rest.find('.');
     const auto value = end == std::string_view::npos ? std::nullopt : number(rest.substr(0, end), 0, 999'999);
-    if (!value) return Error{quoted(text) + " is not a version: x.y.z, three numbers"};
+    if (!value) return Error{in_quotes(text) + " is not a version: x.y.z, three numbers"};
     *part = *value;
     rest = rest.substr(std::min(end + 1, rest.size()));
   }

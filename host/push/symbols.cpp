@@ -7,7 +7,7 @@
 namespace hotline {
 
 namespace {
-constexpr std::size_t name_bytes_max = 200;  // Of templates; the rest says little.
+constexpr std::size_t shown_bytes_max = 200;  // Of templates; the rest says little.
 }  // namespace
 
 std::string function_at(const std::string& path, std::uintptr_t offset) {
@@ -29,7 +29,7 @@ std::string function_at(std::span<const std::byte> file, std::uintptr_t offset) 
         offset - symbol.st_value >= symbol.st_size)
       continue;
     std::string name = readable_name(std::string(layout.string_at(text, symbol.st_name)));
-    if (name.size() > name_bytes_max) name = name.substr(0, name_bytes_max) + "...";
+    if (name.size() > shown_bytes_max) name = name.substr(0, shown_bytes_max) + "...";
     return name;
   }
   return {};

@@ -7,14 +7,14 @@
 namespace hotline {
 namespace {
 
-struct Asked {
+struct AskedMailbox {
   ModuleContext& context;
   Transaction* transaction;
   Account* account;  // nullptr: it has nothing.
   hl_status status;
 };
 
-Asked ask(const hl_host* host, hl_str bare) {
+AskedMailbox ask_mailbox(const hl_host* host, hl_str bare) {
   ModuleContext& context = ModuleContext::of(host);
   Transaction* transaction = open_transaction(context);
   hl_status status = transaction == nullptr ? HL_E_DENIED : HL_OK;
@@ -25,7 +25,7 @@ Asked ask(const hl_host* host, hl_str bare) {
 
 hl_status put(const hl_host* host, hl_str bare, const hl_stanza* stanza, uint64_t tag, uint32_t flags,
               hl_entry* entry) {
-  const Asked asked = ask(host, bare);
+  const AskedMailbox asked = ask_mailbox(host, bare);
   if (asked.status != HL_OK) return asked.status;
   Shard& shard = asked.context.shard;
   const ShardLimits& limits = shard.world.limits;
@@ -69,7 +69,7 @@ hl_status drain(const hl_host* host, hl_session session) {
   return HL_OK;
 }
 
-hl_status remove_entry(const Asked& asked, MailboxEntry* entry) {
+hl_status remove_entry(const AskedMailbox& asked, MailboxEntry* entry) {
   if (entry == nullptr) return HL_E_NONE;
   entry->retain();
   Effect& effect = asked.transaction->add(Effect::Kind::mailbox_remove);
@@ -79,20 +79,20 @@ hl_status remove_entry(const Asked& asked, MailboxEntry* entry) {
 }
 
 hl_status accept(const hl_host* host, hl_str bare, uint64_t tag) {
-  const Asked asked = ask(host, bare);
+  const AskedMailbox asked = ask_mailbox(host, bare);
   if (asked.status != HL_OK) return asked.status;
   if (asked.account == nullptr || tag == 0) return HL_E_NONE;
   return remove_entry(asked, asked.account->mailbox.find_tag(tag));
 }
 
 hl_status remove(const hl_host* host, hl_str bare, hl_entry entry) {
-  const Asked asked = ask(host, bare);
+  const AskedMailbox asked = ask_mailbox(host, bare);
   if (asked.status != HL_OK) return asked.status;
   return asked.account == nullptr ? HL_E_NONE : remove_entry(asked, asked.account->mailbox.find(entry));
 }
 
 hl_status count(const hl_host* host, hl_str bare, uint64_t* entries, uint64_t* bytes) {
-  const Asked asked = ask(host, bare);
+  const AskedMailbox asked = ask_mailbox(host, bare);
   if (asked.status != HL_OK) return asked.status;
   *entries = asked.account == nullptr ? 0 : asked.account->mailbox.size();
   *bytes = asked.account == nullptr ? 0 : asked.account->mailbox.bytes();
@@ -100,7 +100,7 @@ hl_status count(const hl_host* host, hl_str bare, uint64_t* entries, uint64_t* b
 }
 
 hl_status purge(const hl_host* host, hl_str bare) {
-  const Asked asked = ask(host, bare);
+  const AskedMailbox asked = ask_mailbox(host, bare);
   if (asked.status != HL_OK) return asked.status;
   asked.transaction->add(Effect::Kind::mailbox_purge).text = asked.transaction->keep_text(from_str(bare));
   return HL_OK;

@@ -10,14 +10,14 @@
 namespace hotline {
 namespace {
 
-struct Asked {
+struct AskedTable {
   ModuleContext& context;
   Transaction* transaction;
   const ModuleContext::TableGrant* grant;
   hl_status status;
 };
 
-Asked ask(const hl_host* host, uint32_t table, hl_str bare) {
+AskedTable ask_table(const hl_host* host, uint32_t table, hl_str bare) {
   ModuleContext& context = ModuleContext::of(host);
   Transaction* transaction = open_transaction(context);
   const ModuleContext::TableGrant* grant = context.grant(table);
@@ -30,14 +30,14 @@ Asked ask(const hl_host* host, uint32_t table, hl_str bare) {
   return {context, transaction, grant, status};
 }
 
-TableRows* rows_of(const Asked& asked, hl_str bare) {
+TableRows* rows_of(const AskedTable& asked, hl_str bare) {
   Account* account = asked.context.shard.accounts.find(from_str(bare));
   return account == nullptr ? nullptr : account->rows.find(asked.grant->number);
 }
 
 // A row is in the schema its module reads from its first touch on. Another module that asks for it gets it as
 // its owner would.
-hl_status make_readable(const Asked& asked, hl_str bare, TableRows::value_type& row) {
+hl_status make_readable(const AskedTable& asked, hl_str bare, TableRows::value_type& row) {
   const Calls& calls = asked.context.shard.calls;
   const RowReader reader = asked.grant->claim == nullptr ? calls.serving().reader(asked.grant->number)
                                                          : RowReader{calls.called(), asked.grant->claim};
@@ -46,13 +46,13 @@ hl_status make_readable(const Asked& asked, hl_str bare, TableRows::value_type& 
 }
 
 // The same for a row that was asked for by name.
-hl_status meet(const Asked& asked, hl_str bare, TableRows::value_type& row) {
+hl_status meet(const AskedTable& asked, hl_str bare, TableRows::value_type& row) {
   const hl_status status = make_readable(asked, bare, row);
   if (status == HL_E_PARKED) asked.transaction->meet_parked();
   return status;
 }
 
-void remember(const Asked& asked, hl_str bare, std::string_view key, const Row* before) {
+void remember(const AskedTable& asked, hl_str bare, std::string_view key, const Row* before) {
   asked.transaction->undo_by([&shard = asked.context.shard, table = asked.grant->number,
                               account = std::string(from_str(bare)), key = std::string(key),
                               had = before != nullptr, row = before == nullptr ? Row{} : *before] {
@@ -89,7 +89,7 @@ hl_status open(const hl_host* host, hl_str name, uint32_t* table) {
 }
 
 hl_status get(const hl_host* host, uint32_t table, hl_str bare, hl_str key, hl_str* value) {
-  const Asked asked = ask(host, table, bare);
+  const AskedTable asked = ask_table(host, table, bare);
   if (asked.status != HL_OK) return asked.status;
   TableRows* rows = rows_of(asked, bare);
   if (rows == nullptr) return HL_E_NONE;
@@ -101,7 +101,7 @@ hl_status get(const hl_host* host, uint32_t table, hl_str bare, hl_str key, hl_s
 }
 
 hl_status put(const hl_host* host, uint32_t table, hl_str bare, hl_str key, hl_str value) {
-  const Asked asked = ask(host, table, bare);
+  const AskedTable asked = ask_table(host, table, bare);
   if (asked.status != HL_OK) return asked.status;
   if (asked.grant->claim == nullptr) return HL_E_DENIED;
   if (key.size > HL_KEY_SIZE_MAX || value.size > HL_ROW_SIZE_MAX) return HL_E_INVALID;
@@ -120,7 +120,7 @@ hl_status put(const hl_host* host, uint32_t table, hl_str bare, hl_str key, hl_s
 }
 
 hl_status erase(const hl_host* host, uint32_t table, hl_str bare, hl_str key) {
-  const Asked asked = ask(host, table, bare);
+  const AskedTable asked = ask_table(host, table, bare);
   if (asked.status != HL_OK) return asked.status;
   if (asked.grant->claim == nullptr) return HL_E_DENIED;
   TableRows* rows = rows_of(asked, bare);
@@ -136,7 +136,7 @@ hl_status erase(const hl_host* host, uint32_t table, hl_str bare, hl_str key) {
 }
 
 hl_status next(const hl_host* host, uint32_t table, hl_str bare, hl_str after, hl_str* key, hl_str* value) {
-  const Asked asked = ask(host, table, bare);
+  const AskedTable asked = ask_table(host, table, bare);
   if (asked.status != HL_OK) return asked.status;
   TableRows* rows = rows_of(asked, bare);
   if (rows == nullptr) return HL_E_NONE;
@@ -149,7 +149,7 @@ hl_status next(const hl_host* host, uint32_t table, hl_str bare, hl_str after, h
 }
 
 hl_status count(const hl_host* host, uint32_t table, hl_str bare, uint64_t* number) {
-  const Asked asked = ask(host, table, bare);
+  const AskedTable asked = ask_table(host, table, bare);
   if (asked.status != HL_OK) return asked.status;
   const TableRows* rows = rows_of(asked, bare);
   *number = rows == nullptr ? 0 : rows->size();
