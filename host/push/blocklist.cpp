@@ -36,6 +36,7 @@ Result<std::vector<BlockedBuild>> Blocklist::entries() const {
                          .version = entry.value("version", std::string()),
                          .reason = entry.value("reason", std::string()),
                          .by = entry.value("by", std::string()),
+                         .was_left = entry.value("was_left", false),
                          .wall_ms = entry.value("wall_ms", std::uint64_t{0})};
       if (!is_blockable_id(build.build_id)) return damaged;
       list.push_back(std::move(build));
@@ -66,7 +67,8 @@ Result<void> Blocklist::add(const BlockedBuild& build) {
 }
 
 Result<bool> Blocklist::remove(const std::string& build_id) {
-  if (!is_blockable_id(build_id)) return Error{"`" + build_id + "` is no build id: see `hotline blocklist list`"};
+  if (!is_blockable_id(build_id))
+    return Error{"`" + build_id + "` is no build id: see `hotline blocklist list`"};
   Result<std::vector<BlockedBuild>> list = entries();
   if (!list) return list.error();
   const auto begins = [&](const BlockedBuild& build) { return build.build_id.starts_with(build_id); };
@@ -87,6 +89,7 @@ Result<void> Blocklist::write(const std::vector<BlockedBuild>& entries) const {
                        {"version", build.version},
                        {"reason", build.reason},
                        {"by", build.by},
+                       {"was_left", build.was_left},
                        {"wall_ms", build.wall_ms}});
   const nlohmann::json json{{"blocked", std::move(blocked)}};
   return replace_file(file_, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n", 0600);

@@ -1,6 +1,8 @@
-// Blocklist: builds that are never loaded again on this host, whoever signed them.
+// Blocklist: builds that are not pushed to this host again, whoever signed them.
 //
-// Added to by an operator, or by the host itself for a build that faulted. Kept in DIR/blocklist.json, read
+// Added to by an operator, or by the host itself for a build that it left because of its faults. What an
+// operator blocks is not loaded at a start either. What the host left may be, beside what is live: rows that
+// it wrote are read through its code. Kept in DIR/blocklist.json, read
 // anew each time it is asked, so that what was added in a process that died is there in the next.
 //
 // Threads: add() and remove() by one at a time (the pushes' thread); find() and entries() from any.
@@ -20,6 +22,7 @@ struct BlockedBuild {
   std::string module, version;  // Where they are known.
   std::string reason;           // "two faults within 60 s", or the operator's words.
   std::string by;               // "anna", or "hotlined" for the host itself.
+  bool was_left = false;        // By the host itself.
   std::uint64_t wall_ms = 0;
 
   bool operator==(const BlockedBuild&) const = default;

@@ -173,18 +173,18 @@ PushOutcome Pipeline::push(const PushRequest& request, const PushListener& told)
 }
 
 namespace {
-  // A build that killed the last process is not loaded again, where there is one before it.
-  void leave_guilty(RunningModule & module, const std::string& guilty) {
-    const StoredBuild& current = module.builds[module.at];
-    if (current.build_id != guilty || module.at == 0) return;
-    log::error("start.build_left", {{"module", module.module},
-                                    {"version", current.version},
-                                    {"build_id", current.build_id},
-                                    {"back_on", module.builds[module.at - 1].version},
-                                    {"why", "it was being called when the last process died"}});
-    module.builds.erase(module.builds.begin() + static_cast<std::ptrdiff_t>(module.at));
-    --module.at;
-  }
+// A build that killed the last process is not loaded again, where there is one before it.
+void leave_guilty(RunningModule& module, const std::string& guilty) {
+  const StoredBuild& current = module.builds[module.at];
+  if (current.build_id != guilty || module.at == 0) return;
+  log::error("start.build_left", {{"module", module.module},
+                                  {"version", current.version},
+                                  {"build_id", current.build_id},
+                                  {"back_on", module.builds[module.at - 1].version},
+                                  {"why", "it was being called when the last process died"}});
+  module.builds.erase(module.builds.begin() + static_cast<std::ptrdiff_t>(module.at));
+  --module.at;
+}
 
 }  // namespace
 
@@ -281,6 +281,14 @@ PushOutcome Pipeline::roll_back(const std::string& module, const std::string& to
 
 bool Pipeline::leave(const std::string& module, const std::string& build_id, const std::string& reason) {
   const std::lock_guard lock(mutex_);
+  if (!go_back_from(module, build_id, reason)) return false;
+  if (Result<void> added = add_to_blocklist(build_id, reason, the_host().user, true); !added)
+    log::error("blocklist.not_written", {{"build_id", build_id}, {"why", added.error().message}});
+  return true;
+}
+
+bool Pipeline::go_back_from(const std::string& module, const std::string& build_id,
+                            const std::string& reason) {
   const auto is_it = [&](const Generation& generation) {
     return generation.manifest().name == module && generation.build_id() == build_id;
   };
@@ -307,13 +315,19 @@ bool Pipeline::leave(const std::string& module, const std::string& build_id, con
 }
 
 Result<void> Pipeline::block(const std::string& build_id, const PushedBy& by) {
+  const std::lock_guard lock(mutex_);
+  return add_to_blocklist(build_id, by.reason.empty() ? "an operator's decision" : by.reason, by.user, false);
+}
+
+Result<void> Pipeline::add_to_blocklist(const std::string& build_id, const std::string& reason,
+                                        const std::string& by, bool was_left) {
   BlockedBuild build{.build_id = build_id,
                      .module = {},
                      .version = {},
-                     .reason = by.reason.empty() ? "an operator's decision" : by.reason,
-                     .by = by.user,
+                     .reason = reason,
+                     .by = by,
+                     .was_left = was_left,
                      .wall_ms = world_.clock.wall_ms()};
-  const std::lock_guard lock(mutex_);
   for (const std::unique_ptr<Slot>& slot : world_.slots)
     for (const std::unique_ptr<Generation>& generation : slot->resident)
       if (generation->build_id() == build_id) {

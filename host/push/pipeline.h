@@ -53,8 +53,8 @@ class Pipeline {
   // A push that is in canary is taken back by it first.
   PushOutcome rollback(const std::string& module, const std::string& to, const PushedBy& by);
   // By itself, because of its faults: goes back from that build of the module, in canary or current; from the
-  // whole push, while that is provisional. Nothing happens, and false is the answer, when it serves nobody
-  // any more or nothing is loaded to go back to.
+  // whole push, while that is provisional; and blocks the build. Nothing happens, and false is the answer,
+  // when it serves nobody any more or nothing is loaded to go back to.
   bool leave(const std::string& module, const std::string& build_id, const std::string& reason);
 
   // Keeps a build from being loaded again; what is resident of it stays where it is.
@@ -91,6 +91,9 @@ class Pipeline {
   // The rest runs under mutex_. To the end of a push that may go live.
   PushOutcome finish(PushRun& run, const CanaryPlan& plan, const PushListener& told);
   void settle(PushRun& run, const CanaryPlan& plan);
+  bool go_back_from(const std::string& module, const std::string& build_id, const std::string& reason);
+  Result<void> add_to_blocklist(const std::string& build_id, const std::string& reason, const std::string& by,
+                                bool was_left);
   PushOutcome roll_back(const std::string& module, const std::string& to, PushRun run);
   std::uint64_t mono_ms() const {
     return world_.clock.mono_us() / 1000; }

@@ -87,7 +87,7 @@ Safepoint::Outcome Safepoint::run(const std::function<void()>& swap, const Patie
     ++outcome.attempts;
     ++attempt_;
     const std::uint64_t attempt_us =
-        std::max(patience.attempt_us, std::min((now_us - begun_us) / 4, patience.attempt_us_max));
+        std::max(patience.attempt_us, std::min((now_us - begun_us) / 2, patience.attempt_us_max));
     attempt_ends_us_.store(now_us + attempt_us);
     pending_.store(true, std::memory_order_seq_cst);
     if (all_stopped()) {  // Everybody is parked.

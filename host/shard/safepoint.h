@@ -37,7 +37,7 @@ class Safepoint {
 
   struct Patience {
     std::uint64_t attempt_us = 200;
-    std::uint64_t attempt_us_max = 200;  // A quarter of the time spent so far, up to this.
+    std::uint64_t attempt_us_max = 200;  // Half of the time spent so far, up to this.
     std::uint64_t deadline_us = 5'000'000;
   };
 

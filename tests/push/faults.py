@@ -75,6 +75,9 @@ class Faults(unittest.TestCase):
                 and rollback["reason"].startswith("automatic: 2 faults within 60 s")
                 and any(each["kind"] == "fault" and words in each["reason"] for each in records))
 
+    def is_blocked(self, build_id):
+        return build_id in [each["build_id"] for each in self.host.control.call("blocklist")["blocked"]]
+
     def back(self):
         if self.host.version("faulty") != "1.0.0":
             self.host.rollback("faulty", to="1.0.0")
@@ -92,6 +95,10 @@ class Faults(unittest.TestCase):
                 self.assertIn(words, generation["newest_fault"])
                 self.assertIn("called for on_stanza", generation["newest_fault"])
                 self.assertEqual(self.ask(), "1.0.0")
+                eventually(lambda: self.is_blocked(build_id), f"{name} is on the blocklist")
+                again = self.host.push(fixture("faulty_" + name))
+                self.assertEqual(again["outcome"], "refused", again)
+                self.assertIn("is blocked on this host: 2 faults within 60 s", again["refusals"][0]["reason"])
 
     def test_2_a_signal_taints_the_host_and_says_so(self):
         status = self.host.status()

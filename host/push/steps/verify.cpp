@@ -57,6 +57,8 @@ bool read_policy(PushWorld& world, PushRun& run, VerifyPolicy& policy) {
   Result<std::vector<BlockedBuild>> blocked = world.blocklist.entries();
   if (!blocked) return refuse(blocked.error());
   policy.blocked = std::move(*blocked);
+  if (run.out.kind == "start")
+    std::erase_if(policy.blocked, [](const BlockedBuild& its) { return its.was_left; });
   for (const std::unique_ptr<Slot>& slot : world.slots)
     if (const Generation* current = slot->current())
       policy.live.push_back({&current->manifest(), current->build_id()});

@@ -13,7 +13,7 @@ using namespace hotline::test;
 namespace {
 
 BlockedBuild build(const std::string& build_id, const std::string& reason = "it leaks") {
-  return {build_id, "routing", "1.1.0", reason, "anna", 7};
+  return {build_id, "routing", "1.1.0", reason, "anna", false, 7};
 }
 
 }  // namespace
