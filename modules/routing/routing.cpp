@@ -9,6 +9,10 @@
 // An instance holds nothing. Errors go back the way the stanza came (topics.h).
 #include "routing.h"
 
+#ifdef HL_ROUTING_TARDY
+#include <chrono>
+#endif
+
 #include "compose.h"
 #include "destination.h"
 #include "topics.h"
@@ -25,6 +29,15 @@ constexpr EditionKind built = EditionKind::plain;
 
 struct Built final : Routing {
   explicit Built(const hl_host* host) : Routing(host, built) {}
+#ifdef HL_ROUTING_TARDY
+  // Right in all it says: only a comparison with another version shows what is wrong with it.
+  sdk::Status on_post(const hl_post_event& event) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(2);
+    while (std::chrono::steady_clock::now() < until) {
+    }
+    return Routing::on_post(event);
+  }
+#endif
 };
 
 }  // namespace

@@ -30,18 +30,22 @@ function(hotline_add_host_folder name)
   target_link_libraries(hotline_${name} PUBLIC ${arg_LINK} PRIVATE hotline_options)
 endfunction()
 
-# hotline_add_next_module(NAME VERSION x.y.z SOURCES … [DEFINES …])
+# hotline_add_next_module(NAME VERSION x.y.z SOURCES … [DEFINES …] [TARGET t])
 #
 # The build that comes after the module NAME, in modules/next/, for trying out a push. SOURCES are the files
 # that know their version or a DEFINE, and only those are compiled again: the other objects are module_NAME's.
+# Its target is module_NAME_next, or TARGET.
 function(hotline_add_next_module name)
-  cmake_parse_arguments(arg "" "VERSION" "SOURCES;DEFINES" ${ARGN})
+  cmake_parse_arguments(arg "" "VERSION;TARGET" "SOURCES;DEFINES" ${ARGN})
+  if(NOT arg_TARGET)
+    set(arg_TARGET module_${name}_next)
+  endif()
   string(REPLACE "." "\\." own "${arg_SOURCES}")
   list(JOIN own "|" own)
-  hotline_add_module(${name} VERSION ${arg_VERSION} TARGET module_${name}_next
+  hotline_add_module(${name} VERSION ${arg_VERSION} TARGET ${arg_TARGET}
     OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/modules/next DEFINES ${arg_DEFINES}
     SOURCES ${arg_SOURCES} "$<FILTER:$<TARGET_OBJECTS:module_${name}>,EXCLUDE,/(${own})\\.o$>")
-  target_link_libraries(module_${name}_next PRIVATE hotline_options)
+  target_link_libraries(${arg_TARGET} PRIVATE hotline_options)
 endfunction()
 
 # How the tests' own files are compiled, in every preset: they prove the code of host/ and modules/, which keeps
