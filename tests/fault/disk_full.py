@@ -5,13 +5,12 @@ The state directory is a small tmpfs, which takes root to mount.
 """
 import os
 import pathlib
-import subprocess
 import sys
-import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
 from hotline_host import eventually, host_of  # noqa: E402
+from small_disk import SmallDisk  # noqa: E402
 from xmpp_client import SM, Client  # noqa: E402
 
 DISK_BYTES = 24 << 20
@@ -22,27 +21,8 @@ MESSAGES = 40
 @unittest.skipUnless(os.geteuid() == 0, "mounting a tmpfs takes root")
 class DiskFull(unittest.TestCase):
     def setUp(self):
-        self.disk = pathlib.Path(tempfile.mkdtemp(prefix="hotline-disk-"))
-        self.addCleanup(self.disk.rmdir)
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", self.disk],
-                                 capture_output=True, text=True, check=False)
-        if mounted.returncode != 0:
-            self.skipTest(f"a tmpfs cannot be mounted here: {mounted.stderr.strip()}")
-        self.addCleanup(subprocess.run, ["umount", "-l", self.disk], check=True)
-        self.host = host_of(self, "juliet", "romeo", "mercutio", "tybalt", state=self.disk / "state")
-
-    def fill(self):
-        """To the last byte."""
-        with open(self.disk / "ballast", "wb", buffering=0) as ballast:
-            for size in (1 << 20, 4096, 1):
-                try:
-                    while True:
-                        ballast.write(b"\0" * size)
-                except OSError:
-                    pass
-
-    def make_room(self):
-        (self.disk / "ballast").unlink()
+        self.disk = SmallDisk(self, DISK_BYTES)
+        self.host = host_of(self, "juliet", "romeo", "mercutio", "tybalt", state=self.disk.path / "state")
 
     def acked(self, client):
         """What the server has counted of the client's, as of now: it answers <r/> with what is safe."""
@@ -58,7 +38,7 @@ class DiskFull(unittest.TestCase):
         juliet.message("romeo@localhost", "while there is room", id="room")
         eventually(lambda: self.acked(juliet) == 1, "a message is acknowledged while there is room")
 
-        self.fill()
+        self.disk.fill()
         for number in range(MESSAGES):
             juliet.message("romeo@localhost", f"{number:<{BODY_BYTES}}", id=number)
         alarm = eventually(lambda: self.host.alarms().get("store.unwritable"), "the alarm")
@@ -74,7 +54,7 @@ class DiskFull(unittest.TestCase):
         self.assertTrue(self.host.is_up())
         self.assertLess(self.acked(juliet), 1 + MESSAGES, "acknowledged while the disk is full")
 
-        self.make_room()
+        self.disk.make_room()
         eventually(lambda: self.acked(juliet) == 1 + MESSAGES, "all are acknowledged once there is room")
         eventually(lambda: not self.host.alarms(), "the alarm is over")
         self.assertTrue(self.host.status()["store"]["is_writable"])
@@ -91,12 +71,12 @@ class DiskFull(unittest.TestCase):
 
     def test_a_push_on_a_full_disk_is_refused_and_goes_through_later(self):
         before = self.host.running()
-        self.fill()
+        self.disk.fill()
         report = self.host.push(self.host.module("routing", "1.1.0"))
         self.assertEqual(report["outcome"], "refused", report)
         self.assertRegex(report["refusals"][0]["reason"], r"(?i)full|space")
         self.assertEqual(self.host.running(), before)
-        self.make_room()
+        self.disk.make_room()
         self.assertEqual(self.host.push(self.host.module("routing", "1.1.0"))["outcome"], "live")
 
     def test_killed_on_a_full_disk_it_comes_back_when_there_is_room(self):
@@ -104,13 +84,13 @@ class DiskFull(unittest.TestCase):
         self.addCleanup(juliet.close)
         juliet.message("romeo@localhost", "kept", id="kept")
         eventually(lambda: self.acked(juliet) == 1, "it is acknowledged")
-        self.fill()
+        self.disk.fill()
         for number in range(MESSAGES):
             juliet.message("romeo@localhost", f"{number:<{BODY_BYTES}}", id=number)
         eventually(lambda: "store.unwritable" in self.host.alarms(), "the alarm")
         counted = self.acked(juliet)
         self.host.kill()
-        self.make_room()
+        self.disk.make_room()
         self.host.start()
         self.assertGreaterEqual(self.host.mailbox("romeo")["entries"], counted)
         romeo = Client(self.host, "romeo").log_in()

@@ -13,10 +13,9 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "push"))
 import kill_under_load  # noqa: E402
-import push_under_load  # noqa: E402
-from hotline_host import TREE, Control, Host, build, eventually, fixture  # noqa: E402
+from hotline_host import TREE, Control, Host, build, fixture  # noqa: E402
+from live_load import await_all, pairs  # noqa: E402
 from xmpp_client import Client  # noqa: E402
 
 PAIRS = int(os.environ.get("HOTLINE_CRASH_PAIRS", "500"))
@@ -30,15 +29,14 @@ class ModuleCrash(kill_under_load.KillUnderLoad):
     test_what_was_acknowledged_survives_every_kill = None
 
     def test_it_comes_back_on_the_generation_before_and_nothing_is_lost(self):
-        push_under_load.PAIRS, push_under_load.RATE = PAIRS, 500
         self.host.add_users("load", 2 * PAIRS)
         self.host.add_user("trigger")
         self.assertEqual(self.host.push(fixture("faulty_right"))["outcome"], "live")
         for name, number in (("double_free", signal.SIGABRT), ("copy_to_null", signal.SIGSEGV)):
             with self.subTest(name):
-                load = push_under_load.Load(self.host)
+                load = pairs(self.host, PAIRS, 500)
                 self.addCleanup(load.kill)
-                eventually(lambda: self.sessions() >= 2 * PAIRS, "all sessions are on", 180)
+                await_all(self.host, load)
                 report = self.host.push(fixture("faulty_" + name))
                 self.assertEqual(report["outcome"], "live", report)
                 self.crash_signal = number
@@ -48,9 +46,6 @@ class ModuleCrash(kill_under_load.KillUnderLoad):
         self.collect()
         for pair in range(kill_under_load.PAIRS):
             self.holds(pair)
-
-    def sessions(self):
-        return sum(shard["sessions"] for shard in self.host.status()["shards"])
 
     def live_and_die(self):
         host = self.host

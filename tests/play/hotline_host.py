@@ -11,6 +11,7 @@ import glob
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -96,6 +97,7 @@ class Host:
         # Settled as soon as it is live, where a play is not about just that.
         self.config = {"listen": LISTEN, **(config or {})}
         self.config["push"] = {"gate_seconds": 0, **self.config.get("push", {})}
+        self.environment = {}  # More for its process, from the next start on.
         self.process = None
         self.control = None
         self.run = {}
@@ -118,7 +120,7 @@ class Host:
         with open(self.log_file(), "ab") as log:
             self.process = subprocess.Popen(
                 [self.programs / "hotlined", "--state", self.state, "--config", file],
-                stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL)
+                stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, env={**os.environ, **self.environment})
         line = self.process.stdout.readline().decode()
         if " serves " not in line:
             self.process.wait(PATIENCE)
@@ -132,7 +134,8 @@ class Host:
         file = self.directory / "hotline.json"
         file.write_text(json.dumps(self.config))
         done = subprocess.run([build() / "hotlined", "--state", self.state, "--config", file],
-                              capture_output=True, text=True, timeout=PATIENCE, check=False)
+                              capture_output=True, text=True, timeout=PATIENCE, check=False,
+                              env={**os.environ, **self.environment})
         if done.returncode == 0:
             raise AssertionError(f"hotlined started and ended in order: {done.stdout}")
         return done.stderr
@@ -237,6 +240,14 @@ def host_of(test, *names, **of_host):
     for name in names:
         host.add_user(name)
     return host
+
+
+def build_id_of(file):
+    """The build id that stands in a module's file."""
+    found = re.search(rb"\x04\0\0\0\x14\0\0\0\x03\0\0\0GNU\0(.{20})", pathlib.Path(file).read_bytes(), re.S)
+    if not found:
+        raise AssertionError(f"{file}: no build id in it")
+    return found.group(1).hex()
 
 
 def other_build(file, build_id, to):

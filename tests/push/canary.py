@@ -7,48 +7,18 @@ import pathlib
 import subprocess
 import sys
 import threading
-import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
+from asker import Asker  # noqa: E402
 from hotline_host import Host, Refused, build, eventually  # noqa: E402
-from xmpp_client import Client  # noqa: E402
 
 PEOPLE = 20
-JUDGED = "{urn:example:judged}judged"
 ALL = 10_000  # 100 %.
 
 
 def judged(version):
     return build() / "judged" / f"judged-{version}.so"
-
-
-class Asker(threading.Thread):
-    """Asks without a pause, and keeps what it was answered."""
-
-    def __init__(self, host, name):
-        super().__init__(daemon=True)
-        self.client = Client(host, name).log_in()
-        self.by, self.errors, self.failure, self.is_over = [], 0, None, False
-        self.start()
-
-    def run(self):
-        try:
-            while not self.is_over:
-                answer = self.client.iq("get", "<judged xmlns='urn:example:judged'/>", to=self.client.jid)
-                if answer.get("type") == "result":
-                    self.by.append(answer.find(JUDGED).get("by"))
-                else:
-                    self.errors += 1
-                time.sleep(0.005)  # As a client would, between two questions.
-        except Exception as failure:  # pylint: disable=broad-except
-            self.failure = failure
-
-    def end(self):
-        self.is_over = True
-        self.join()
-        self.client.close()
-        return self
 
 
 class Canary(unittest.TestCase):

@@ -11,8 +11,8 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
-import push_under_load  # noqa: E402
 from hotline_host import Host, Refused, eventually, fixture  # noqa: E402
+from live_load import WRONG, await_all, pairs  # noqa: E402
 from xmpp_client import CLIENT, Client, conditions  # noqa: E402
 
 NS = "urn:example:faulty"
@@ -38,17 +38,15 @@ REFUSED = {
 class Faults(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        push_under_load.PAIRS = 100
-        push_under_load.RATE = 400
         cls.host = Host({"log": {"level": "warning"}, "push": {"preflight": False}}).start()
         cls.addClassCleanup(cls.host.remove)
         cls.host.add_users("load", 200)
         cls.host.add_user("witness")
         cls.witness = Client(cls.host, "witness").log_in()
         cls.addClassCleanup(cls.witness.close)
-        cls.load = push_under_load.Load(cls.host)
+        cls.load = pairs(cls.host, 100, 400)
         cls.addClassCleanup(cls.load.kill)
-        eventually(lambda: sum(s["sessions"] for s in cls.host.status()["shards"]) == 201, "all sessions are on", 120)
+        await_all(cls.host, cls.load, besides=1)
         live = cls.host.push(fixture("faulty_right"))
         assert live["outcome"] == "live", live
 
@@ -170,7 +168,7 @@ class Faults(unittest.TestCase):
 
     def test_9_the_load_has_noticed_nothing(self):
         report = self.load.end()
-        for figure in ("lost", "doubled", "reordered", "misrouted", "errors", "disconnects"):
+        for figure in WRONG:
             self.assertEqual(report[figure], 0, f"{figure}: {report}")
         self.assertTrue(report["clean"], report)
         self.witness.ping()

@@ -6,16 +6,14 @@ cut. Between two pushes there is always traffic: the next one waits until the ho
 A new build is a copy of the current one with another build id; the first round also goes to the next version
 of routing. HOTLINE_PUSH_PAIRS and HOTLINE_PUSH_COUNT make it smaller on slow machines.
 """
-import json
 import os
 import pathlib
-import signal
-import subprocess
 import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
-from hotline_host import build, eventually, host_of, other_build  # noqa: E402
+from hotline_host import eventually, host_of, other_build  # noqa: E402
+from live_load import WRONG, HostProcess, await_all, pairs  # noqa: E402
 
 PAIRS = int(os.environ.get("HOTLINE_PUSH_PAIRS", "500"))
 PUSHES = int(os.environ.get("HOTLINE_PUSH_COUNT", "200"))
@@ -29,59 +27,6 @@ MEMORY_SHARE = 0.15
 MEMORY_SLACK_BYTES = 16 << 20
 
 
-class Process:
-    """What the kernel says of the host."""
-
-    def __init__(self, pid):
-        self.proc = pathlib.Path(f"/proc/{pid}")
-
-    def descriptors(self):
-        found = []
-        for link in (self.proc / "fd").iterdir():
-            try:
-                found.append(os.readlink(link))
-            except FileNotFoundError:
-                pass  # Closed between the listing and the look.
-        return sorted(found)
-
-    def sockets(self):
-        return [each for each in self.descriptors() if each.startswith("socket:")]
-
-    def module_files(self, state):
-        """Files below the state's modules/ that are mapped; a file that was removed counts as well."""
-        lines = (self.proc / "maps").read_text().splitlines()
-        return {line.split(None, 5)[5] for line in lines if f"{state}/modules/" in line}
-
-    def resident_bytes(self):
-        status = (self.proc / "status").read_text()
-        return int(status.split("VmRSS:")[1].split()[0]) * 1024
-
-
-class Load:
-    """hotline-bench, until it is told to end."""
-
-    def __init__(self, host):
-        self.process = subprocess.Popen(
-            [build() / "hotline-bench", "pairs", "--state", host.state, "--pairs", str(PAIRS), "--rate", str(RATE),
-             "--warmup", "0", "--seconds", "3600", "--drain", "30", "--user-prefix", "load", "--json", "-"],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-    def is_running(self):
-        return self.process.poll() is None
-
-    def end(self):
-        self.process.send_signal(signal.SIGINT)
-        out, err = self.process.communicate(timeout=120)
-        if not out.strip().startswith("{"):
-            raise AssertionError(f"hotline-bench: {out}{err}")
-        return json.loads(out)
-
-    def kill(self):
-        if self.is_running():
-            self.process.kill()
-        self.process.communicate()
-
-
 class PushUnderLoad(unittest.TestCase):
     def setUp(self):
         self.host = host_of(self, config={"log": {"level": "warning"}})
@@ -89,10 +34,10 @@ class PushUnderLoad(unittest.TestCase):
         self.builds = 0
 
     def test_pushes_and_rollbacks_under_load_are_noticed_by_nobody(self):
-        host, process = self.host, Process(self.host.process.pid)
-        load = Load(host)
+        host, process = self.host, HostProcess(self.host.process.pid)
+        load = pairs(host, PAIRS, RATE)
         self.addCleanup(load.kill)
-        eventually(lambda: self.sessions() == 2 * PAIRS or not load.is_running(), "all sessions are on", 120)
+        await_all(host, load)
         self.traffic_passes(load)
         sockets = process.sockets()
         self.assertGreaterEqual(len(sockets), 2 * PAIRS)
@@ -109,7 +54,7 @@ class PushUnderLoad(unittest.TestCase):
         self.mappings_are_those_of_kept_generations(process)
         report = load.end()
 
-        for figure in ("lost", "doubled", "reordered", "misrouted", "errors", "disconnects"):
+        for figure in WRONG:
             self.assertEqual(report[figure], 0, f"{figure}: {report}")
         self.assertTrue(report["clean"], report)
         self.assertEqual(report["delivered"], report["sent"])
@@ -125,9 +70,6 @@ class PushUnderLoad(unittest.TestCase):
               file=sys.stderr)
 
     # ---- acts
-
-    def sessions(self):
-        return sum(shard["sessions"] for shard in self.host.status()["shards"])
 
     def traffic_passes(self, load):
         before = self.host.status()["messages"]["messages"]
