@@ -83,6 +83,8 @@ Canary::Look Canary::look(std::uint64_t now_ms, LiveTarget& target) {
       // With all accounts in canary the control stands still: what it did in the shares before counts.
       if (module.control->measured < gate_.limits().calls_min)
         module.control = now.since(each.control_at_begin);
+      // The share may hold all who call it, from the start: then with all that the control ever did.
+      if (module.control->measured < gate_.limits().calls_min) module.control = now;
     }
     modules.push_back(std::move(module));
   }

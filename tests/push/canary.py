@@ -71,6 +71,13 @@ class Canary(unittest.TestCase):
         self.taken_back("1.2.0", "errors to clients")
         self.assertGreater(self.end(), 0)
 
+    def test_one_that_all_accounts_are_in_is_compared_with_what_served_them_before(self):
+        eventually(lambda: sum(len(asker.by) for asker in self.askers) > 2_000, "1.0.0 has a past")  # One call in 16 is measured.
+        report = self.host.push(judged("1.2.0"), canary=[ALL], hold_ms=1_500)
+        self.assertEqual(report["outcome"], "aborted", report)
+        self.assertIn("errors to clients", report["refusals"][0]["reason"])
+        self.end()
+
     def test_one_that_is_slow_is_taken_back(self):
         self.taken_back("1.3.0", "of a call")
         self.assertEqual(self.end(), 0)
