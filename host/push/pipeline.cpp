@@ -46,6 +46,7 @@ bool Pipeline::take_step(const char* name, Step step, PushRun& run, const PushLi
   const bool is_done = step(world_, run);
   run.out.steps.push_back({name, watch.ms(), run.detail});
   if (told.progress) told.progress(name, run.detail, watch.ms());
+  if (is_done) world_.settings.fault_point.reach(run.out.kind, name);
   return is_done;
 }
 
@@ -104,8 +105,10 @@ void Pipeline::settle(PushRun& run, const CanaryPlan& plan) {
   const std::uint64_t gate_ms = plan.gate_ms.value_or(world_.settings.gate_ms);
   if (run.out.kind == "push" && (gate_ms > 0 || !gates_.empty())) {
     open_gate(run, gate_ms);
+    world_.settings.fault_point.reach(run.out.kind, "provisional");
   } else {
     record_running_set(world_, run);
+    world_.settings.fault_point.reach(run.out.kind, "settle");
   }
 }
 
@@ -272,6 +275,7 @@ PushOutcome Pipeline::roll_back(const std::string& module, const std::string& to
     for (PushRefusal& refusal : out.refusals) refusal.file = module;
     return end();
   }
+  world_.settings.fault_point.reach(out.kind, "live");
   out.outcome = "live";
   out.modules.push_back(change_of(its->resident[before].get(), *its->current()));
   ++epoch_;

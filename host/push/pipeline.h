@@ -59,14 +59,12 @@ class Pipeline {
 
   // Keeps a build from being loaded again; what is resident of it stays where it is.
   Result<void> block(const std::string& build_id, const PushedBy& by);
-  Blocklist& blocklist() {
-    return world_.blocklist; }
+  Blocklist& blocklist() { return world_.blocklist; }
 
   // Looks at the canary and at the gates that are open, and acts. Whoever has a clock calls it several times
   // a second while is_watching().
   void tick();
-  bool is_watching() const {
-    return is_watching_.load(); }
+  bool is_watching() const { return is_watching_.load(); }
   // For the push that is in canary. The error: there is none.
   Result<void> pause();
   Result<void> resume();
@@ -95,8 +93,7 @@ class Pipeline {
   Result<void> add_to_blocklist(const std::string& build_id, const std::string& reason, const std::string& by,
                                 bool was_left);
   PushOutcome roll_back(const std::string& module, const std::string& to, PushRun run);
-  std::uint64_t mono_ms() const {
-    return world_.clock.mono_us() / 1000; }
+  std::uint64_t mono_ms() const { return world_.clock.mono_us() / 1000; }
   // For the totals, and what other threads are told.
   void publish(const PushOutcome& out);
 

@@ -77,6 +77,7 @@ PushOutcome Pipeline::begin_canary(PushRun run, const CanaryPlan& plan, const Pu
   record_outcome(world_, begun);
   begun.out.kind = "push";
   begun.out.outcome = "canary";
+  world_.settings.fault_point.reach(begun.out.kind, "canary");
   publish(begun.out);
   return begun.out;
 }

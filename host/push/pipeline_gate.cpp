@@ -135,6 +135,7 @@ bool Pipeline::go_back(const Provisional& gate, const std::string& why, bool has
     run.out.modules.push_back(change_of(each.candidate, *slot->current()));
   }
   if (!moved.empty() && live_step(world_, run)) {
+    world_.settings.fault_point.reach(run.out.kind, "live");
     run.out.outcome = "live";
     ++epoch_;
     if (gates_.empty()) record_running_set(world_, run);

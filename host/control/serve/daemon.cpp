@@ -321,8 +321,12 @@ Result<void> Daemon::Parts::bring_up() {
   }
   Result<ModuleStore> module_store = ModuleStore::open(state_dir);
   if (!module_store) return module_store.error();
+  PushSettings pushing = push_settings(config);
+  Result<FaultPoint> fault_point = FaultPoint::of_environment();
+  if (!fault_point) return fault_point.error();
+  pushing.fault_point = std::move(*fault_point);
   pipeline = std::make_unique<Pipeline>(
-      host, std::move(*module_store), clock, push_settings(config),
+      host, std::move(*module_store), clock, pushing,
       [this](const std::string& kind, const std::string& json) -> Result<std::uint64_t> {
         Result<HistoryRecord> record = store->append_history(kind, json);
         if (!record) return record.error();

@@ -21,6 +21,7 @@ bool live_step(PushWorld& world, PushRun& run) {
     out.refusals.push_back({candidates.empty() ? "" : candidates.front().file, routes.error().message});
     return false;
   }
+  world.settings.fault_point.reach(out.kind, "barrier");
   const LiveTarget::Outcome outcome = world.target.serve(
       {.current = {.parts = set, .routes = std::make_shared<const RouteTable>(std::move(*routes))},
        .candidate = {},

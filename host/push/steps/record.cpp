@@ -54,6 +54,7 @@ void record_outcome(PushWorld& world, PushRun& run) {
   } else {
     out.notes.push_back("not recorded in the history: " + number.error().message);
   }
+  world.settings.fault_point.reach(out.kind, "record");
   for (const PushedModule& module : out.modules)
     if (out.outcome == "live")
       log::info(out.kind + ".live", {{"module", module.name},

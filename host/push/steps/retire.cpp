@@ -36,6 +36,7 @@ void retire_step(PushWorld& world, PushRun& run) {
       retire_generation(world, std::move(generation), run.out);
     }
   }
+  world.settings.fault_point.reach(run.out.kind, "unload");
   world.held.release_expired();
   std::set<std::string> in_use;
   for (const std::unique_ptr<Slot>& slot : world.slots)

@@ -13,6 +13,7 @@ bool stage_candidate(PushWorld& world, Candidate& candidate, PushOutcome& out) {
     Result<std::string> added = world.store.add(*candidate.image, manifest.name, candidate.report.build_id);
     if (!added) return refuse(added.error());
     path = std::move(*added);
+    world.settings.fault_point.reach(out.kind, "store");
   }
   Result<std::unique_ptr<Generation>> loaded =
       Generation::load({.path = path,

@@ -20,6 +20,7 @@
 #include "base/result.h"
 #include "push/blocklist.h"
 #include "push/candidate.h"
+#include "push/fault_point.h"
 #include "push/gate.h"
 #include "push/live_target.h"
 #include "push/module_store.h"
@@ -47,6 +48,7 @@ struct PushSettings {
   GateLimits gate;
   std::uint64_t hold_range_ms = 60'000;  // How long the addresses of unloaded code stay unusable.
   PreflightSettings preflight = {};
+  FaultPoint fault_point = {};  // For crash tests.
 };
 
 // Appends to the history; the record's number. Waits for the disk.
