@@ -268,7 +268,17 @@ class PairRun {
       flights.insert(flights.end(), more.begin(), more.end());
     }
     const MarkReport report = judge_marks(std::move(flights), marks, first_.at_ns, last_.at_ns);
+    const auto figures = [](const LatencyReport& latency) -> nlohmann::json {
+      return {{"messages", latency.messages},
+              {"p50_ms", latency.p50_ms},
+              {"p99_ms", latency.p99_ms},
+              {"max_ms", latency.max_ms}};
+    };
+    nlohmann::json by_kind = nlohmann::json::object();
+    for (const auto& [kind, latency] : report.by_kind) by_kind[kind] = figures(latency);
     return {{"windows", report.windows},
+            {"outside", figures(report.outside)},
+            {"by_kind", by_kind},
             {"messages_inside", report.messages_inside},
             {"p99_inside_ms", report.p99_inside_ms},
             {"p99_outside_ms", report.p99_outside_ms},

@@ -58,11 +58,19 @@ struct Worst {
   std::uint32_t p99 = 0;
 };
 
-std::uint32_t p99_of(std::vector<std::uint32_t>& values) {
+std::uint32_t percentile_of(std::vector<std::uint32_t>& values, std::size_t percent) {
   if (values.empty()) return 0;
-  const auto at = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) * 99 / 100);
+  const auto at = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) * percent / 100);
   std::nth_element(values.begin(), at, values.end());
   return *at;
+}
+
+LatencyReport report_of(std::vector<std::uint32_t>& latencies_us) {
+  if (latencies_us.empty()) return {};
+  return {.messages = latencies_us.size(),
+          .p50_ms = percentile_of(latencies_us, 50) / 1e3,
+          .p99_ms = percentile_of(latencies_us, 99) / 1e3,
+          .max_ms = *std::max_element(latencies_us.begin(), latencies_us.end()) / 1e3};
 }
 
 Worst worst_of(const Lanes& lanes, const Stretch& stretch) {
@@ -77,7 +85,7 @@ Worst worst_of(const Lanes& lanes, const Stretch& stretch) {
     worst.by_lane.push_back(lane_worst);
     worst.max = std::max(worst.max, lane_worst.value_or(0));
   }
-  worst.p99 = p99_of(all);
+  worst.p99 = percentile_of(all, 99);
   return worst;
 }
 
@@ -159,14 +167,26 @@ MarkReport judge_marks(std::vector<Flight> flights, const std::vector<Mark>& mar
   MarkReport report;
   std::vector<std::uint32_t> inside;
   std::vector<std::uint32_t> outside;
+  std::map<std::string, std::vector<Mark>> marks_by_kind;
+  for (const Mark& mark : marks) marks_by_kind[mark.kind()].push_back(mark);
+  std::map<std::string, std::vector<std::uint32_t>> by_kind;
+  std::vector<std::uint32_t> sent_outside;
   for (const Flight& flight : flights) {
     (overlaps({flight.due_ns, arrival_ns(flight)}, marks) ? inside : outside).push_back(flight.latency_us);
+    const Stretch sent{flight.due_ns, flight.due_ns};
+    if (!overlaps(sent, marks)) sent_outside.push_back(flight.latency_us);
+    for (const auto& [kind, its] : marks_by_kind)
+      if (overlaps(sent, its)) by_kind[kind].push_back(flight.latency_us);
   }
-  report.messages_inside = inside.size();
-  report.p99_inside_ms = p99_of(inside) / 1e3;
-  report.p99_outside_ms = p99_of(outside) / 1e3;
-  if (!inside.empty()) report.max_inside_ms = *std::max_element(inside.begin(), inside.end()) / 1e3;
-  if (!outside.empty()) report.max_outside_ms = *std::max_element(outside.begin(), outside.end()) / 1e3;
+  for (auto& [kind, latencies_us] : by_kind) report.by_kind[kind] = report_of(latencies_us);
+  report.outside = report_of(sent_outside);
+  const LatencyReport all_inside = report_of(inside);
+  const LatencyReport all_outside = report_of(outside);
+  report.messages_inside = all_inside.messages;
+  report.p99_inside_ms = all_inside.p99_ms;
+  report.max_inside_ms = all_inside.max_ms;
+  report.p99_outside_ms = all_outside.p99_ms;
+  report.max_outside_ms = all_outside.max_ms;
 
   const Lanes lanes(std::move(flights));
   Shares shares;

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <iosfwd>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@ struct Mark {
   std::int64_t start_ns = 0;
   std::int64_t end_ns = 0;
   std::string label;
+
+  // What stands before the first blank of the label: marks of one kind are looked at together.
+  [[nodiscard]] std::string kind() const { return label.substr(0, label.find(' ')); }
 };
 
 // One message's way.
@@ -26,8 +30,19 @@ struct Flight {
   std::uint32_t latency_us = 0;
 };
 
+// Of the messages that were due in marks of one kind, or in none. By when they were due, because where marks
+// stand close together, whatever takes long reaches into one of them.
+struct LatencyReport {
+  std::uint64_t messages = 0;
+  double p50_ms = 0;
+  double p99_ms = 0;
+  double max_ms = 0;
+};
+
 struct MarkReport {
-  std::size_t windows = 0;            // Marks that lie within the run.
+  std::size_t windows = 0;  // Marks that lie within the run.
+  LatencyReport outside;
+  std::map<std::string, LatencyReport> by_kind;
   std::uint64_t messages_inside = 0;  // In flight during one of them.
   double p99_inside_ms = 0;
   double p99_outside_ms = 0;

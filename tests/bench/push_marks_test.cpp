@@ -65,6 +65,20 @@ TEST_CASE("push marks: a message that was under way when the push began counts a
   CHECK(report.max_inside_ms == 30);
 }
 
+TEST_CASE("push marks: what was due in marks of one kind is told apart from the others") {
+  const std::vector<Flight> flights{{0, 0, 10'000}, {10 * ns_per_ms, 0, 3000}, {25 * ns_per_ms, 0, 5000}};
+  const std::vector<Mark> marks{{9 * ns_per_ms, 11 * ns_per_ms, "push routing"},
+                                {12 * ns_per_ms, 14 * ns_per_ms, "push session"},
+                                {24 * ns_per_ms, 26 * ns_per_ms, "rollback"}};
+  MarkReport report = judge_marks(flights, marks, 0, ns_per_s);
+  CHECK(report.by_kind.size() == 2);
+  CHECK(report.by_kind["push"].messages == 1);
+  CHECK(report.by_kind["push"].p50_ms == 3);
+  CHECK(report.by_kind["rollback"].max_ms == 5);
+  CHECK(report.outside.messages == 1);
+  CHECK(report.outside.p50_ms == 10);
+}
+
 TEST_CASE("push marks: marks outside of the run, no marks and no traffic are no trouble") {
   CHECK(judge_marks(traffic({}, 0), {{-5, -1, ""}}, 0, run_ns).windows == 0);
   CHECK(judge_marks(traffic({}, 0), {}, 0, run_ns).p99_inside_ms == 0);
