@@ -76,6 +76,7 @@ const std::vector<Row>& rows() {
        Goal::at_most,
        100},
       {"push: longest pause us, 10,000 sessions", "push-pause", {"/pause_us_max"}, Goal::at_most, 1'000},
+      {"ns a call into a module, over a plain call", "calls", {"/over_plain_ns"}, Goal::at_most, 60},
   };
   return all;
 }
