@@ -12,7 +12,8 @@
 //          shows in the test. A call that does not answer HL_OK leaves no trace but its log lines.
 // Lenient  Its XML parser and its address preparation take more than the real host's do.
 // Knobs    state() is all of it, as plain values. numbers["fake.posts_max"], ["fake.work_max"] and
-//          ["fake.mailbox_entries_max"] set bounds that make the calls answer HL_E_FULL.
+//          ["fake.mailbox_entries_max"] set bounds that make the calls answer HL_E_FULL; failing.let(n) has
+//          the nth call fail that can (fake/failing.hpp).
 #pragma once
 
 #include <algorithm>
@@ -42,6 +43,8 @@ class FakeHost {
   std::vector<std::string> log;
   std::set<std::string> config_read;  // Keys of the configuration that a module asked for.
   std::vector<Status> failed;         // Answers that the real host charges as faults.
+  std::set<std::string> missing;      // Capabilities it has not: create() is to live without those it wants.
+  fake::FailingCalls failing;         // Which call fails next.
 
   FakeHost() = default;
   FakeHost(const FakeHost&) = delete;
@@ -307,6 +310,8 @@ class FakeHost {
                &owner.log,
                &owner.fields_,
                &owner.borrowed_,
+               &owner.failing,
+               &owner.missing,
                {},
                {},
                {}} {
@@ -316,6 +321,7 @@ class FakeHost {
       host.context = &view;
       host.capability = [](const hl_host* self, const char* name) -> const void* {
         const fake::Manifest& manifest = fake::of(self).manifest;
+        if (fake::of(self).missing->contains(name)) return nullptr;
         if (!manifest.has({"needs", name}) && !manifest.has({"wants", name})) return nullptr;
         static const fake::FunctionTables tables;
         return tables.find(name);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <set>
@@ -16,6 +17,31 @@
 #include "hotline/host.h"
 
 namespace hotline::sdk::fake {
+
+// Which of the calls that can fail does (hotline/fake/failing.hpp).
+struct FailingCalls {
+  std::uint64_t made = 0;    // So many that could fail, since the last let().
+  std::string call;          // The one that did; empty: none yet.
+  hl_status status = HL_OK;  // With what.
+  std::size_t answers = 0;   // How many answers it could have failed with.
+
+  // Lets the call of that number fail, the next is 1, with one of its answers; 0: none fails.
+  void let(std::uint64_t number, std::size_t answer = 0) {
+    *this = FailingCalls{};
+    number_ = number;
+    answer_ = answer;
+  }
+  hl_status next(const char* name, std::initializer_list<hl_status> may_answer) {
+    if (++made != number_ || answer_ >= may_answer.size()) return HL_OK;
+    call = name;
+    answers = may_answer.size();
+    return status = may_answer.begin()[answer_];
+  }
+
+ private:
+  std::uint64_t number_ = 0;
+  std::size_t answer_ = 0;
+};
 
 // What the capabilities of one loaded module see: hl_host.context points to it.
 struct View {
@@ -32,6 +58,8 @@ struct View {
   std::vector<std::string>* log;
   std::vector<std::string>* fields;                    // Names of session fields, of all modules.
   std::vector<std::shared_ptr<const void>>* borrowed;  // Kept until the event ends.
+  FailingCalls* failing;
+  std::set<std::string>* missing;  // Capabilities that the host has not, whatever the manifest says.
   std::string features;
   std::vector<std::string> counter_names;
   std::vector<std::string> table_names;
