@@ -74,7 +74,7 @@ bool verify_step(PushWorld& world, PushRun& run) {
   PushOutcome& out = run.out;
   VerifyPolicy policy;
   if (!read_policy(world, run, policy)) return false;
-  const std::size_t live_before = policy.live.size();
+  std::vector<std::string> of_this_push;
   for (Candidate& candidate : run.candidates) {
     if (!read_file(world, candidate, out)) continue;
     // Files of one push live together: each is verified beside those before it, in place of what they
@@ -85,15 +85,15 @@ bool verify_step(PushWorld& world, PushRun& run) {
       out.refusals.push_back({candidate.file, refusal});
     if (!candidate.report.is_accepted()) continue;
     const Manifest& manifest = *candidate.report.manifest;
-    const auto same_name = [&manifest](const LiveModule& other) {
-      return other.manifest->name == manifest.name;
-    };
-    if (std::any_of(policy.live.begin() + static_cast<std::ptrdiff_t>(live_before), policy.live.end(),
-                    same_name)) {
+    if (std::ranges::find(of_this_push, manifest.name) != of_this_push.end()) {
       out.refusals.push_back({candidate.file, manifest.label() + " refused: another file of this push is " +
                                                   manifest.name + " too; push one of them"});
       continue;
     }
+    of_this_push.push_back(manifest.name);
+    // In place of what it replaces: a claim that it gives up is free for the files behind it.
+    std::erase_if(policy.live,
+                  [&](const LiveModule& other) { return other.manifest->name == manifest.name; });
     policy.live.push_back({&manifest, candidate.report.build_id});
   }
   return out.refusals.empty();

@@ -96,3 +96,12 @@ TEST_CASE("plan: a push tells the same plan once, before it stages anything") {
                             }});
   CHECK(told == 1);
 }
+
+TEST_CASE("push: a table goes from one module to another in one set, the file that gives it up first") {
+  PushedWorld world({.is_on = false});
+  REQUIRE(world.push(fixture("good")).outcome == "live");
+  const std::string gives_up = fixture("gives_up", "good-4.0.0"), takes_over = fixture("takes_over");
+  CHECK(world.push(takes_over).outcome == "refused");
+  const PushOutcome out = world.pipeline.push({.files = {gives_up, takes_over}, .by = {.user = "anna"}});
+  CHECK_MESSAGE(out.outcome == "live", (out.refusals.empty() ? "" : out.refusals.front().reason));
+}
