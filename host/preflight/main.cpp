@@ -1,5 +1,5 @@
-// hotline-preflight: tries out one module for hotlined, which starts it and reads what it says. See
-// push/preflight.h for the conversation. Nobody else has a use for it.
+// hotline-preflight: tries out one module for hotlined or `hotline check`, which start it and read what it
+// says. See push/preflight.h for the conversation. Nobody else has a use for it.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,6 +8,7 @@
 #include <iostream>
 #include <string>
 
+#include "preflight/contract.h"
 #include "preflight/death_note.h"
 #include "preflight/rehearsal.h"
 #include "preflight/sandbox.h"
@@ -35,7 +36,7 @@ std::string read_all(int descriptor) {
 
 int not_ours(const std::string& why) {
   std::cerr << "hotline-preflight: " << why
-            << "\nIt is started by hotlined alone, to try out a module before a push.\n";
+            << "\nIt is started by hotlined and `hotline check` alone, to try out a module.\n";
   return 2;
 }
 
@@ -52,7 +53,9 @@ int main() {
   preflight::write_death_notes_to(preflight_fd::answer);
   std::vector<std::string> notes = preflight::enter_sandbox(request->seconds);
   (void)is_in_maps("nothing");  // Opens what it looks into, as long as it may.
-  PreflightVerdict verdict = preflight::Rehearsal(std::move(*request), std::move(*manifest), say).run();
+  PreflightVerdict verdict = request->clause.empty()
+                                 ? preflight::Rehearsal(std::move(*request), std::move(*manifest), say).run()
+                                 : preflight::Contract(std::move(*request), std::move(*manifest), say).run();
   verdict.notes.insert(verdict.notes.begin(), notes.begin(), notes.end());
   say("verdict " + line_of(verdict));
   _exit(0);  // Nothing of the module's may run any more.

@@ -4,15 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
-#include <cstdio>
-#include <exception>
 
 #include "preflight/call_bound.h"
 #include "preflight/rehearsed_rows.h"
-#include "preflight/sandbox.h"
-#include "preflight/synthetic_events.h"
+#include "preflight/stage.h"
 #include "push/fault.h"
 
 namespace hotline::preflight {
@@ -23,10 +19,6 @@ constexpr int timed_calls = 5;     // Of each event: the quickest counts, whatev
 constexpr int warm_calls = 16;     // Before memory is looked at: caches fill.
 constexpr int watched_calls = 32;  // In each of three rounds; only what all of them show is growth.
 constexpr std::uint64_t slack_bytes = 16;  // An event may seem to keep so much: the allocator's own rounding.
-// The fake host takes its time, and memory that is freed is written over: not the module's doing.
-constexpr std::uint64_t hard_budget_factor = 4;
-// What waits is let happen: timers of up to so long.
-constexpr std::uint64_t timers_ms = 60'000;
 
 std::uint64_t heap_bytes() {
   const struct mallinfo2 info = mallinfo2();
@@ -41,110 +33,32 @@ std::uint64_t sent_bytes(const sdk::fake::State& state) {
   return bytes;
 }
 
-// What the module logged last: an SDK's entry writes there what an exception said.
-std::string logged(const sdk::FakeHost& host) {
-  constexpr std::size_t shown_max = 200;
-  return host.log.empty() ? "" : ", and logged `" + host.log.back().substr(0, shown_max) + "`";
-}
-
-void configure(sdk::FakeHost& host, const ModuleFacts& facts) {
-  if (!facts.domain.empty()) host.domain = facts.domain;
-  for (const auto& [key, value] : facts.settings) {
-    host.texts[key] = value;
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-    if (error == std::errc() && end == value.data() + value.size()) host.numbers[key] = number;
-  }
-}
-
 }  // namespace
 
-// The fake host, an instance in it, and the state that every event begins with.
-class Stage {
- public:
-  Stage(const Manifest& manifest, const ModuleFacts& facts) : manifest_(manifest) { configure(host, facts); }
-
-  // Streams and sessions come, as they do: on_stream is called.
-  void set() {
-    cast_ = Cast::on(host);
-    events = synthetic_events(manifest_, cast_);
-    host.run();
-    begin_ = host.state();
-  }
-  void rewind() {
-    host.state() = begin_;
-    host.log.clear();
-    host.failed.clear();
-  }
-  // The event and what follows from it.
-  sdk::Status offer(const SyntheticEvent& event) {
-    const sdk::Status status = event.offer(host);
-    host.run();
-    host.advance(timers_ms);
-    if (!host.failed.empty()) return host.failed.front();
-    return status;
-  }
-
-  sdk::FakeHost host;
-  std::vector<SyntheticEvent> events;
-
- private:
-  const Manifest& manifest_;
-  Cast cast_;
-  sdk::fake::State begin_;
-};
-
-Rehearsal::Rehearsal(PreflightRequest request, Manifest manifest, Say say)
-    : request_(std::move(request)), manifest_(std::move(manifest)), say_(std::move(say)) {}
+Rehearsal::Rehearsal(PreflightRequest request, Manifest manifest, Steps::Say say)
+    : request_(std::move(request)), manifest_(std::move(manifest)), steps_(std::move(say)) {}
 
 PreflightVerdict Rehearsal::run() {
-  step("load");
-  Result<std::unique_ptr<Generation>> loaded =
-      Generation::load({.path = "/proc/self/fd/" + std::to_string(preflight_fd::module),
-                        .manifest = manifest_,
-                        .build_id = request_.build_id,
-                        .digest = request_.digest,
-                        .pins = request_.pins,
-                        .signed_by = {},
-                        .convert_reason = request_.convert_reason});
-  if (!loaded) {
-    // "x 1.0.0 refused: ..." is said by the host.
-    const std::string prefix = manifest_.label() + " refused: ";
-    const std::string& why = loaded.error().message;
-    verdict_.refusal = why.starts_with(prefix) ? why.substr(prefix.size()) : why;
-    return verdict_;
-  }
-  for (std::string& note : close_files()) verdict_.notes.push_back(std::move(note));
-  try {
-    verdict_.refusal = with_generation(**loaded);
-  } catch (const std::exception& error) {
-    verdict_.refusal = "in preflight it threw " + std::string(error.what()) + ", at " + step_;
-  } catch (...) {
-    verdict_.refusal = "in preflight it threw what is no std::exception, at " + step_;
-  }
-  return verdict_;
+  return attempt(request_, manifest_, steps_, [this](Generation& generation, PreflightVerdict& verdict) {
+    return with_generation(generation, verdict);
+  });
 }
 
-std::string Rehearsal::with_generation(Generation& generation) {
-  const MappedRange range = generation.range();
-  std::array<char, 40> text{};
-  const int size = std::snprintf(text.data(), text.size(), "mapped %zx %zx",
-                                 static_cast<std::size_t>(range.base), static_cast<std::size_t>(range.end));
-  say_(std::string(text.data(), static_cast<std::size_t>(size)));
-  verdict_.has_convert = generation.entry().convert != nullptr;
-  if (std::string wrong = with_instance(generation); !wrong.empty()) return wrong;
+std::string Rehearsal::with_generation(Generation& generation, PreflightVerdict& verdict) {
+  verdict.has_convert = generation.entry().convert != nullptr;
+  if (std::string wrong = with_instance(generation, verdict); !wrong.empty()) return wrong;
   RehearsedRows rows(generation, [this](const std::string& name) { step(name); });
   if (std::string wrong = rows.run(request_.rows, written_); !wrong.empty()) return wrong;
-  verdict_.rows = rows.went_and_came();
-  verdict_.rows_parked = rows.would_be_parked();
-  if (verdict_.rows_parked > 0)
-    verdict_.notes.push_back(std::to_string(verdict_.rows_parked) + " of " +
-                             std::to_string(request_.rows.size()) +
-                             " sampled live rows cannot be converted and would be parked");
+  verdict.rows = rows.went_and_came();
+  verdict.rows_parked = rows.would_be_parked();
+  if (verdict.rows_parked > 0)
+    verdict.notes.push_back(std::to_string(verdict.rows_parked) + " of " +
+                            std::to_string(request_.rows.size()) +
+                            " sampled live rows cannot be converted and would be parked");
   return unload(generation);
 }
 
-std::string Rehearsal::with_instance(const Generation& generation) {
+std::string Rehearsal::with_instance(const Generation& generation, PreflightVerdict& verdict) {
   const hl_module_entry& entry = generation.entry();
   if (entry.self_test != nullptr) {
     step("self_test");
@@ -157,13 +71,13 @@ std::string Rehearsal::with_instance(const Generation& generation) {
   const std::uint64_t before = heap_bytes();
   Stage stage(manifest_, request_.facts);
   {
-    const CallBound bound(generation.code().hard_us * hard_budget_factor);
+    const CallBound bound(bound_us(generation));
     if (const sdk::Status status = stage.host.try_load(entry); status != HL_OK)
       return "create answered " + status_name(status) +
              (status == HL_E_NONE ? " (a capability is missing)" : "") + logged(stage.host);
   }
   const std::uint64_t after = heap_bytes();
-  verdict_.instance_bytes = after > before ? after - before : 0;
+  verdict.instance_bytes = after > before ? after - before : 0;
   // Each shard has an instance, and none may be in another's way.
   step("create for a second shard");
   sdk::FakeHost second;
@@ -174,9 +88,9 @@ std::string Rehearsal::with_instance(const Generation& generation) {
   stage.set();
   if (!stage.host.failed.empty())
     return "on_stream answered " + status_name(stage.host.failed.front()) + ", which is charged as a fault";
-  std::string wrong = offer_events(stage, generation);
+  std::string wrong = offer_events(stage, generation, verdict);
   if (wrong.empty()) wrong = repeat_events(stage, generation);
-  verdict_.config_read.assign(stage.host.config_read.begin(), stage.host.config_read.end());
+  verdict.config_read.assign(stage.host.config_read.begin(), stage.host.config_read.end());
   if (!wrong.empty()) return wrong;
   step("destroy");
   stage.rewind();
@@ -185,14 +99,14 @@ std::string Rehearsal::with_instance(const Generation& generation) {
   return {};
 }
 
-std::string Rehearsal::offer_events(Stage& stage, const Generation& generation) {
+std::string Rehearsal::offer_events(Stage& stage, const Generation& generation, PreflightVerdict& verdict) {
   using Clock = std::chrono::steady_clock;
   for (const SyntheticEvent& event : stage.events) {
     step(event.name);
     std::uint64_t quickest = ~std::uint64_t{0};
     for (int i = 0; i < timed_calls; ++i) {
       stage.rewind();
-      const CallBound bound(generation.code().hard_us * hard_budget_factor);
+      const CallBound bound(bound_us(generation));
       const Clock::time_point from = Clock::now();
       const sdk::Status status = stage.offer(event);
       const auto took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - from).count();
@@ -205,8 +119,8 @@ std::string Rehearsal::offer_events(Stage& stage, const Generation& generation) 
                " bytes to a client for one event, more than the " + std::to_string(request_.output_bytes) +
                " that may wait for one (limits.output_bytes_max)";
     }
-    ++verdict_.events;
-    verdict_.call_us_max = std::max(verdict_.call_us_max, quickest);
+    ++verdict.events;
+    verdict.call_us_max = std::max(verdict.call_us_max, quickest);
     if (quickest > generation.code().slow_us)
       return event.name + " took " + std::to_string(quickest) + " us, the quickest of " +
              std::to_string(timed_calls) + " calls, and its budget is " +
@@ -228,7 +142,7 @@ std::string Rehearsal::repeat_events(Stage& stage, const Generation& generation)
     const auto heap_after = [&](int calls) {
       for (int i = 0; i < calls; ++i) {
         stage.rewind();
-        const CallBound bound(generation.code().hard_us * hard_budget_factor);
+        const CallBound bound(bound_us(generation));
         (void)stage.offer(event);
       }
       stage.rewind();

@@ -65,6 +65,45 @@ void RehearsedRows::try_written(const SampleRow& row) {
   (void)convert(row.table, row.schema, row.schema - 1, row.value, wrong);
 }
 
+std::string RehearsedRows::run_own(std::span<const SampleRow> written, std::size_t cuts_max) {
+  for (const SampleRow& row : written) {
+    const TableClaim* const claim = generation_.manifest().table(row.table);
+    if (claim == nullptr || row.schema < 2) continue;
+    if (std::string wrong = try_own(row, *claim); !wrong.empty()) return wrong;
+    if (std::string wrong = try_cuts(row, row.schema - 1, cuts_max); !wrong.empty()) return wrong;
+  }
+  return {};
+}
+
+// As far down as it converts: below its oldest schema there is nothing to go back to.
+std::string RehearsedRows::try_own(const SampleRow& row, const TableClaim& claim) {
+  SampleRow older = row;
+  while (older.schema > 1) {
+    std::string wrong;
+    std::optional<std::string> value = convert(row.table, older.schema, older.schema - 1, older.value, wrong);
+    if (!wrong.empty()) return wrong;
+    if (!value) {
+      if (older.schema < row.schema) return {};
+      return way_of(row.table, row.schema, row.schema - 1) +
+             " does not work for a row that it wrote itself, so a rollback would park it";
+    }
+    older = {row.table, older.schema - 1, std::move(*value)};
+    if (wrong = try_live(older, claim); !wrong.empty()) return wrong;
+  }
+  return {};
+}
+
+std::string RehearsedRows::try_cuts(const SampleRow& row, std::uint32_t to, std::size_t cuts_max) {
+  const std::size_t step = row.value.size() / cuts_max + 1;
+  for (std::size_t size = 0; size < row.value.size(); size += step)
+    for (const auto& [from, into] : {std::pair(row.schema, to), std::pair(to, row.schema)}) {
+      std::string wrong;
+      (void)convert(row.table, from, into, row.value.substr(0, size), wrong);
+      if (!wrong.empty()) return wrong;
+    }
+  return {};
+}
+
 std::optional<std::string> RehearsedRows::convert(const std::string& table, std::uint32_t from,
                                                   std::uint32_t to, const std::string& value,
                                                   std::string& wrong) {

@@ -27,12 +27,17 @@ class RehearsedRows {
 
   // What is wrong, in words that follow "refused: "; empty: nothing.
   std::string run(std::span<const SampleRow> live, std::span<const SampleRow> written);
+  // The same of rows that it has just written itself: each is taken down, which must be a row like the live
+  // ones of that schema; and cut at `cuts_max` lengths at the most it may be refused, and may not kill.
+  std::string run_own(std::span<const SampleRow> written, std::size_t cuts_max);
   std::uint64_t went_and_came() const { return went_and_came_; }
   std::uint64_t would_be_parked() const { return parked_; }
 
  private:
   std::string try_live(const SampleRow& row, const TableClaim& claim);
   void try_written(const SampleRow& row);
+  std::string try_own(const SampleRow& row, const TableClaim& claim);
+  std::string try_cuts(const SampleRow& row, std::uint32_t to, std::size_t cuts_max);
   // To the neighbour; empty: it answered that it cannot, or broke the contract, which `wrong` then tells.
   std::optional<std::string> convert(const std::string& table, std::uint32_t from, std::uint32_t to,
                                      const std::string& value, std::string& wrong);

@@ -48,15 +48,6 @@ std::vector<std::string> elements_of(const Route& route) {
   return {};
 }
 
-Status offer_element(FakeHost& host, const Cast& cast, When when, const std::string& xml) {
-  switch (when) {
-    case When::before_login: return host.receive(cast.stranger, xml);
-    case When::before_bind: return host.receive(cast.newcomer, xml);
-    case When::bound: break;
-  }
-  return host.stanza(cast.anna, xml);
-}
-
 void add_routes(const Manifest& manifest, const Cast& cast, std::vector<SyntheticEvent>& events) {
   for (const Route& route : manifest.routes)
     for (const std::string& xml : elements_of(route))
@@ -106,6 +97,15 @@ void add_drain_events(const Cast& cast, std::vector<SyntheticEvent>& events) {
 }
 
 }  // namespace
+
+Status offer_element(FakeHost& host, const Cast& cast, When when, const std::string& xml) {
+  switch (when) {
+    case When::before_login: return host.receive(cast.stranger, xml);
+    case When::before_bind: return host.receive(cast.newcomer, xml);
+    case When::bound: break;
+  }
+  return host.stanza(cast.anna, xml);
+}
 
 Cast Cast::on(FakeHost& host) {
   Cast cast;

@@ -30,6 +30,9 @@ struct Cast {
   static Cast on(sdk::FakeHost& host);
 };
 
+// As a client of that stage of a stream sends it.
+sdk::Status offer_element(sdk::FakeHost& host, const Cast& cast, When when, const std::string& xml);
+
 std::vector<SyntheticEvent> synthetic_events(const Manifest& manifest, const Cast& cast);
 
 }  // namespace hotline::preflight

@@ -97,6 +97,7 @@ Result<PreflightVerdict> verdict_on(const PreflightEnd& end, const Image& image)
   const auto refused = [&](const std::string& why) {
     PreflightVerdict verdict;
     verdict.refusal = "in preflight it " + why + functions_of(heard, image);
+    verdict.step = heard.step;
     return verdict;
   };
   const int signal = heard.signal != 0              ? heard.signal
@@ -111,7 +112,11 @@ Result<PreflightVerdict> verdict_on(const PreflightEnd& end, const Image& image)
     return refused("did not come back from " + heard.step + " within " + std::to_string(end.deadline_ms) +
                    " ms");
   if (signal != 0) return refused(death_of(signal) + ", at " + heard.step);
-  if (heard.verdict) return *heard.verdict;
+  if (heard.verdict) {
+    PreflightVerdict verdict = *heard.verdict;
+    verdict.step = heard.step;
+    return verdict;
+  }
   return refused("ended the process at " + heard.step);
 }
 

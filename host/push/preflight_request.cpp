@@ -25,6 +25,7 @@ std::string bytes_of(const PreflightRequest& request) {
   json settings = json::object();
   for (const auto& [key, value] : request.facts.settings) settings[key] = bytes_json(value);
   const json value = {{"format", request.format},
+                      {"clause", request.clause},
                       {"manifest", request.manifest},
                       {"build_id", request.build_id},
                       {"digest", request.digest},
@@ -51,6 +52,7 @@ Result<PreflightRequest> preflight_request_of(const std::string& bytes) {
     value.at("format").get_to(request.format);
     if (request.format != preflight_format)
       return Error{"the host speaks " + request.format + ", this program " + std::string(preflight_format)};
+    value.at("clause").get_to(request.clause);
     value.at("manifest").get_to(request.manifest);
     value.at("build_id").get_to(request.build_id);
     value.at("digest").get_to(request.digest);

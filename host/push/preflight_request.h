@@ -26,6 +26,7 @@ inline constexpr std::string_view preflight_module_name = "hotline-preflight-mod
 
 struct PreflightRequest {
   std::string format;    // preflight_format: host and child are of one make.
+  std::string clause;    // One of the contract (push/contract.h); empty: what a push tries.
   std::string manifest;  // The text.
   std::string build_id, digest;
   std::string convert_reason;  // As in GenerationFile.
@@ -37,10 +38,11 @@ struct PreflightRequest {
   std::uint64_t hard_us = 250'000;       // A call is ended, where the manifest has no budget.
   std::uint64_t output_bytes = 4 << 20;  // What one event may write to clients.
 };
-inline constexpr std::string_view preflight_format = "hotline-preflight 1";
+inline constexpr std::string_view preflight_format = "hotline-preflight 2";
 
 struct PreflightVerdict {
   std::string refusal;             // In words that follow "refused: "; empty: it may be staged.
+  std::string step;                // Where it was then.
   std::vector<std::string> notes;  // Worth knowing.
   std::vector<std::string> config_read;
   bool has_convert = false;

@@ -287,6 +287,12 @@ class CommandLine {
       if (in_rust_) new_.language = "rust";
       return make_project(context_, new_);
     });
+
+    CLI::App* check_module = verb(
+        app_, "check", "Tries module files against the contract, clause by clause; needs no host",
+        "  hotline check build/polls-0.1.0.so\n  hotline --json check build/*.so | jq '.files[].clauses'");
+    check_module->add_option("file", check_files_, "Module files")->type_name("FILE")->required();
+    on(check_module, [this] { return check_modules(context_, check_files_); });
   }
 
   void add_quarantine() {
@@ -360,6 +366,7 @@ class CommandLine {
   BlockWish block_;
   std::string key_;
   NewWish new_;
+  std::vector<std::string> check_files_;
   bool in_c_ = false, in_rust_ = false;
   std::string account_, prefix_, file_, level_, shell_;
   std::uint32_t limit_ = 20;

@@ -111,6 +111,10 @@ struct NewWish {
 };
 Exit make_project(Context& context, const NewWish& wish);
 
+// check_verb.cpp
+// The contract, for each file; Exit::failed: one breaks it.
+Exit check_modules(Context& context, const std::vector<std::string>& files);
+
 // host_verbs.cpp
 Exit set_log_level(Context& context, const std::string& level);
 Exit reload_tls(Context& context);
