@@ -107,6 +107,7 @@ struct Config {
 
   struct {
     std::uint32_t keep_generations = 3;
+    std::uint32_t keep_symbols = 100;
     bool require_signature = true;
     bool allow_development_key = true;
     bool preflight = true;

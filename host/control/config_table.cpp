@@ -245,6 +245,12 @@ const std::vector<ConfigKey>& table() {
           "generations", restart,
           "How many generations of a module stay loaded, the current one included: the way back."),
       key(
+          "push.keep_symbols", [](Config& c) -> ConfigField { return &c.push.keep_symbols; }, 0, 100'000,
+          "builds", restart,
+          "Of how many builds the file is kept in DIR/symbols by build id, so that `hotline symbolize`, gdb "
+          "and "
+          "perf know their functions when they are unloaded; the oldest go first."),
+      key(
           "push.require_signature", [](Config& c) -> ConfigField { return &c.push.require_signature; }, 0, 1,
           "", restart, "Whether a file must be signed by a key in DIR/trusted to be pushed or started."),
       key(

@@ -65,8 +65,11 @@ void CrashRecord::write(int signal, std::uintptr_t pc, const GuardedCode* code,
   Line line;
   line.add("signal ").add_decimal(static_cast<unsigned>(signal)).add("\n");
   const bool is_in_module = code != nullptr && code->range.contains(reinterpret_cast<const void*>(pc));
-  line.add("pc ").add(is_in_module ? "module+" : "").add_hex(is_in_module ? pc - code->range.base : pc);
-  line.add("\n");
+  line.add("pc ");
+  if (is_in_module)
+    line.add(code->module).add("+").add_hex(pc - code->range.base).add(" [").add(code->build_id).add("]\n");
+  else
+    line.add_hex(pc).add("\n");
   if (code != nullptr) {
     line.add("module ").add(code->module).add("\nversion ").add(code->version);
     line.add("\nbuild_id ").add(code->build_id).add("\ncall ").add(call_name(event)).add("\n");

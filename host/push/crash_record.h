@@ -20,7 +20,7 @@ struct Crash {
   int signal = 0;
   std::string module;  // Whose code was running, or was calling what died; empty: none, the core's.
   std::string version, build_id, call;
-  std::string pc;  // "module+0x1234" within that image, or an address of the process.
+  std::string pc;  // In that image, as Frame writes it; else an address of the process.
 };
 
 class CrashRecord {

@@ -26,6 +26,7 @@ Pipeline::Pipeline(LiveTarget& target, ModuleStore store, Clock& clock, Settings
              .trust = TrustStore(store.state_dir()),
              .blocklist = Blocklist(store.state_dir()),
              .store = std::move(store),
+             .symbols = SymbolArchive(world_.store.state_dir(), settings.keep_symbols),
              .clock = clock,
              .settings = settings,
              .record = std::move(record),

@@ -48,6 +48,7 @@ class CommandLine {
     add_users_verbs();
     add_quarantine();
     add_writing();
+    add_symbols();
     add_running();
   }
 
@@ -295,6 +296,19 @@ class CommandLine {
     on(check_module, [this] { return check_modules(context_, check_files_); });
   }
 
+  void add_symbols() {
+    CLI::App* named = verb(app_, "symbolize",
+                           "Names places in modules' code, also of builds unloaded long ago; needs no host",
+                           "  hotline symbolize 5f2c0a7d 0x1a2b 0x1c00\n"
+                           "  hotline history | hotline symbolize\n  hotline symbolize < DIR/crash.record");
+    named
+        ->add_option("build", symbolize_.build_id,
+                     "The build id, or how it begins; without it, lines are read")
+        ->type_name("BUILD-ID");
+    named->add_option("offset", symbolize_.offsets, "Offsets in its image")->type_name("OFFSET");
+    on(named, [this] { return symbolize(context_, symbolize_); });
+  }
+
   void add_quarantine() {
     CLI::App* quarantine = verb(app_, "quarantine", "Events that no generation of their module survived");
     quarantine->require_subcommand(1);
@@ -367,6 +381,7 @@ class CommandLine {
   std::string key_;
   NewWish new_;
   std::vector<std::string> check_files_;
+  SymbolizeWish symbolize_;
   bool in_c_ = false, in_rust_ = false;
   std::string account_, prefix_, file_, level_, shell_;
   std::uint32_t limit_ = 20;

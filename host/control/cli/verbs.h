@@ -115,6 +115,13 @@ Exit make_project(Context& context, const NewWish& wish);
 // The contract, for each file; Exit::failed: one breaks it.
 Exit check_modules(Context& context, const std::vector<std::string>& files);
 
+// symbolize_verb.cpp
+struct SymbolizeWish {
+  std::string build_id;  // Or how it begins; empty: frames are read from standard input.
+  std::vector<std::string> offsets;
+};
+Exit symbolize(Context& context, const SymbolizeWish& wish);
+
 // host_verbs.cpp
 Exit set_log_level(Context& context, const std::string& level);
 Exit reload_tls(Context& context);

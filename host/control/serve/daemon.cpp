@@ -21,6 +21,7 @@
 #include "control/serve/methods.h"
 #include "control/serve/observer.h"
 #include "push/crash_record.h"
+#include "push/symbol_archive.h"
 #include "push/watchdog.h"
 #include "state/sqlite_store.h"
 
@@ -70,6 +71,7 @@ Host::Settings host_settings(const Config& config) {
 PushSettings push_settings(const Config& config) {
   PushSettings settings;
   settings.keep_generations = config.push.keep_generations;
+  settings.keep_symbols = config.push.keep_symbols;
   settings.require_signature = config.push.require_signature;
   settings.allow_development_key = config.push.allow_development_key;
   settings.preflight = {.is_on = config.push.preflight,
@@ -264,10 +266,7 @@ void Daemon::Parts::leave_build(const Fault& fault, const std::string& reason) {
 
 void Daemon::Parts::record_crash() {
   if (!crash) return;
-  std::string words = "the last process died of " + signal_name(crash->signal) + " at " + crash->pc;
-  words += crash->module.empty()
-               ? ", in the host's own code"
-               : ", while " + crash->module + " " + crash->version + " was called for " + crash->call;
+  const std::string words = words_of(*crash, SymbolArchive(state_dir, 0));
   log::error("host.crashed", {{"why", words}, {"build_id", crash->build_id}});
   std::string back_on;
   for (const GenerationReport& generation : pipeline->generations())

@@ -1,9 +1,7 @@
 #include "control/serve/fault_desk.h"
 
-#include <array>
-#include <cstdio>
-
 #include "base/log.h"
+#include "push/frame.h"
 #include "push/symbols.h"
 
 namespace hotline {
@@ -18,11 +16,22 @@ std::string words_of(const Fault& fault) {
   std::string words = fault.module + " " + fault.version + " " + fault.cause.text();
   if (fault.offset != 0) {
     const std::string function = function_at(fault.file, fault.offset);
-    std::array<char, 40> at{};
-    std::snprintf(at.data(), at.size(), "+0x%zx", fault.offset);
-    words += " in " + (function.empty() ? fault.module + at.data() : function);
+    const std::string frame = Frame{fault.module, fault.offset, fault.build_id}.text();
+    words += " in " + (function.empty() ? frame : function + " (" + frame + ")");
   }
   return words + ", called for " + call_name(fault.event);
+}
+
+std::string words_of(const Crash& crash, const SymbolArchive& symbols) {
+  std::string words = "the last process died of " + signal_name(crash.signal) + " at " + crash.pc;
+  std::string_view pc = crash.pc;
+  if (const std::optional<Frame> frame = take_frame(pc))
+    if (const Result<std::string> file = symbols.find(frame->build_id); file)
+      if (const std::string function = function_at(*file, frame->offset); !function.empty())
+        words += ", in " + function;
+  return words + (crash.module.empty()
+                      ? ", in the host's own code"
+                      : ", while " + crash.module + " " + crash.version + " was called for " + crash.call);
 }
 
 FaultDesk::FaultDesk(Clock& clock, Settings settings, Actions actions)

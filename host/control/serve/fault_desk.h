@@ -16,7 +16,9 @@
 #include <string>
 
 #include "base/clock.h"
+#include "push/crash_record.h"
 #include "push/fault.h"
+#include "push/symbol_archive.h"
 #include "shard/work_pool.h"
 
 namespace hotline {
@@ -65,5 +67,7 @@ class FaultDesk {
 
 // "SIGSEGV at address 0x0 in Routing::on_stanza(...) (routing 1.1.0, on_stanza)"
 std::string words_of(const Fault& fault);
+// What the last process died of, where and at whose call; `symbols` are those of its modules.
+std::string words_of(const Crash& crash, const SymbolArchive& symbols);
 
 }  // namespace hotline

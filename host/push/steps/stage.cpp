@@ -25,6 +25,8 @@ bool stage_candidate(PushWorld& world, Candidate& candidate, PushOutcome& out) {
                         .convert_reason = candidate.report.convert_reason});
   if (!loaded) return refuse(loaded.error());
   candidate.generation = std::move(*loaded);
+  if (Result<void> kept = world.symbols.keep(path, candidate.report.build_id); !kept)
+    out.notes.push_back(manifest.label() + ": " + kept.error().message);
   if (Result<void> staged = world.target.stage(*candidate.generation); !staged) return refuse(staged.error());
   return true;
 }

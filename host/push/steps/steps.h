@@ -27,6 +27,7 @@
 #include "push/outcome.h"
 #include "push/preflight_child.h"
 #include "push/slot.h"
+#include "push/symbol_archive.h"
 #include "push/trust.h"
 #include "push/unmap.h"
 
@@ -41,6 +42,7 @@ struct PreflightSettings {
 
 struct PushSettings {
   std::size_t keep_generations = 3;
+  std::size_t keep_symbols = 100;  // Builds whose files are kept by build id.
   std::uint64_t barrier_deadline_us = 5'000'000;
   bool require_signature = false;
   bool allow_development_key = true;
@@ -60,6 +62,7 @@ struct PushWorld {
   TrustStore trust;
   Blocklist blocklist;
   ModuleStore store;
+  SymbolArchive symbols;
   Clock& clock;
   const PushSettings settings;
   const RecordPush record;

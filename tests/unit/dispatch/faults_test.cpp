@@ -221,7 +221,8 @@ TEST_CASE("faults: with `restart` a signal in a module's own code ends the proce
   CHECK(WIFSIGNALED(status));
   const std::optional<Crash> crash = CrashRecord::read(state.path());
   REQUIRE(crash);
-  CHECK(crash->pc.starts_with("module+0x"));
+  CHECK(crash->pc.starts_with(crash->module + "+0x"));
+  CHECK(crash->pc.ends_with(" [" + crash->build_id + "]"));
 }
 
 }  // namespace
