@@ -139,8 +139,10 @@ void Login::write_features(Xml& xml, hl_stream stream, const hl_stream_info& inf
 Status Login::on_element(hl_stream stream, const hl_stanza& element) {
   const std::optional<hl_stream_info> info = streams_.info(stream);
   if (!info) return HL_OK;
-  if (!is_absent(info->account))
-    return streams_.close(stream, "policy-violation", "this stream is logged in already");
+  if (!is_absent(info->account)) {
+    streams_.close(stream, "policy-violation", "this stream is logged in already");
+    return HL_OK;
+  }
   const std::string_view name = view(element.name);
   if (name == "auth") return begin(stream, *info, element);
   if (name == "response") return answer(stream, element);
@@ -165,7 +167,8 @@ Status Login::begin(hl_stream stream, const hl_stream_info& info, const hl_stanz
     exchange.mechanism = mechanism->name;
     if (streams_.set_scratch(stream, exchange.encode()) != HL_OK)
       return fail(stream, "temporary-auth-failure");
-    return streams_.send(stream, sdk::Xml().open("challenge", sasl_ns).take());
+    streams_.send(stream, sdk::Xml().open("challenge", sasl_ns).take());
+    return HL_OK;
   }
   const std::optional<std::string> data = text == "=" ? std::string() : base64_decode(text);
   if (!data) return fail(stream, "incorrect-encoding");
@@ -224,7 +227,8 @@ Status Login::begin_scram(hl_stream stream, const Mechanism& mechanism, std::str
   const std::string kept = exchange.encode();
   if (kept.size() > exchange_size_max || streams_.set_scratch(stream, kept) != HL_OK)
     return fail(stream, "malformed-request", "too long");
-  return streams_.send(stream, element("challenge", base64_encode(server_first)));
+  streams_.send(stream, element("challenge", base64_encode(server_first)));
+  return HL_OK;
 }
 
 Status Login::finish_scram(hl_stream stream, const Exchange& exchange, std::string_view message) {

@@ -49,9 +49,10 @@ class Session {
     if (event.what != HL_STREAM_OPENED) return HL_OK;
     if (!is_absent(event.to)) {
       const auto to = crypto_.prepare(HL_PREPARE_DOMAIN, view(event.to));
-      if (!to || *to != config_.domain())
-        return streams_.close(event.stream, "host-unknown",
-                              "this host serves " + std::string(config_.domain()));
+      if (!to || *to != config_.domain()) {
+        streams_.close(event.stream, "host-unknown", "this host serves " + std::string(config_.domain()));
+        return HL_OK;
+      }
     }
     const std::optional<hl_stream_info> info = streams_.info(event.stream);
     if (!info) return HL_OK;

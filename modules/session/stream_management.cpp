@@ -82,7 +82,10 @@ Status StreamManagement::resume(hl_stream stream, const hl_stanza& element) {
 
 Status StreamManagement::acknowledged(hl_stream stream, hl_session session, const hl_stanza& element) {
   const std::optional<std::uint32_t> h = number(stanzas_.root(element).attr("h"));
-  if (!h) return streams_.close(stream, "bad-format", "h must be a number below 2^32");
+  if (!h) {
+    streams_.close(stream, "bad-format", "h must be a number below 2^32");
+    return HL_OK;
+  }
   const std::optional<hl_session_info> info = sessions_.info(session);
   if (!info) return HL_OK;
   if ((info->flags & HL_SESSION_HAS_SM) == 0) return fail(stream, "unexpected-request");
