@@ -9,6 +9,7 @@
 #include <memory>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace hotline {
@@ -18,6 +19,17 @@ class Arena {
   static constexpr std::size_t block_bytes = 4096;
 
   Arena() = default;
+  // What was given out stays where it is.
+  Arena(Arena&& other) noexcept
+      : block_(std::move(other.block_)),
+        used_(std::exchange(other.used_, 0)),
+        large_(std::move(other.large_)) {}
+  Arena& operator=(Arena&& other) noexcept {
+    block_ = std::move(other.block_);
+    used_ = std::exchange(other.used_, 0);
+    large_ = std::move(other.large_);
+    return *this;
+  }
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 

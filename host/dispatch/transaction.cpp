@@ -15,9 +15,19 @@ Ref<MailboxEntry> Transaction::known(std::uint64_t id) const {
 }
 
 void Transaction::roll_back() {
-  for (std::size_t i = undos_.size(); i > 0; --i) undos_[i - 1]();
+  for (std::size_t i = undos_.size(); i > 0; --i) undos_[i - 1].run();
   effects_.clear();
   rows_.clear();
+}
+
+void Transaction::step_back() {
+  for (std::size_t i = undos_.size(); i > 0; --i)
+    if (undos_[i - 1].is_exchange) undos_[i - 1].run();
+}
+
+void Transaction::step_forward() {
+  for (const Undo& undo : undos_)
+    if (undo.is_exchange) undo.run();
 }
 
 void Transaction::end() {

@@ -44,7 +44,7 @@ struct Effect {
     mailbox_drain,     // handle: session
     mailbox_remove,    // text: account, entry
     mailbox_purge,     // text: account
-    timer_set,         // text: account, text2: key, number64: due_us, bytes
+    timer_set,         // text: account, text2: key, number64: due_us, number: delay_ms, bytes
     timer_cancel,      // text: account, text2: key
     post,              // text: account, number: topic, number64: module, bytes, is_stanza
     work,              // number: its place among the calls
@@ -91,7 +91,9 @@ class Transaction {
     calls_.push_back(std::move(call));
   }
   const std::function<void()>& work(const Effect& effect) const { return calls_[effect.number]; }
-  void undo_by(std::function<void()> undo) { undos_.push_back(std::move(undo)); }
+  void undo_by(std::function<void()> undo) { undos_.push_back({std::move(undo), false}); }
+  // The same for a change that may be stepped back from: run twice, all is as it was after the first change.
+  void exchange_by(std::function<void()> exchange) { undos_.push_back({std::move(exchange), true}); }
   void touch_row(RowTouch row) { rows_.push_back(std::move(row)); }
 
   // The stanza that is being handled, and those that the module parsed in this call.
@@ -108,10 +110,15 @@ class Transaction {
   Ref<MailboxEntry> known(std::uint64_t id) const;
 
   std::vector<Effect>& effects() { return effects_; }
+  const std::vector<Effect>& effects() const { return effects_; }
   std::vector<RowTouch>& rows() { return rows_; }
   // Undoes what was done at once, newest first, and forgets the rest.
   void roll_back();
   void end();
+  // As if the call had not been made yet, for another one to be made on the same state; and back again. What
+  // has no exchange stays: a session that was bound, which nobody finds before the call is committed.
+  void step_back();
+  void step_forward();
 
   // The line that is being handled, if it is one.
   std::string_view line;
@@ -131,7 +138,11 @@ class Transaction {
   const Stanza* stanza_ = nullptr;
   std::vector<Effect> effects_;
   std::vector<RowTouch> rows_;
-  std::vector<std::function<void()>> undos_;
+  struct Undo {
+    std::function<void()> run;
+    bool is_exchange;
+  };
+  std::vector<Undo> undos_;
   std::vector<Ref<const Buffer>> kept_;
   std::vector<std::function<void()>> calls_;
   Arena arena_;
