@@ -64,6 +64,7 @@ Calls::Answer Calls::attempt(ServingSet& set, const CalledModule& target, const 
   serving_ = &set;
   called_ = &target;
   transaction_.begin(event.module, event.receipt, event.stanza);
+  const CalledModule* const candidate = live_.shadow == nullptr ? nullptr : begin_shadow(set, target, event);
   const std::uint64_t from_ns = is_measured ? shard_.world.clock->mono_ns() : 0;
   const hl_status status =
       guarded(target.generation->code(), event.kind, cause_, [&call, &target] { return call(target); });
@@ -71,6 +72,8 @@ Calls::Answer Calls::attempt(ServingSet& set, const CalledModule& target, const 
     meter.time_ns.add(shard_.world.clock->mono_ns() - from_ns);
     meter.measured.add();
   }
+  if (candidate != nullptr) [[unlikely]]
+    shadow(*candidate, event, status, call);
   const Answer answer = conclude(target, event, status, is_measured);
   called_ = nullptr;
   serving_ = nullptr;

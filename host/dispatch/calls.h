@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -37,6 +38,12 @@ class Calls {
   Transaction& transaction() { return transaction_; }
   // The module whose call is being made.
   const CalledModule* called() const { return called_; }
+  // Of the call that is being made; nullptr: it is not shadowed.
+  CallTape* tape() const { return tape_; }
+  // The call is a candidate's in a shadow run: what it asks for is compared and dropped.
+  bool is_shadow() const { return tape_ != nullptr && tape_->replays(); }
+  // Meanwhile the transaction of the current generation's call for the same event; else nullptr.
+  const Transaction* shadowed() const { return is_shadow() ? &live_.shadow->transaction() : nullptr; }
   // Charges a generation with a fault of its code, and tells whoever records it.
   void charge(const Generation& generation, EventKind event, FaultCause cause);
   ModuleCounters& counters(std::uint16_t module);
@@ -90,6 +97,13 @@ class Calls {
   Answer attempt(ServingSet& set, const CalledModule& target, const Event& event, const Call& call);
   // What the call answered: its effects are done, or it is undone and charged.
   Answer conclude(const CalledModule& target, const Event& event, hl_status status, bool is_measured);
+  // shadow_calls.cpp: the candidate that is to be called for the event too, once `target` was; nullptr: none.
+  const CalledModule* begin_shadow(const ServingSet& set, const CalledModule& target, const Event& event);
+  using ShadowCall = std::function<hl_status(const CalledModule& module)>;
+  void shadow(const CalledModule& candidate, const Event& event, hl_status live_status,
+              const ShadowCall& call);
+  void call_candidate(const CalledModule& candidate, const Event& event, hl_status live_status,
+                      const ShadowCall& call);
   // Nobody survived it.
   void give_up(const Event& event);
   void commit();
@@ -111,6 +125,7 @@ class Calls {
   std::vector<std::unique_ptr<ModuleCounters>> counters_;
   bool is_telling_ = false;
   const CalledModule* called_ = nullptr;
+  CallTape* tape_ = nullptr;
   FaultCause cause_;  // Of the call that is being made.
 };
 

@@ -6,13 +6,21 @@
 namespace hotline {
 
 void Calls::charge(const Generation& generation, EventKind event, FaultCause cause) {
+  const auto warn = [&](const char* what) {
+    log::warning(what, {{"module", generation.manifest().name},
+                        {"version", generation.manifest().version.text()},
+                        {"call", call_name(event)},
+                        {"why", cause.text()}});
+  };
+  if (is_shadow()) {
+    // Its push is to blame, and nothing that is live: neither counted nor recorded with the others.
+    warn("shadow.fault");
+    return live_.shadow->tally().add_fault(generation.fault(event, std::move(cause)));
+  }
   generation.charged()->add(cause.kind);
   shard_.counters.faults.add();
   if (shard_.world.fault_seen) return shard_.world.fault_seen(generation.fault(event, std::move(cause)));
-  log::warning("module.fault", {{"module", generation.manifest().name},
-                                {"version", generation.manifest().version.text()},
-                                {"call", call_name(event)},
-                                {"why", cause.text()}});
+  warn("module.fault");
 }
 
 void Calls::give_up(const Event& event) {

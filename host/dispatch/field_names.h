@@ -27,6 +27,12 @@ class FieldNames {
     return true;
   }
 
+  // Empty: there is no such field.
+  std::string name(std::uint32_t number) {
+    const std::lock_guard lock(mutex_);
+    return number < names_.size() ? names_[number] : std::string();
+  }
+
  private:
   std::mutex mutex_;
   std::vector<std::string> names_;

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -98,7 +99,11 @@ class Host final : public LiveTarget {
   // host_serving.cpp
   CalledModule called(const Generation& generation, std::size_t shard) const;  // Under staged_mutex_.
   SetOfShards make_set(const ServedSet& set, std::uint32_t number);
-  Companions companions(const Serving& serving);
+  std::vector<std::unique_ptr<ShadowSet>> make_shadow(const Serving& serving, std::uint32_t number);
+  void will_write(const ServedSet& set);  // Rows in its schemas may come to be.
+  void remember(const Serving& serving);
+  // Of all sets of `sets`.
+  Companions companions(std::initializer_list<const ServedSet*> sets);
   bool has_ended(std::uint32_t left) const;
   // Under the barrier: those that were left and for which `goes` holds, to `gone`.
   void drop_left(const std::function<bool(const KnownSet&)>& goes, SetOfShards& gone);
@@ -119,7 +124,7 @@ class Host final : public LiveTarget {
   std::shared_ptr<const RouteTable> routes_;                       // Under staged_mutex_.
 
   // What is on the shards. The pipeline's, one call at a time.
-  KnownSet current_, candidate_;
+  KnownSet current_, candidate_, shadow_;
   std::vector<KnownSet> left_;
   std::set<const Generation*> on_shards_;  // Some shard may know them.
   std::uint32_t last_set_ = 0;

@@ -92,7 +92,6 @@ Host::SetOfShards Host::make_set(const ServedSet& set, std::uint32_t number) {
       its->modules[module] = called(*part.generation, i);
       if (part.previous != nullptr) its->previous[module] = called(*part.previous, i);
       for (const TableClaim& table : part.generation->manifest().tables) {
-        stored_schemas_[table.name].insert(table.writes);
         const std::uint32_t place = tables_.number(table.name);
         if (its->tables.size() <= place) its->tables.resize(place + 1u);
         its->tables[place] = {module, &table};
@@ -103,10 +102,38 @@ Host::SetOfShards Host::make_set(const ServedSet& set, std::uint32_t number) {
   return made;
 }
 
+void Host::will_write(const ServedSet& set) {
+  const std::lock_guard lock(staged_mutex_);
+  for (const Part& part : set.parts)
+    for (const TableClaim& table : part.generation->manifest().tables)
+      stored_schemas_[table.name].insert(table.writes);
+}
+
+std::vector<std::unique_ptr<ShadowSet>> Host::make_shadow(const Serving& serving, std::uint32_t number) {
+  std::vector<std::unique_ptr<ShadowSet>> made(shards_.size());
+  if (serving.shadow.parts.empty()) return made;
+  // It reads what the current set writes, and writes nothing for anybody to read.
+  const Companions resident = companions({&serving.current, &serving.shadow});
+  SetOfShards sets = make_set(serving.shadow, number);
+  for (std::size_t i = 0; i < sets.size(); ++i) {
+    set_resident(*sets[i], resident);
+    made[i] = std::make_unique<ShadowSet>(std::move(sets[i]), serving.tally);
+  }
+  return made;
+}
+
+// Whatever becomes of the barrier: some shard may know them from now on.
+void Host::remember(const Serving& serving) {
+  for (const ServedSet* set : {&serving.current, &serving.candidate, &serving.shadow})
+    for (const Part& part : set->parts)
+      for (const Generation* each : {part.generation, part.newer, part.previous})
+        if (each != nullptr) on_shards_.insert(each);
+}
+
 // Sets serve side by side on the same rows: each may need the code of the others to read what they wrote.
-Host::Companions Host::companions(const Serving& serving) {
+Host::Companions Host::companions(std::initializer_list<const ServedSet*> sets) {
   Companions all(modules_.size());
-  for (const ServedSet* set : {&serving.current, &serving.candidate})
+  for (const ServedSet* set : sets)
     for (const Part& part : set->parts)
       for (const Generation* generation : {part.generation, part.newer})
         if (generation != nullptr) add_new(all[modules_.number(generation->manifest().name)], generation);
@@ -119,7 +146,7 @@ LiveTarget::Outcome Host::serve(const Serving& serving) {
     for (const Part& part : set.parts) its.generations.push_back(part.generation);
     return its;
   };
-  KnownSet current, candidate;
+  KnownSet current, candidate, shadow;
   SetOfShards new_current, new_candidate;
   const bool stays = current_.is_of(serving.current);
   const bool is_promoted = !stays && candidate_.is_of(serving.current);
@@ -137,10 +164,14 @@ LiveTarget::Outcome Host::serve(const Serving& serving) {
     candidate = known(serving.candidate);
     new_candidate = make_set(serving.candidate, candidate.number);
   }
+  if (!serving.shadow.parts.empty()) shadow = known(serving.shadow);
+  std::vector<std::unique_ptr<ShadowSet>> shadows = make_shadow(serving, shadow.number);
+  will_write(serving.current);
+  will_write(serving.candidate);
   const bool keeps_left = serving.under_way == UnderWay::ends_where_it_began;
   const bool is_other_code = !stays || candidate.number != candidate_.number;
   const std::uint32_t live_number = last_live_ + (is_other_code ? 1 : 0);
-  const Companions resident = companions(serving);
+  const Companions resident = companions({&serving.current, &serving.candidate});
 
   SetOfShards gone;  // Destroyed after the barrier.
   const Safepoint::Outcome outcome = barrier_(
@@ -160,6 +191,7 @@ LiveTarget::Outcome Host::serve(const Serving& serving) {
             leave(live.candidate);
             live.candidate = candidate.number == 0 ? nullptr : std::move(new_candidate[i]);
           }
+          live.shadow.swap(shadows[i]);
           live.number = live_number;
           live.share = serving.share;
           live.measure_every = serving.measures_all ? 1 : measure_some;
@@ -167,10 +199,7 @@ LiveTarget::Outcome Host::serve(const Serving& serving) {
         }
       },
       serving.haste);
-  for (const ServedSet* set : {&serving.current, &serving.candidate})
-    for (const Part& part : set->parts)
-      for (const Generation* each : {part.generation, part.newer, part.previous})
-        if (each != nullptr) on_shards_.insert(each);
+  remember(serving);
   if (!outcome.swapped) return {false, outcome.pause_us_max, outcome.attempts};
   if (keeps_left) {
     if (!stays && current_.number != 0) left_.push_back(current_);
@@ -178,6 +207,7 @@ LiveTarget::Outcome Host::serve(const Serving& serving) {
   }
   current_ = std::move(current);
   candidate_ = std::move(candidate);
+  shadow_ = std::move(shadow);
   last_live_ = live_number;
   {
     const std::lock_guard lock(staged_mutex_);
@@ -220,12 +250,16 @@ void Host::drop_left(const std::function<bool(const KnownSet&)>& goes, SetOfShar
 void Host::forget(const Generation& generation) {
   if (on_shards_.erase(&generation) == 0) return;  // It never served.
   SetOfShards gone;
+  std::vector<std::unique_ptr<ShadowSet>> shadows_gone;
   const auto let_go = [&] {
     const bool is_candidate = candidate_.has(generation);
     if (is_candidate) candidate_ = {};
+    const bool is_shadow = shadow_.has(generation);
+    if (is_shadow) shadow_ = {};
     drop_left([&](const KnownSet& set) { return set.has(generation) || has_ended(set.number); }, gone);
     for (const std::unique_ptr<Shard>& shard : shards_) {
       if (is_candidate) gone.push_back(std::move(shard->calls.live().candidate));
+      if (is_shadow) shadows_gone.push_back(std::move(shard->calls.live().shadow));
       for_each_set(shard->calls.live(), [&generation](ServingSet& set) {
         for (CalledModule& module : set.modules) std::erase(module.resident, &generation);
         for (CalledModule& module : set.previous) {

@@ -3,7 +3,8 @@
 // A serving set is one module of each name, with the routes between them. An event is handled by one serving
 // set from start to end: what it posts carries the set's number. Mostly there is one, the current. While a
 // push is in canary the candidate set stands beside it and serves a share of the accounts. A set that was
-// left stays until what it began has ended (docs/decisions/0020-one-set-an-event.md).
+// left stays until what it began has ended (docs/decisions/0020-one-set-an-event.md). While a push is in a
+// shadow run its candidates stand beside it and serve nobody (shadow_set.h).
 //
 // Threads: the shard's; changed by whoever swaps, while all shards stand at the safepoint.
 #pragma once
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "dispatch/module_context.h"
+#include "dispatch/shadow_set.h"
 #include "dispatch/shard_counters.h"
 #include "hotline/module.h"
 #include "push/canary_share.h"
@@ -76,6 +78,7 @@ struct LiveSet {
   CanaryShare share;
   std::vector<std::unique_ptr<ServingSet>> left;  // They end what they began.
   std::uint32_t measure_every = 16;               // Calls; see CallMeter.
+  std::unique_ptr<ShadowSet> shadow;              // nullptr: no shadow run.
 
   // Who serves an account; the current set when there is none yet.
   ServingSet& of(std::string_view account) {

@@ -32,6 +32,8 @@ void Rows::follow() {
 
 hl_status Rows::convert(const RowReader& reader, std::uint32_t table, std::string_view account,
                         std::string_view key, Row& row) {
+  if (shard_.calls.is_shadow()) [[unlikely]]
+    return convert_for_shadow(reader, table, account, key, row);
   follow();
   if (is_parked(row)) return HL_E_PARKED;
   Result<Row> converted = convert_row(shard_.calls, reader, row);
@@ -57,6 +59,37 @@ hl_status Rows::convert(const RowReader& reader, std::uint32_t table, std::strin
     shard_.window.put_row(reader.claim->name, account, key, row.schema, row.value);
   }
   return HL_OK;
+}
+
+// Whether it is parked is of no interest: the candidate may know how to convert it.
+hl_status Rows::convert_for_shadow(const RowReader& reader, std::uint32_t table, std::string_view account,
+                                   std::string_view key, Row& row) {
+  Result<Row> converted = convert_row(shard_.calls, reader, row);
+  if (!converted) return HL_E_PARKED;
+  shard_.calls.transaction().exchange_by(exchange(table, account, key, row));
+  changed(table, &row, &*converted);
+  row = std::move(*converted);
+  return HL_OK;
+}
+
+std::function<void()> Rows::exchange(std::uint32_t table, std::string_view account, std::string_view key,
+                                     std::optional<Row> other) {
+  return
+      [this, table, bare = std::string(account), name = std::string(key), its = std::move(other)]() mutable {
+        TableRows& rows = shard_.accounts.get(bare).rows.get(table);
+        const auto found = rows.find(name);
+        std::optional<Row> now;
+        if (found != rows.end()) now = std::move(found->second);
+        changed(table, now ? &*now : nullptr, its ? &*its : nullptr);
+        if (!its) {
+          if (found != rows.end()) rows.erase(found);
+        } else if (found != rows.end()) {
+          found->second = std::move(*its);
+        } else {
+          rows.emplace(name, std::move(*its));
+        }
+        its = std::move(now);
+      };
 }
 
 void Rows::changed(std::uint32_t table, const Row* before, const Row* after) {

@@ -8,7 +8,8 @@
 // 1. A conversion is whole: the converted row takes the place of the other, in memory and on its way to the
 //    disk, or nothing happens.
 // 2. It is not part of a call's transaction: it changes how a row is written down, not what it says. A call
-//    that fails leaves it converted.
+//    that fails leaves it converted. A call in a shadow run does not: what its candidate needs converted is
+//    so for that call alone, and never written.
 // 3. A parked row stays as it is, in memory and on disk, until a live set comes whose code converts it: it is
 //    tried once in each.
 //
@@ -16,6 +17,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +58,10 @@ class Rows {
                           std::string_view key, Row& row) {
     return reader.reads(row.schema) ? HL_OK : convert(reader, table, account, key, row);
   }
+  // What changes that row to `other` (unset: no row) and, run again, back to what it was then: for
+  // Transaction::exchange_by.
+  std::function<void()> exchange(std::uint32_t table, std::string_view account, std::string_view key,
+                                 std::optional<Row> other);
   // A row was put (before: NULL), replaced, or erased (after: NULL).
   void changed(std::uint32_t table, const Row* before, const Row* after);
 
@@ -73,6 +80,8 @@ class Rows {
  private:
   hl_status convert(const RowReader& reader, std::uint32_t table, std::string_view account,
                     std::string_view key, Row& row);
+  hl_status convert_for_shadow(const RowReader& reader, std::uint32_t table, std::string_view account,
+                               std::string_view key, Row& row);
   void follow();
 
   Shard& shard_;

@@ -13,6 +13,7 @@
 #include "push/call_figures.h"
 #include "push/canary_share.h"
 #include "push/generation.h"
+#include "push/shadow_tally.h"
 #include "push/verify.h"
 
 namespace hotline {
@@ -57,8 +58,11 @@ class LiveTarget {
   enum class Haste { ordinary, urgent };
   struct Serving {
     ServedSet current;
-    ServedSet candidate;  // Without parts: there is no canary.
-    CanaryShare share;    // Of the candidate.
+    ServedSet candidate;    // Without parts: there is no canary.
+    CanaryShare share;      // Of the candidate.
+    ServedSet shadow = {};  // Serves nobody: it is called too, and what it asks for is only compared. Without
+                            // parts: there is no shadow run.
+    std::shared_ptr<ShadowTally> tally = {};  // Where that is told.
     UnderWay under_way = UnderWay::ends_where_it_began;
     Haste haste = Haste::ordinary;
     bool measures_all = false;  // Time and errors of every call, rather than of some: a push is judged.

@@ -2,6 +2,7 @@
 
 #include "push/elf_layout.h"
 #include "push/forbidden_imports.h"
+#include "push/frame.h"
 #include "push/image.h"
 
 namespace hotline {
@@ -33,6 +34,16 @@ std::string function_at(std::span<const std::byte> file, std::uintptr_t offset) 
     return name;
   }
   return {};
+}
+
+std::string words_of(const Fault& fault) {
+  std::string words = fault.module + " " + fault.version + " " + fault.cause.text();
+  if (fault.offset != 0) {
+    const std::string function = function_at(fault.file, fault.offset);
+    const std::string frame = Frame{fault.module, fault.offset, fault.build_id}.text();
+    words += " in " + (function.empty() ? frame : function + " (" + frame + ")");
+  }
+  return words + ", called for " + call_name(fault.event);
 }
 
 }  // namespace hotline

@@ -9,6 +9,8 @@
 #include <span>
 #include <string>
 
+#include "push/fault.h"
+
 namespace hotline {
 
 // The function of the module file at `path` that has the code at `offset`, readable:
@@ -16,5 +18,9 @@ namespace hotline {
 std::string function_at(const std::string& path, std::uintptr_t offset);
 // The same of a file's bytes.
 std::string function_at(std::span<const std::byte> file, std::uintptr_t offset);
+
+// "routing 1.1.0 SIGSEGV at address 0x0 in Routing::on_stanza(...) (routing+0x1a2b [5f2c0a7d…]), called for
+// on_stanza"
+std::string words_of(const Fault& fault);
 
 }  // namespace hotline

@@ -12,16 +12,6 @@ constexpr std::uint64_t record_every_us = 1'000'000;
 constexpr std::size_t builds_max = 1'000;  // Of which faults are remembered.
 }  // namespace
 
-std::string words_of(const Fault& fault) {
-  std::string words = fault.module + " " + fault.version + " " + fault.cause.text();
-  if (fault.offset != 0) {
-    const std::string function = function_at(fault.file, fault.offset);
-    const std::string frame = Frame{fault.module, fault.offset, fault.build_id}.text();
-    words += " in " + (function.empty() ? frame : function + " (" + frame + ")");
-  }
-  return words + ", called for " + call_name(fault.event);
-}
-
 std::string words_of(const Crash& crash, const SymbolArchive& symbols) {
   std::string words = "the last process died of " + signal_name(crash.signal) + " at " + crash.pc;
   std::string_view pc = crash.pc;

@@ -65,8 +65,6 @@ class FaultDesk {
   ThreadWorkPool worker_;  // Last: what it runs uses the rest.
 };
 
-// "SIGSEGV at address 0x0 in Routing::on_stanza(...) (routing 1.1.0, on_stanza)"
-std::string words_of(const Fault& fault);
 // What the last process died of, where and at whose call; `symbols` are those of its modules.
 std::string words_of(const Crash& crash, const SymbolArchive& symbols);
 

@@ -23,6 +23,12 @@ AskedMailbox ask_mailbox(const hl_host* host, hl_str bare) {
           status};
 }
 
+std::uint64_t next_id(Shard& shard) {
+  const auto next = [&shard] { return shard.world.message_id->fetch_add(1, std::memory_order_relaxed) + 1; };
+  CallTape* const tape = shard.calls.tape();
+  return tape == nullptr ? next() : tape->entry_id(next);
+}
+
 hl_status put(const hl_host* host, hl_str bare, const hl_stanza* stanza, uint64_t tag, uint32_t flags,
               hl_entry* entry) {
   const AskedMailbox asked = ask_mailbox(host, bare);
@@ -34,7 +40,7 @@ hl_status put(const hl_host* host, hl_str bare, const hl_stanza* stanza, uint64_
       asked.account != nullptr && (asked.account->mailbox.size() >= limits.mailbox_entries_max ||
                                    asked.account->mailbox.bytes() + xml.size() > limits.mailbox_bytes_max);
   if (is_full || shard.window.is_full()) {
-    shard.counters.mailbox_full.add();
+    if (!shard.calls.is_shadow()) shard.counters.mailbox_full.add();
     return HL_E_FULL;
   }
   const auto* parsed = static_cast<const Stanza*>(stanza->index);
@@ -46,7 +52,7 @@ hl_status put(const hl_host* host, hl_str bare, const hl_stanza* stanza, uint64_
     body = Buffer::copy(xml);
   }
   auto made = Ref<MailboxEntry>::adopt(new MailboxEntry);
-  made->id = shard.world.message_id->fetch_add(1, std::memory_order_relaxed) + 1;
+  made->id = next_id(shard);
   made->tag = tag;
   made->flags = flags;
   made->wall_ms = shard.wall_ms();

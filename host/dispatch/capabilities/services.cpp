@@ -15,6 +15,10 @@ namespace {
 void log_write(const hl_host* host, int32_t level, hl_str text) {
   const ModuleContext& context = ModuleContext::of(host);
   if (level < HL_LOG_DEBUG || level > HL_LOG_ERROR) level = HL_LOG_INFO;
+  if (CallTape* tape = context.shard.calls.tape()) {
+    tape->deeds().log(level, from_str(text));
+    if (tape->replays()) return;
+  }
   log::write(static_cast<log::Level>(level), "module.says",
              {{"module", context.manifest.name},
               {"version", context.manifest.version.text()},
@@ -23,15 +27,23 @@ void log_write(const hl_host* host, int32_t level, hl_str text) {
 constexpr hl_cap_log log_table{sizeof(hl_cap_log), 0, log_write};
 
 uint64_t clock_mono_us(const hl_host* host) {
-  return ModuleContext::of(host).shard.now_us();
+  const Shard& shard = ModuleContext::of(host).shard;
+  CallTape* const tape = shard.calls.tape();
+  return tape == nullptr ? shard.now_us() : tape->mono_us(shard.now_us());
 }
 uint64_t clock_wall_ms(const hl_host* host) {
-  return ModuleContext::of(host).shard.wall_ms();
+  const Shard& shard = ModuleContext::of(host).shard;
+  CallTape* const tape = shard.calls.tape();
+  return tape == nullptr ? shard.wall_ms() : tape->wall_ms(shard.wall_ms());
 }
 constexpr hl_cap_clock clock_table{sizeof(hl_cap_clock), 0, clock_mono_us, clock_wall_ms};
 
 void random_fill(const hl_host* host, void* out, uint64_t size) {
-  ModuleContext::of(host).shard.world.random->fill({static_cast<unsigned char*>(out), size});
+  const Shard& shard = ModuleContext::of(host).shard;
+  const std::span<unsigned char> bytes(static_cast<unsigned char*>(out), size);
+  CallTape* const tape = shard.calls.tape();
+  if (tape == nullptr) return shard.world.random->fill(bytes);
+  tape->random(bytes, *shard.world.random);
 }
 constexpr hl_cap_random random_table{sizeof(hl_cap_random), 0, random_fill};
 
@@ -46,6 +58,10 @@ hl_status stats_counter(const hl_host* host, hl_str name, uint32_t* counter) {
 void stats_add(const hl_host* host, uint32_t counter, int64_t amount) {
   const ModuleContext& context = ModuleContext::of(host);
   if (counter >= ModuleCounters::max || open_transaction(context) == nullptr) return;
+  if (CallTape* tape = context.shard.calls.tape()) {
+    tape->deeds().count(counter, amount);
+    if (tape->replays()) return;
+  }
   std::atomic<std::int64_t>& value = context.shard.calls.counters(context.module).values[counter];
   value.store(value.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
 }

@@ -8,6 +8,8 @@
 namespace hotline {
 namespace {
 
+constexpr std::size_t sm_id_bytes = 16;
+
 // The bytes of a stanza that this call was given or parsed; a copy of any other.
 Ref<const Buffer> bytes_of(const Transaction& transaction, const hl_stanza* stanza) {
   const auto* parsed = static_cast<const Stanza*>(stanza->index);
@@ -17,6 +19,18 @@ Ref<const Buffer> bytes_of(const Transaction& transaction, const hl_stanza* stan
   }
   if (Ref<const Buffer> kept = transaction.find_kept(parsed)) return kept;
   return Buffer::copy(from_str(stanza->xml));
+}
+
+// In a shadow run: the session that the current generation's call has bound in the same way. The candidate's
+// is taken for that one, so that what is sent to both can be compared.
+const Session* bound_before(const Shard& shard, hl_stream stream, std::string_view resource) {
+  if (shard.calls.shadowed() == nullptr) return nullptr;
+  for (const Effect& effect : shard.calls.shadowed()->effects()) {
+    if (effect.kind != Effect::Kind::session_bind || effect.handle != stream) continue;
+    const Session* session = shard.sessions.find(effect.handle2);
+    if (session != nullptr && session->resource() == resource) return session;
+  }
+  return nullptr;
 }
 
 hl_status bind(const hl_host* host, hl_stream handle, hl_str resource, hl_session* out) {
@@ -33,9 +47,9 @@ hl_status bind(const hl_host* host, hl_stream handle, hl_str resource, hl_sessio
   const bool replaces = std::any_of(account.sessions.begin(), account.sessions.end(),
                                     [name](const Session* other) { return other->resource() == name; });
   if (!replaces && account.sessions.size() >= shard.world.limits.sessions_per_account_max) return HL_E_FULL;
-  Session& session = shard.sessions.prepare(account, name);
-  const hl_session made = session.handle;
-  transaction->undo_by([&shard, made] { shard.sessions.forget(made); });
+  const Session* const before = bound_before(shard, handle, name);
+  const hl_session made = before != nullptr ? before->handle : shard.sessions.prepare(account, name).handle;
+  if (before == nullptr) transaction->undo_by([&shard, made] { shard.sessions.forget(made); });
   Effect& effect = transaction->add(Effect::Kind::session_bind);
   effect.handle = handle;
   effect.handle2 = made;
@@ -114,10 +128,11 @@ hl_status set(const hl_host* host, hl_session handle, uint32_t number, int64_t v
   if (asked.status != HL_OK) return asked.status;
   if (number >= Session::fields_max) return HL_E_INVALID;
   std::int64_t& place = asked.object->fields[number];
-  asked.transaction->undo_by([&shard = asked.context.shard, handle, number, before = place] {
-    if (Session* session = shard.sessions.find(handle)) session->fields[number] = before;
+  asked.transaction->exchange_by([&shard = asked.context.shard, handle, number, other = place]() mutable {
+    if (Session* session = shard.sessions.find(handle)) std::swap(session->fields[number], other);
   });
   place = value;
+  if (CallTape* tape = asked.context.shard.calls.tape()) tape->deeds().touch_field(handle, number);
   return HL_OK;
 }
 
@@ -181,7 +196,18 @@ hl_status sm_id(const hl_host* host, hl_session handle, hl_str* id, uint32_t* re
   const auto asked = ask(host, handle, &Shard::sessions);
   if (asked.status != HL_OK) return asked.status;
   Session& session = *asked.object;
-  if (session.sm_id.empty()) session.sm_id = asked.context.shard.world.random->hex(16);
+  if (session.sm_id.empty()) {
+    Shard& shard = asked.context.shard;
+    if (!shard.calls.is_shadow()) {
+      session.sm_id = shard.world.random->hex(sm_id_bytes);
+    } else {
+      // Only a candidate in a shadow run asks for one: it never becomes known, and goes with the call.
+      session.sm_id.assign(sm_id_bytes * 2, '0');
+      asked.transaction->undo_by([&shard, handle] {
+        if (Session* its = shard.sessions.find(handle)) its->sm_id.clear();
+      });
+    }
+  }
   *id = to_str(session.sm_id);
   *resume_s_max = asked.context.shard.world.limits.resume_s_max;
   return HL_OK;
@@ -203,6 +229,7 @@ hl_status safe(const hl_host* host, hl_session handle, uint32_t* h) {
   StreamManagement& sm = asked.object->sm;
   *h = sm.safe.safe();
   if (sm.safe.safe() == sm.safe.received()) return HL_OK;
+  if (asked.context.shard.calls.is_shadow()) return HL_E_FULL;  // A candidate's question is owed no answer.
   if (!sm.owes_answer) {
     sm.owes_answer = true;
     sm.owed_us = asked.context.shard.now_us();

@@ -68,9 +68,10 @@ hl_status set_scratch(const hl_host* host, hl_stream handle, hl_str bytes) {
   if (asked.status != HL_OK) return asked.status;
   if (bytes.size > scratch_bytes_max) return HL_E_FULL;
   Stream& stream = *asked.object;
-  asked.transaction->undo_by([&shard = asked.context.shard, handle, before = stream.scratch] {
-    if (Stream* then = shard.streams.find(handle)) then->scratch = before;
+  asked.transaction->exchange_by([&shard = asked.context.shard, handle, other = stream.scratch]() mutable {
+    if (Stream* then = shard.streams.find(handle)) std::swap(then->scratch, other);
   });
+  if (CallTape* tape = asked.context.shard.calls.tape()) tape->deeds().touch_scratch(handle);
   asked.context.shard.streams.wipe_scratch(stream);
   stream.scratch = from_str(bytes);
   return HL_OK;
@@ -114,7 +115,9 @@ hl_status authenticate(const hl_host* host, hl_stream handle, hl_str account, hl
 hl_status failed(const hl_host* host, hl_stream handle) {
   const auto asked = ask(host, handle, &Shard::streams);
   if (asked.status != HL_OK) return asked.status;
-  ++asked.object->failures;  // Counted whatever becomes of the call.
+  // Counted whatever becomes of the call, and once: in a shadow run the current generation's call has done
+  // it.
+  if (!asked.context.shard.calls.is_shadow()) ++asked.object->failures;
   return asked.object->failures >= asked.context.shard.world.limits.failed_logins_per_stream_max ? HL_E_FULL
                                                                                                  : HL_OK;
 }

@@ -53,20 +53,13 @@ hl_status meet(const AskedTable& asked, hl_str bare, TableRows::value_type& row)
 }
 
 void remember(const AskedTable& asked, hl_str bare, std::string_view key, const Row* before) {
-  asked.transaction->undo_by([&shard = asked.context.shard, table = asked.grant->number,
-                              account = std::string(from_str(bare)), key = std::string(key),
-                              had = before != nullptr, row = before == nullptr ? Row{} : *before] {
-    TableRows& rows = shard.accounts.get(account).rows.get(table);
-    const auto found = rows.find(key);
-    shard.rows.changed(table, found == rows.end() ? nullptr : &found->second, had ? &row : nullptr);
-    if (had) {
-      rows[key] = row;
-    } else {
-      rows.erase(key);
-    }
-  });
+  Shard& shard = asked.context.shard;
+  const std::uint32_t table = asked.grant->number;
+  asked.transaction->exchange_by(shard.rows.exchange(
+      table, from_str(bare), key, before == nullptr ? std::nullopt : std::optional<Row>(*before)));
+  if (CallTape* tape = shard.calls.tape()) tape->deeds().touch_row(table, from_str(bare), key);
   if (asked.grant->is_durable)
-    asked.transaction->touch_row({asked.grant->number, std::string(from_str(bare)), std::string(key)});
+    asked.transaction->touch_row({table, std::string(from_str(bare)), std::string(key)});
 }
 
 hl_status open(const hl_host* host, hl_str name, uint32_t* table) {

@@ -1,4 +1,6 @@
 // hotline.timer/1 and hotline.post/1: what happens later, and what happens elsewhere.
+#include <algorithm>
+
 #include "base/address.h"
 #include "dispatch/capabilities/capabilities.h"
 #include "dispatch/shard.h"
@@ -25,6 +27,7 @@ hl_status timer_set(const hl_host* host, hl_str bare, hl_str key, uint64_t delay
   effect.text = transaction->keep_text(from_str(bare));
   effect.text2 = transaction->keep_text(from_str(key));
   effect.number64 = shard.now_us() + delay_ms * 1'000;
+  effect.number = static_cast<std::uint32_t>(std::min<std::uint64_t>(delay_ms, UINT32_MAX));
   effect.bytes = Buffer::copy(from_str(bytes));
   return HL_OK;
 }
