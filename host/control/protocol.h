@@ -5,10 +5,12 @@
 //     modules      {}                                  ModulesReport
 //     plan         {files, reason, force}              PlanReport; PushProgress as notifications
 //     push         {files, as_one, reason, force,      PushReport; PushProgress as notifications.
-//                   canary, canary_accounts, hold_ms,  `canary` has the shares in hundredths of a percent
+//                   shadow_ms, shadow_max, canary,   `canary` has the shares in hundredths of a percent,
+//                   canary_accounts, hold_ms,        `shadow_max` how many of 1,000 events may differ
 //                   gate_ms}
 //     canary.status, .pause, .resume {}                CanaryStatus
-//     canary.promote, .abort {reason}                  PushReport
+//     canary.promote, .abort {reason}                  PushReport; its outcome is "canary" when a push went
+//                                                      on from its shadow run to there
 //     rollback     {module, to, reason}                PushReport; `to` "" is the one before the current
 //     history      {limit}                             HistoryReport, newest first
 //     blocklist        {}                              BlocklistReport
@@ -214,7 +216,7 @@ struct StepReport {
 };
 
 struct PushReport {
-  std::string outcome;       // "live", "refused", or "aborted": it was taken back in canary.
+  std::string outcome;       // "live", "refused", or "aborted": taken back in its shadow run or in canary.
   std::uint64_t number = 0;  // In the history.
   std::vector<ModuleChange> modules;
   std::vector<RefusalReport> refusals;
@@ -257,16 +259,16 @@ struct PlanReport {
   std::uint64_t pause_us = 0;  // and the longest made a shard wait so long: what is to be expected.
 };
 
-// The push that is in canary, or whose gate is still open.
+// The push that is in a shadow run or in canary, or whose gate is still open.
 struct CanaryStatus {
-  std::string state;  // "none", "canary", "paused", "provisional"
+  std::string state;  // "none", "shadow", "canary", "paused", "provisional"
   std::vector<ModuleChange> modules;
   std::string share;       // Of the accounts: "5 %".
-  std::uint64_t step = 0;  // Of the shares, from 1; 0: provisional.
+  std::uint64_t step = 0;  // Of the shares, from 1; 0: in its shadow run, or provisional.
   std::uint64_t steps = 0;
   std::uint64_t passed_ms = 0;  // Of hold_ms.
   std::uint64_t hold_ms = 0;
-  std::vector<std::string> says;  // What the gate found, or waits for.
+  std::vector<std::string> says;  // What was compared and differed; what the gate found, or waits for.
 };
 
 // While a push runs: a step has ended; or, once, with the step "plan", what the push is about to change.

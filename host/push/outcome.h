@@ -29,8 +29,9 @@ struct PushStep {
 };
 
 struct PushOutcome {
-  std::string kind;     // "push", "rollback", "start", "canary", "gate"
-  std::string outcome;  // "live", "refused", "canary", "aborted", "closed"; of a "canary" its share.
+  std::string kind;  // "push", "rollback", "start", "canary", "gate"
+  std::string
+      outcome;  // "live", "refused", "shadow", "canary", "aborted", "closed"; of a "canary" its share.
   std::uint64_t number = 0;
   std::vector<PushedModule> modules;
   std::vector<PushRefusal> refusals;
@@ -38,6 +39,9 @@ struct PushOutcome {
   std::vector<std::string> notes;
   double took_ms = 0;
   std::uint64_t pause_us = 0;
+
+  // It has not ended: it is in a shadow run or in canary, and goes on by itself.
+  bool is_under_way() const { return outcome == "shadow" || outcome == "canary"; }
 };
 
 // Who asks, and why: for the history.

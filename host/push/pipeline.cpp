@@ -53,12 +53,6 @@ bool Pipeline::take_step(const char* name, Step step, PushRun& run, const PushLi
 
 namespace {
 
-std::string in_canary(const Canary& canary) {
-  return "refused: " + canary.report(0).modules.front().name +
-         " is in canary, and one push goes at a time; see `hotline canary status`, then `hotline promote` or "
-         "`hotline abort`";
-}
-
 PushRun asked(const PushRequest& request) {
   PushRun run{.by = request.by, .may_be_older = request.may_be_older};
   run.out.kind = "push";
@@ -67,6 +61,24 @@ PushRun asked(const PushRequest& request) {
 }
 
 }  // namespace
+
+PushRun* Pipeline::under_way() {
+  return shadow_ != nullptr ? &shadow_->run() : canary_ != nullptr ? &canary_->run() : nullptr;
+}
+
+std::vector<PushedModule> Pipeline::modules_under_way() const {
+  return shadow_ != nullptr   ? shadow_->report(0).modules
+         : canary_ != nullptr ? canary_->report(0).modules
+                              : std::vector<PushedModule>();
+}
+
+std::string Pipeline::is_taken() const {
+  if (shadow_ == nullptr && canary_ == nullptr) return {};
+  return "refused: " + modules_under_way().front().name +
+         (shadow_ != nullptr ? " is in a shadow run" : " is in canary") +
+         ", and one push goes at a time; see `hotline canary status`, then `hotline promote` or "
+         "`hotline abort`";
+}
 
 bool Pipeline::is_ready(PushRun& run, const PushListener& told) {
   if (!run.beside.empty() && !take_step("restore", restore_step, run, told)) return false;
@@ -81,8 +93,8 @@ PushPlan Pipeline::plan(const PushRequest& request, const PushListener& told) {
   PushRun run = asked(request);
   {
     const std::lock_guard lock(mutex_);
-    if (canary_ != nullptr) {
-      run.out.refusals.push_back({run.candidates.front().file, in_canary(*canary_)});
+    if (std::string taken = is_taken(); !taken.empty()) {
+      run.out.refusals.push_back({run.candidates.front().file, std::move(taken)});
       return plan_of(world_, run);
     }
   }
@@ -113,9 +125,9 @@ void Pipeline::settle(PushRun& run, const CanaryPlan& plan) {
   }
 }
 
-// Takes back what was staged. Nothing of it was ever called.
-PushOutcome Pipeline::refuse(PushRun& run) {
-  run.out.outcome = "refused";
+// Takes back what was staged. It has served nobody.
+PushOutcome Pipeline::refuse(PushRun& run, const char* outcome) {
+  run.out.outcome = outcome;
   for (std::vector<Candidate>* staged : {&run.candidates, &run.beside})
     for (Candidate& candidate : *staged)
       if (candidate.generation != nullptr)
@@ -158,7 +170,7 @@ PushOutcome Pipeline::run(PushRun run, const CanaryPlan& plan, const PushListene
   {
     const std::lock_guard lock(mutex_);
     epoch = epoch_;
-    if (canary_ != nullptr) return refuse(run, file, in_canary(*canary_));
+    if (const std::string taken = is_taken(); !taken.empty()) return refuse(run, file, taken);
   }
   const bool is_staged = is_ready(run, told);
   const std::lock_guard lock(mutex_);
@@ -168,6 +180,11 @@ PushOutcome Pipeline::run(PushRun run, const CanaryPlan& plan, const PushListene
         run, file,
         "refused: what is live was changed while it was verified; see `hotline history`, then push it "
         "again");
+  if (plan.shadow_ms > 0) return begin_shadow(std::move(run), plan, told);
+  return go_on(std::move(run), plan, told);
+}
+
+PushOutcome Pipeline::go_on(PushRun run, const CanaryPlan& plan, const PushListener& told) {
   if (plan.has_canary()) return begin_canary(std::move(run), plan, told);
   return finish(run, plan, told);
 }
@@ -232,12 +249,12 @@ PushOutcome Pipeline::rollback(const std::string& module, const std::string& to,
 PushOutcome Pipeline::roll_back(const std::string& module, const std::string& to, PushRun run) {
   const Stopwatch whole(world_.clock);
   PushOutcome& out = run.out;
-  if (canary_ != nullptr) {
-    const std::vector<PushedModule> modules = canary_->report(0).modules;
+  if (under_way() != nullptr) {
+    const std::vector<PushedModule> modules = modules_under_way();
     const bool is_its =
         std::ranges::any_of(modules, [&](const PushedModule& its) { return its.name == module; });
-    PushOutcome taken = take_back_canary("taken back by `hotline rollback " + module + "` of " + run.by.user,
-                                         LiveTarget::UnderWay::ends_where_it_began);
+    PushOutcome taken = take_back("taken back by `hotline rollback " + module + "` of " + run.by.user,
+                                  LiveTarget::UnderWay::ends_where_it_began);
     if (is_its && to.empty()) return taken;
   }
   out.kind = "rollback";
@@ -344,14 +361,14 @@ Result<void> Pipeline::add_to_blocklist(const std::string& build_id, const std::
 
 void Pipeline::publish(const PushOutcome& out) {
   std::vector<GenerationReport> reports = world_.slots.reports();
-  if (canary_ != nullptr)
-    for (const Candidate& candidate : canary_->run().candidates)
+  if (const PushRun* run = under_way())
+    for (const Candidate& candidate : run->candidates)
       reports.push_back(report_of(*candidate.generation, "candidate"));
   reports.insert(reports.end(), world_.pinned.begin(), world_.pinned.end());
   const bool is_live = out.outcome == "live";
   const std::lock_guard lock(reports_mutex_);
   reports_ = std::move(reports);
-  is_watching_.store(canary_ != nullptr || !gates_.empty() || !leaving_.empty());
+  is_watching_.store(under_way() != nullptr || !gates_.empty() || !leaving_.empty());
   if (out.outcome == "refused") ++totals_.refused;
   if (!is_live || out.kind == "start") return;
   ++(out.kind == "push" ? totals_.pushes : totals_.rollbacks);
@@ -372,9 +389,10 @@ PipelineTotals Pipeline::totals() {
 void Pipeline::close() {
   const std::lock_guard lock(mutex_);
   PushOutcome out;
-  if (canary_ != nullptr)
-    for (Candidate& candidate : canary_->run().candidates)
+  if (PushRun* run = under_way())
+    for (Candidate& candidate : run->candidates)
       retire_generation(world_, std::move(candidate.generation), out);
+  shadow_.reset();
   canary_.reset();
   retire_leaving(true);
   for (const std::unique_ptr<Slot>& slot : world_.slots)

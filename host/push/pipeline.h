@@ -1,9 +1,9 @@
 // Pipeline: how code gets in, and out again: verify, preflight, stage, canary, live, retire; and rollback,
 // which is only the barrier.
 //
-//     file -> verify -> tried out -> store -> load -> instances -> [barrier: a share of the accounts -> more
-//     -> all] -> [barrier: live on all shards, provisional] -> gate closes: what a restart comes back on ->
-//     oldest retired
+//     file -> verify -> tried out -> store -> load -> instances -> [barrier: copies of live events] ->
+//     [barrier: a share of the accounts -> more -> all] -> [barrier: live on all shards, provisional] ->
+//     gate closes: what a restart comes back on -> oldest retired
 //
 // A push is refused with a reason before any code ran, or is undone as a whole, or goes through. Nothing of
 // the way back needs a file: the last generations stay loaded.
@@ -27,6 +27,7 @@
 #include "push/plan.h"
 #include "push/provisional.h"
 #include "push/push_request.h"
+#include "push/shadow.h"
 #include "push/steps/steps.h"
 
 namespace hotline {
@@ -45,12 +46,13 @@ class Pipeline {
   Result<PushOutcome> start(const std::vector<std::string>& initial, const std::string& guilty = {});
 
   // All files at one barrier, or none of them.
-  // With a canary it comes back with the outcome "canary", goes on by tick(), and tells how it ended.
+  // With a shadow run or a canary it comes back with the outcome "shadow" or "canary", goes on by tick(), and
+  // tells how it ended.
   PushOutcome push(const PushRequest& request, const PushListener& told = {});
   // What push() of the same would change, or stops it. Takes the steps that change nothing.
   PushPlan plan(const PushRequest& request, const PushListener& told = {});
   // To that version, or with an empty `to` to the one before the current.
-  // A push that is in canary is taken back by it first.
+  // A push that is in a shadow run or in canary is taken back by it first.
   PushOutcome rollback(const std::string& module, const std::string& to, const PushedBy& by);
   // By itself, because of its faults: goes back from that build of the module, in canary or current; from the
   // whole push, while that is provisional; and blocks the build. Nothing happens, and false is the answer,
@@ -61,14 +63,15 @@ class Pipeline {
   Result<void> block(const std::string& build_id, const PushedBy& by);
   Blocklist& blocklist() { return world_.blocklist; }
 
-  // Looks at the canary and at the gates that are open, and acts. Whoever has a clock calls it several times
-  // a second while is_watching().
+  // Looks at the shadow run, at the canary and at the gates that are open, and acts. Whoever has a clock
+  // calls it several times a second while is_watching().
   void tick();
   bool is_watching() const { return is_watching_.load(); }
-  // For the push that is in canary. The error: there is none.
+  // For the push that is in canary, the last two also for one in a shadow run. The error: there is none.
   Result<void> pause();
   Result<void> resume();
-  Result<PushOutcome> promote(const PushedBy& by);  // Live now, whatever the gate says.
+  // Live now, whatever the gate says; from a shadow run on to what comes after it.
+  Result<PushOutcome> promote(const PushedBy& by);
   Result<PushOutcome> abort(const PushedBy& by);
   CanaryReport canary();
 
@@ -84,9 +87,11 @@ class Pipeline {
   bool is_ready(PushRun& run, const PushListener& told);  // All steps before anybody is served.
   PushPlan plan_now(const PushRun& run);
   bool take_step(const char* name, Step step, PushRun& run, const PushListener& told);
-  PushOutcome refuse(PushRun& run);
+  PushOutcome refuse(PushRun& run, const char* outcome = "refused");
   PushOutcome refuse(PushRun& run, const std::string& what, const std::string& reason);
-  // The rest runs under mutex_. To the end of a push that may go live.
+  // The rest runs under mutex_. What is staged to its canary or live.
+  PushOutcome go_on(PushRun run, const CanaryPlan& plan, const PushListener& told);
+  // To the end of a push that may go live.
   PushOutcome finish(PushRun& run, const CanaryPlan& plan, const PushListener& told);
   void settle(PushRun& run, const CanaryPlan& plan);
   bool go_back_from(const std::string& module, const std::string& build_id, const std::string& reason);
@@ -97,7 +102,24 @@ class Pipeline {
   // For the totals, and what other threads are told.
   void publish(const PushOutcome& out);
 
+  // The push that serves nobody or only some yet; nullptr: none.
+  PushRun* under_way();
+  std::vector<PushedModule> modules_under_way() const;
+  // Why no other may begin; empty: none is under way.
+  std::string is_taken() const;
+  PushOutcome take_back(const std::string& why, LiveTarget::UnderWay under_way);
+
+  // pipeline_shadow.cpp
+  PushOutcome begin_shadow(PushRun run, const CanaryPlan& plan, const PushListener& told);
+  bool serve_shadow(PushOutcome& out);
+  void look_at_shadow();
+  PushOutcome end_shadow();
+  PushOutcome take_back_shadow(const char* outcome, const std::string& why);
   // pipeline_canary.cpp
+  // What would serve with the candidates in their slots.
+  Result<LiveTarget::ServedSet> set_with(const std::vector<Candidate>& candidates);
+  // Candidates beside what is current. False: `out` says why not.
+  bool serve_beside(const LiveTarget::Serving& serving, PushOutcome& out);
   PushOutcome begin_canary(PushRun run, const CanaryPlan& plan, const PushListener& told);
   bool serve_canary(PushOutcome& out);
   void look_at_canary();
@@ -116,7 +138,8 @@ class Pipeline {
   PushWorld world_;
 
   std::mutex mutex_;
-  std::uint64_t epoch_ = 0;  // Grows when what is current changes.
+  std::uint64_t epoch_ = 0;         // Grows when what is current changes.
+  std::unique_ptr<Shadow> shadow_;  // At most one of these two.
   std::unique_ptr<Canary> canary_;
   std::vector<Provisional> gates_;  // Oldest first.
   struct Leaving {

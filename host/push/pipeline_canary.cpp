@@ -15,6 +15,7 @@ namespace {
 constexpr std::uint64_t leaving_us_max = 5'000'000;
 
 constexpr const char* no_canary = "no push is in canary; see `hotline history`";
+constexpr const char* none_under_way = "no push is in a shadow run or in canary; see `hotline history`";
 
 // A candidate that wrote rows which what is current cannot read without its code.
 bool makes_schema_step(const Generation& candidate, const Generation* current) {
@@ -27,30 +28,18 @@ bool makes_schema_step(const Generation& candidate, const Generation* current) {
 
 }  // namespace
 
-// Both sets side by side, with the present share. False: the shards did not come together.
-bool Pipeline::serve_canary(PushOutcome& out) {
-  const auto set_of = [this](const std::vector<Candidate>& candidates) -> Result<LiveTarget::ServedSet> {
-    LiveTarget::ServedSet set{.parts = world_.slots.parts(candidates, {}), .routes = {}};
-    std::vector<const Manifest*> manifests;
-    for (const LiveTarget::Part& part : set.parts) manifests.push_back(&part.generation->manifest());
-    Result<RouteTable> routes = RouteTable::build(manifests);
-    if (!routes) return routes.error();
-    set.routes = std::make_shared<const RouteTable>(std::move(*routes));
-    return set;
-  };
-  Result<LiveTarget::ServedSet> current = set_of({});
-  Result<LiveTarget::ServedSet> candidate = set_of(canary_->run().candidates);
-  if (!current || !candidate) {
-    out.refusals.push_back({{}, (current ? candidate : current).error().message});
-    return false;
-  }
-  const LiveTarget::Outcome outcome =
-      world_.target.serve({.current = *current,
-                           .candidate = *candidate,
-                           .share = canary_->share(),
-                           .under_way = LiveTarget::UnderWay::ends_where_it_began,
-                           .haste = LiveTarget::Haste::ordinary,
-                           .measures_all = true});
+Result<LiveTarget::ServedSet> Pipeline::set_with(const std::vector<Candidate>& candidates) {
+  LiveTarget::ServedSet set{.parts = world_.slots.parts(candidates, {}), .routes = {}};
+  std::vector<const Manifest*> manifests;
+  for (const LiveTarget::Part& part : set.parts) manifests.push_back(&part.generation->manifest());
+  Result<RouteTable> routes = RouteTable::build(manifests);
+  if (!routes) return routes.error();
+  set.routes = std::make_shared<const RouteTable>(std::move(*routes));
+  return set;
+}
+
+bool Pipeline::serve_beside(const LiveTarget::Serving& serving, PushOutcome& out) {
+  const LiveTarget::Outcome outcome = world_.target.serve(serving);
   out.pause_us = std::max(out.pause_us, outcome.pause_us_max);
   if (!outcome.is_live)
     out.refusals.push_back({{},
@@ -58,6 +47,23 @@ bool Pipeline::serve_canary(PushOutcome& out) {
                                 std::to_string(world_.settings.barrier_deadline_us / 1000) +
                                 " ms: one of them is stuck in a call; see `hotline status`"});
   return outcome.is_live;
+}
+
+// Both sets side by side, with the present share. False: the shards did not come together.
+bool Pipeline::serve_canary(PushOutcome& out) {
+  Result<LiveTarget::ServedSet> current = set_with({});
+  Result<LiveTarget::ServedSet> candidate = set_with(canary_->run().candidates);
+  if (!current || !candidate) {
+    out.refusals.push_back({{}, (current ? candidate : current).error().message});
+    return false;
+  }
+  return serve_beside({.current = *current,
+                       .candidate = *candidate,
+                       .share = canary_->share(),
+                       .under_way = LiveTarget::UnderWay::ends_where_it_began,
+                       .haste = LiveTarget::Haste::ordinary,
+                       .measures_all = true},
+                      out);
 }
 
 PushOutcome Pipeline::begin_canary(PushRun run, const CanaryPlan& plan, const PushListener& told) {
@@ -161,7 +167,11 @@ void Pipeline::retire_leaving(bool at_once) {
 
 void Pipeline::tick() {
   const std::lock_guard lock(mutex_);
-  if (canary_ != nullptr) look_at_canary();
+  if (shadow_ != nullptr) {
+    look_at_shadow();
+  } else if (canary_ != nullptr) {
+    look_at_canary();
+  }
   look_at_gates();
   if (!leaving_.empty()) {
     retire_leaving(false);
@@ -185,21 +195,27 @@ Result<void> Pipeline::resume() {
 
 Result<PushOutcome> Pipeline::promote(const PushedBy& by) {
   const std::lock_guard lock(mutex_);
-  if (canary_ == nullptr) return Error{no_canary};
-  log::info("canary.promoted", {{"user", by.user}, {"share", canary_->share().text()}});
-  return promote_canary();
+  if (under_way() == nullptr) return Error{none_under_way};
+  log::info("canary.promoted",
+            {{"user", by.user}, {"share", shadow_ != nullptr ? "0 %" : canary_->share().text()}});
+  return shadow_ != nullptr ? end_shadow() : promote_canary();
 }
 
 Result<PushOutcome> Pipeline::abort(const PushedBy& by) {
   const std::lock_guard lock(mutex_);
-  if (canary_ == nullptr) return Error{no_canary};
-  return take_back_canary("aborted by " + by.user + (by.reason.empty() ? std::string() : ": " + by.reason),
-                          LiveTarget::UnderWay::ends_where_it_began);
+  if (under_way() == nullptr) return Error{none_under_way};
+  return take_back("aborted by " + by.user + (by.reason.empty() ? std::string() : ": " + by.reason),
+                   LiveTarget::UnderWay::ends_where_it_began);
+}
+
+PushOutcome Pipeline::take_back(const std::string& why, LiveTarget::UnderWay under_way) {
+  return shadow_ != nullptr ? take_back_shadow("aborted", why) : take_back_canary(why, under_way);
 }
 
 CanaryReport Pipeline::canary() {
   const std::lock_guard lock(mutex_);
   const std::uint64_t now_ms = mono_ms();
+  if (shadow_ != nullptr) return shadow_->report(now_ms);
   if (canary_ != nullptr) return canary_->report(now_ms);
   CanaryReport report;
   report.state = gates_.empty() ? "none" : "provisional";

@@ -109,16 +109,16 @@ void Pipeline::close_gate(const Provisional& gate) {
 }
 
 void Pipeline::stop_measuring() {
-  if (canary_ != nullptr) return;
+  if (under_way() != nullptr) return;
   PushRun same;
   live_step(world_, same);
 }
 
 // Without anybody asking: each module of the push to the generation before it, all at one barrier.
 bool Pipeline::go_back(const Provisional& gate, const std::string& why, bool has_faulted) {
-  if (canary_ != nullptr)
-    take_back_canary("push " + std::to_string(gate.number) + " before it failed its gate",
-                     LiveTarget::UnderWay::ends_where_it_began);
+  if (under_way() != nullptr)
+    take_back("push " + std::to_string(gate.number) + " before it failed its gate",
+              LiveTarget::UnderWay::ends_where_it_began);
   PushRun run{
       .by = the_host("automatic: push " + std::to_string(gate.number) + " taken back by itself: " + why)};
   run.begun_us = world_.clock.mono_us();

@@ -17,7 +17,7 @@ std::string status_line(const CanaryStatus& status) {
   std::string line = status.state + ":";
   for (const ModuleChange& module : status.modules)
     line += " " + module.name + " " + module.from + " -> " + module.to;
-  line += ", " + status.share + " of the accounts";
+  if (status.state != "shadow") line += ", " + status.share + " of the accounts";
   if (status.steps > 0)
     line += " (" + std::to_string(status.step) + " of " + std::to_string(status.steps) + ")";
   line += ", " + duration_text(status.passed_ms / 1000) + " of " + duration_text(status.hold_ms / 1000);
@@ -26,8 +26,8 @@ std::string status_line(const CanaryStatus& status) {
 
 void print_canary(const Context& context, const CanaryStatus& status) {
   if (status.state == "none") {
-    context.out
-        << "no push is in canary, and none is provisional; how the last ended is in `hotline history`\n";
+    context.out << "no push is in a shadow run or in canary, and none is provisional; how the last ended is "
+                   "in `hotline history`\n";
     return;
   }
   context.out << printable(status_line(status)) << '\n';

@@ -130,12 +130,18 @@ class CommandLine {
     CLI::App* pushing = verb(app_, "push", "Puts new versions of modules live, without dropping a connection",
                              "  hotline push build/release/modules/routing-1.1.0.so --reason 'fix carbons'\n"
                              "  hotline push session-2.0.0.so presence-2.0.0.so --as-one\n"
-                             "  hotline push routing-1.1.0.so --canary 5%,25%,100% --hold 5m");
+                             "  hotline push routing-1.1.0.so --shadow 30s --canary 5%,25%,100% --hold 5m");
     pushing->add_option("file", push_.files, "Module files")->type_name("FILE")->required();
     pushing->add_flag("--as-one", push_.as_one, "All of them at one barrier, or none");
     CLI::Option* reason =
         pushing->add_option("--reason", push_.reason, "Why, for the history")->type_name("TEXT");
     pushing->add_flag("--force", push_.force, "Also a version older than what is live")->needs(reason);
+    CLI::Option* shadow =
+        pushing->add_option("--shadow", push_.shadow, "First gets copies of events, and serves nobody")
+            ->type_name("TIME");
+    pushing->add_option("--shadow-max", push_.shadow_max, "Refuse it if more of 1,000 events differ")
+        ->type_name("N")
+        ->needs(shadow);
     pushing->add_option("--canary", push_.canary, "First for growing shares of the accounts")
         ->type_name("SHARES");
     pushing->add_option("--canary-accounts", push_.accounts, "These accounts from the first share on")
@@ -218,10 +224,10 @@ class CommandLine {
 
   void add_canary() {
     CLI::App* canary =
-        verb(app_, "canary", "The push that serves a share of the accounts, or is provisional");
+        verb(app_, "canary", "The push that is shadowed, serves a share of the accounts, or is provisional");
     canary->require_subcommand(1);
-    CLI::App* status =
-        verb(*canary, "status", "How far it is, and what its gate found", "  hotline canary status --watch");
+    CLI::App* status = verb(*canary, "status", "How far it is, and what was found so far",
+                            "  hotline canary status --watch");
     status->add_flag("--watch", watches_, "Every second until it has ended");
     on(status, [this] { return show_canary(context_, watches_); });
     on(verb(app_, "pause", "Holds the canary at its share; its gate still takes it back"),
@@ -233,8 +239,9 @@ class CommandLine {
       added->add_option("--reason", reason_, "Why, for the history")->type_name("TEXT");
       on(added, [this, end] { return end(context_, reason_); });
     };
-    add_end("promote", "Makes the canary live for all now, whatever its gate says", promote);
-    add_end("abort", "Takes the canary back: what is current serves all", cli::abort);
+    add_end("promote", "Makes the canary live for all now, whatever its gate says; ends a shadow run",
+            promote);
+    add_end("abort", "Takes the canary or shadow run back: what is current serves all", cli::abort);
   }
 
   void add_users_verbs() {

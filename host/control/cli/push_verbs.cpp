@@ -63,6 +63,11 @@ Exit print_report(const Context& context, const PushReport& report) {
     for (const std::string& note : report.notes) context.out << "note: " << printable(note) << '\n';
     return Exit::done;
   }
+  if (report.outcome == "canary") {
+    context.out << "in canary: " << printable(changes_text(report.modules))
+                << "; see `hotline canary status`\n";
+    return Exit::done;
+  }
   for (const RefusalReport& refusal : report.refusals) {
     context.err << "hotline: refused: " << printable(refusal.file + ": " + refusal.reason) << '\n';
   }
@@ -92,7 +97,8 @@ Exit change(Context& context, std::string_view method, const nlohmann::json& par
       report_json, [&](const PushReport& report) { exit = print_report(context, report); });
   if (shown != Exit::done) return shown;
   if (context.wants_json && report_json.is_object() &&
-      report_json.value("outcome", nlohmann::json()) == "live") {
+      (report_json.value("outcome", nlohmann::json()) == "live" ||
+       report_json.value("outcome", nlohmann::json()) == "canary")) {
     return Exit::done;
   }
   return exit;
@@ -122,7 +128,8 @@ bool add_canary(const Context& context, const PushWish& wish, nlohmann::json& pa
     params["canary"] = shares;
   }
   if (!wish.accounts.empty()) params["canary_accounts"] = parts_of(wish.accounts);
-  for (const auto& [name, text] : {std::pair("hold", wish.hold), std::pair("gate", wish.gate)}) {
+  for (const auto& [name, text] :
+       {std::pair("shadow", wish.shadow), std::pair("hold", wish.hold), std::pair("gate", wish.gate)}) {
     if (text.empty()) continue;
     const std::optional<std::uint64_t> ms = parse_duration_ms(text);
     if (!ms)
@@ -130,6 +137,7 @@ bool add_canary(const Context& context, const PushWish& wish, nlohmann::json& pa
                     ": a time of at most 7 days is wanted, as in 500ms, 60s, 5m or 1h");
     params[std::string(name) + "_ms"] = *ms;
   }
+  if (wish.shadow_max) params["shadow_max"] = *wish.shadow_max;
   return true;
 }
 
@@ -173,6 +181,8 @@ std::string history_detail(const HistoryEntry& entry) {
   for (const RefusalReport& refusal : entry.refusals) {
     text.append(text.empty() ? "" : "; ").append(refusal.file).append(": ").append(refusal.reason);
   }
+  for (const StepReport& step : entry.steps)
+    if (step.name == "shadow") text.append(text.empty() ? "" : "; ").append("shadow: ").append(step.detail);
   return text;
 }
 
@@ -182,7 +192,7 @@ Exit push(Context& context, const PushWish& wish) {
   Exit exit = Exit::done;
   std::optional<nlohmann::json> params = push_params(context, wish, exit);
   if (!params || !add_canary(context, wish, *params, exit)) return exit;
-  if (!wish.canary.empty() || !wish.accounts.empty()) leave_on_interrupt();
+  if (!wish.shadow.empty() || !wish.canary.empty() || !wish.accounts.empty()) leave_on_interrupt();
   return change(context, "push", *params);
 }
 

@@ -29,10 +29,12 @@ struct PushWish {
   bool as_one = false;
   bool force = false;  // A version older than what is live; needs a reason.
   std::string reason;
-  std::string canary;    // "5%,25%,100%"; empty: live at once.
-  std::string accounts;  // "a@x,b@x": in canary from the first share on.
-  std::string hold;      // "60s"; empty: the host's default.
-  std::string gate;      // "60s"; empty: as the host is configured.
+  std::string shadow;                       // "30s"; empty: no shadow run.
+  std::optional<std::uint64_t> shadow_max;  // Differences of 1,000 events; unset: any number.
+  std::string canary;                       // "5%,25%,100%"; empty: live at once.
+  std::string accounts;                     // "a@x,b@x": in canary from the first share on.
+  std::string hold;                         // "60s"; empty: the host's default.
+  std::string gate;                         // "60s"; empty: as the host is configured.
 };
 Exit push(Context& context, const PushWish& wish);
 Exit plan(Context& context,

@@ -9,6 +9,7 @@ namespace hotline {
 namespace {
 
 constexpr std::uint64_t hold_ms_max = 7ull * 86'400 * 1'000;
+constexpr std::uint64_t shadow_ms_max = hold_ms_max;
 constexpr std::size_t shares_max = 20;
 constexpr std::size_t accounts_max = 1'000;
 constexpr const char* backs_busy = "too many pushes and rollbacks wait; try again when they have ended";
@@ -53,13 +54,18 @@ CanaryPlan canary_plan(const RpcCall& call, const Config& config) {
   // Named accounts alone: nobody but them.
   if (plan.shares.empty() && !plan.accounts.empty()) plan.shares = {0};
   plan.hold_ms = call.params.value("hold_ms", plan.hold_ms);
+  plan.shadow_ms = call.params.value("shadow_ms", plan.shadow_ms);
+  if (call.params.contains("shadow_max")) plan.shadow_max = call.params.at("shadow_max").get<std::uint64_t>();
   if (call.params.contains("gate_ms")) plan.gate_ms = call.params.at("gate_ms").get<std::uint64_t>();
   return plan;
 }
 
 std::string wrong_with(const CanaryPlan& plan, std::size_t files, bool as_one) {
+  if (files > 1 && !as_one && (plan.has_canary() || plan.shadow_ms > 0))
+    return "a shadow run or a canary is of one file, or of several --as-one";
+  if (plan.shadow_ms > shadow_ms_max) return "a shadow run takes 1 ms to 7 days";
+  if (plan.shadow_max && plan.shadow_ms == 0) return "shadow_max is of a shadow run: give it a time too";
   if (!plan.has_canary()) return {};
-  if (files > 1 && !as_one) return "a canary is of one file, or of several --as-one";
   if (plan.shares.size() > shares_max)
     return "a canary has at most " + std::to_string(shares_max) + " shares";
   if (plan.accounts.size() > accounts_max)

@@ -1,4 +1,4 @@
-// The control methods around a canary, and what a push says of one.
+// The control methods around a shadow run and a canary, and what a push says of them.
 #pragma once
 
 #include <string>
@@ -12,7 +12,8 @@ namespace hotline {
 PushReport report_of(const PushOutcome& outcome);
 PushedBy pushed_by(const RpcCall& call);
 
-// `canary` (shares, in hundredths of a percent), `canary_accounts`, `hold_ms` and `gate_ms` of a push.
+// `shadow_ms`, `shadow_max`, `canary` (shares, in hundredths of a percent), `canary_accounts`, `hold_ms` and
+// `gate_ms` of a push.
 CanaryPlan canary_plan(const RpcCall& call, const Config& config);
 // Empty: nothing.
 std::string wrong_with(const CanaryPlan& plan, std::size_t files, bool as_one);

@@ -113,7 +113,7 @@ void push(const MethodParts& parts, const RpcCall& call, const RpcReply& reply) 
     if (!as_one && request.files.size() > 1)
       return reply.result(report_of(push_each(*parts.pipeline, request, told)));
     const PushOutcome outcome = parts.pipeline->push(request, told);
-    if (outcome.outcome != "canary") reply.result(report_of(outcome));
+    if (!outcome.is_under_way()) reply.result(report_of(outcome));
   });
   if (!queued) reply.refuse(busy);
 }

@@ -1,6 +1,6 @@
 // The steps of a push, in the order in which they are taken; each in a file of its own name.
 //
-//     verify  ->  preflight  ->  stage  ->  [canary]  ->  live  ->  record  ->  retire
+//     verify  ->  preflight  ->  stage  ->  [shadow]  ->  [canary]  ->  live  ->  record  ->  retire
 //
 // A start takes `restore` first.
 //

@@ -428,8 +428,8 @@ TEST_CASE("cli: help and version need no host") {
   CHECK(run({"--version"}).out == "hotline 9.9.9\n");
   const Outcome completion = run({"completion", "bash"});
   CHECK(completion.exit == Exit::done);
-  CHECK(completion.out.find("\"push\") words=\"--help --as-one --reason --force --canary --canary-accounts "
-                            "--hold --gate \"; files=yes") != std::string::npos);
+  CHECK(completion.out.find("\"push\") words=\"--help --as-one --reason --force --shadow --shadow-max "
+                            "--canary --canary-accounts --hold --gate \"; files=yes") != std::string::npos);
 }
 
 TEST_CASE("cli: a refusal is shown as the host worded it, an unknown method with its likely causes") {
