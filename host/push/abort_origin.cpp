@@ -22,17 +22,17 @@ struct AbortCode {
 };
 AbortCode abort_code;
 
-struct Frame {
+struct StackFrame {
   const void* pc;
   const void* function;
 };
-struct Frames {
-  std::array<Frame, frames_max> frames;
+struct StackFrames {
+  std::array<StackFrame, frames_max> frames;
   std::size_t count = 0;
 };
 
 _Unwind_Reason_Code take_frame(_Unwind_Context* context, void* data) {
-  auto& frames = *static_cast<Frames*>(data);
+  auto& frames = *static_cast<StackFrames*>(data);
   if (frames.count == frames_max) return _URC_END_OF_STACK;
   int is_before = 0;
   const _Unwind_Ptr ip = _Unwind_GetIPInfo(context, &is_before);
@@ -70,20 +70,21 @@ void find_abort_code() {
 }
 
 const void* aborted_in(const MappedRange& code) noexcept {
-  Frames found;
+  StackFrames found;
   _Unwind_Backtrace(take_frame, &found);
-  const Frame* at = found.frames.data();
-  const Frame* const end = at + found.count;
+  const StackFrame* at = found.frames.data();
+  const StackFrame* const end = at + found.count;
   while (at != end && at->function != abort_code.abort) ++at;
   if (at == end) return nullptr;
-  const Frame* const first = at + 1;
-  const Frame* const own =
-      std::find_if(first, end, [&code](const Frame& frame) { return code.contains(frame.pc); });
+  const StackFrame* const first = at + 1;
+  const StackFrame* const own =
+      std::find_if(first, end, [&code](const StackFrame& frame) { return code.contains(frame.pc); });
   if (own == end) return nullptr;
   if (own == first) return own->pc;
   const auto between = static_cast<std::size_t>(own - first);
   const bool is_assert = (own - 1)->function == abort_code.assert_fail && between <= assert_frames_max;
-  const bool is_cxx = std::all_of(first, own, [](const Frame& frame) { return is_cxx_runtime(frame.pc); });
+  const bool is_cxx =
+      std::all_of(first, own, [](const StackFrame& frame) { return is_cxx_runtime(frame.pc); });
   return is_assert || is_cxx ? own->pc : nullptr;
 }
 

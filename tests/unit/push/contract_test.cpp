@@ -15,7 +15,6 @@ using namespace hotline::test;
 namespace {
 
 using Verdict = ClauseResult::Verdict;
-constexpr bool is_sanitized = VerifyPolicy::built_sanitized;  // There deaths are told otherwise.
 
 std::map<std::string, ClauseResult> clauses_of(const std::string& file, const ContractInquiry& inquiry = {}) {
   const Result<Image> image = Image::read(file);
@@ -35,10 +34,6 @@ std::map<std::string, ClauseResult> clauses_of(const std::string& file, const Co
 
 std::string contract(const std::string& wrong) {
   return fixture("contract_" + wrong, "contract-1.0.0");
-}
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace

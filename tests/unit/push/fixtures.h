@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "push/verify.h"
+
 namespace hotline::test {
 
 // The file of a fixture: tests/fixture/CMakeLists.txt names them.
@@ -16,6 +18,13 @@ inline std::string fixture(const std::string& target, const std::string& file) {
 }
 inline std::string fixture(const std::string& target) {
   return fixture(target, target + "-1.0.0");
+}
+
+// How a sanitizer tells of a fault, and ends the process, is its own affair.
+constexpr bool is_sanitized = VerifyPolicy::built_sanitized;
+
+inline bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
 }
 
 inline std::string bytes_of(const std::string& path) {

@@ -15,9 +15,6 @@ using namespace hotline::test;
 
 namespace {
 
-// How a sanitizer tells of a fault, and ends the process, is its own affair.
-constexpr bool is_sanitized = VerifyPolicy::built_sanitized;
-
 // Why it was refused, in preflight; or where it got to.
 std::string stopped(PushedWorld& world, const std::string& file) {
   const std::size_t staged_before = world.target.staged;
@@ -31,10 +28,6 @@ std::string stopped(PushedWorld& world, const std::string& file) {
 std::string stopped(const std::string& wrong) {
   PushedWorld world;
   return stopped(world, faulty(wrong));
-}
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 std::string module_file(const std::string& name, const std::string& version) {
