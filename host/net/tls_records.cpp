@@ -152,19 +152,28 @@ RecordEvent TlsRecords::on_handshake(std::span<const unsigned char> content) {
   return on_key_update();
 }
 
-RecordEvent TlsRecords::on_key_update() {
-  const unsigned char request = state_.piece[key_update_bytes - 1];
-  state_.piece_size = 0;
-  if (request > 1) return broken(TlsAlert::illegal_parameter, "a KeyUpdate that asks for neither");
+// False: the peer has sent too many.
+bool TlsRecords::counts_update() {
   const auto second = static_cast<std::uint32_t>(clock_.mono_us() / 1'000'000);
   if (second != state_.update_second) {
     state_.update_second = second;
     state_.updates_in_second = 0;
   }
-  // Each costs three derivations, a hundred times a small record.
-  if (state_.updates_in_second >= key_updates_per_second_max)
-    return broken(TlsAlert::unexpected_message, "too many KeyUpdates in a second");
+  if (state_.updates_in_second >= key_updates_per_second_max) return false;
   ++state_.updates_in_second;
+  return true;
+}
+
+RecordEvent TlsRecords::on_key_update() {
+  const unsigned char request = state_.piece[key_update_bytes - 1];
+  state_.piece_size = 0;
+  if (request > 1) return broken(TlsAlert::illegal_parameter, "a KeyUpdate that asks for neither");
+  // Each costs three derivations, a hundred times a small record. What we asked for is our own affair.
+  if (request == 0 && state_.updates_asked > 0) {
+    --state_.updates_asked;
+  } else if (!counts_update()) {
+    return broken(TlsAlert::unexpected_message, "too many KeyUpdates in a second");
+  }
   const RecordEvent event = without_data();
   if (event.kind == Kind::broken) return event;
   if (!advance(state_.in)) return broken(TlsAlert::internal_error, "keys cannot be derived");
@@ -192,6 +201,7 @@ bool TlsRecords::seal_record(Type type, std::string_view content, unsigned char*
 bool TlsRecords::seal_key_update(bool asks_for_theirs, unsigned char* out) {
   const char message[key_update_bytes] = {key_update_type, 0, 0, 1, asks_for_theirs ? '\1' : '\0'};
   state_.owes_update = false;
+  if (asks_for_theirs && state_.updates_asked < UINT8_MAX) ++state_.updates_asked;
   return seal_record(Type::handshake, {message, sizeof message}, out) && advance(state_.out);
 }
 

@@ -59,8 +59,9 @@ struct RecordState {
   std::uint8_t records_without_data;
   std::uint16_t plain_max;  // Of one record: max_fragment_length (RFC 6066 4), else record_plain_max.
   TlsSuite suite;
-  bool owes_update;         // The peer asked for a KeyUpdate; it goes before the next data.
-  std::uint8_t piece_size;  // A KeyUpdate that came in pieces.
+  bool owes_update;            // The peer asked for a KeyUpdate; it goes before the next data.
+  std::uint8_t updates_asked;  // By us, and not answered yet.
+  std::uint8_t piece_size;     // A KeyUpdate that came in pieces.
   unsigned char piece[key_update_bytes];
 };
 static_assert(sizeof(RecordState) <= 240);
@@ -119,6 +120,7 @@ class TlsRecords {
   RecordEvent on_alert(std::span<const unsigned char> content);
   RecordEvent on_handshake(std::span<const unsigned char> content);
   RecordEvent on_key_update();
+  bool counts_update();
   RecordEvent without_data();
 
   RecordState& state_;

@@ -46,14 +46,14 @@ class Symbols(unittest.TestCase):
         words, build_id = self.fault()
         offset, named = FRAME.search(words).groups()
         self.assertEqual(named, build_id)
-        self.assertIn("in misbehave (", words)
+        self.assertRegex(words, r"in misbehave\S* \(")
         printed = self.host.cli("symbolize", build_id[:12], offset).stdout
         self.assertRegex(printed, r"\+0x[0-9a-f]+  misbehave")
         # As a report says it, whatever stands around it; and for a script.
         printed = self.host.cli("symbolize", stdin=f"it said: {words}\nnothing here\n").stdout
         self.assertRegex(printed, r"it said: .*\n  faulty\+0x[0-9a-f]+  misbehave.*\nnothing here\n")
         frames = json.loads(self.host.cli("--json", "symbolize", build_id, offset).stdout)
-        self.assertEqual(frames["frames"][0]["function"], "misbehave")
+        self.assertTrue(frames["frames"][0]["function"].startswith("misbehave"), frames)
 
     def test_what_is_not_kept_is_told_with_the_way_out(self):
         done = self.host.cli("symbolize", "00112233445566778899", "0x10", expect=1)

@@ -207,7 +207,8 @@ TEST_CASE_FIXTURE(
   CHECK_FALSE(world.pipeline().leave("served", build("current"), "2 faults"));  // Nothing to go back to.
   CHECK(world.pipeline().leave("served", build("candidate"), "2 faults"));
   CHECK(ended == std::vector<std::string>{"aborted"});
-  CHECK(push("1.1.0", {.gate_ms = 60'000}).outcome == "live");
+  CHECK(push("1.1.0", {}).outcome == "refused");  // It is blocked now.
+  CHECK(push("1.2.0", {.gate_ms = 60'000}).outcome == "live");
   CHECK(world.pipeline().leave("served", build("current"), "2 faults"));
   CHECK(current() == "1.0.0");
   CHECK(world.pipeline().canary().state == "none");

@@ -338,5 +338,24 @@ TEST_CASE("tls adversary: KeyUpdates are limited a second, also with data betwee
   CHECK(event.alert == TlsAlert::unexpected_message);
 }
 
+TEST_CASE("tls records: KeyUpdates that were asked for do not count, one for each time") {
+  RecordPeer peer(TlsSuite::aes_128_gcm);
+  RecordState state = peer.state();
+  std::swap(state.in, state.out);
+  StoppedClock clock;
+  TlsRecords records(state, clock);
+  unsigned char plain[256], sealed[64];
+  const auto is_taken = [&] {
+    return records.open(peer.key_update(), plain).kind != RecordEvent::Kind::broken &&
+           records.open(peer.data("x"), plain).kind == RecordEvent::Kind::data;
+  };
+  for (int i = 0; i < 2 * key_updates_per_second_max; ++i) {
+    REQUIRE(records.seal_key_update(true, sealed));
+    REQUIRE(is_taken());
+  }
+  for (int i = 0; i < key_updates_per_second_max; ++i) REQUIRE(is_taken());
+  CHECK_FALSE(is_taken());
+}
+
 }  // namespace
 }  // namespace hotline::test
