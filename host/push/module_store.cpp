@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -102,6 +103,17 @@ nlohmann::json to_json(const StoredBuild& build) {
           {"path", build.path}};
 }
 
+// "…/5f2c.3.so" is copy 3 of "…/5f2c", "…/5f2c.so" copy 0.
+std::pair<std::string, std::size_t> copy_of(const std::string& path) {
+  const fs::path stem = fs::path(path).replace_extension();
+  const std::string number = stem.extension().string();
+  std::size_t copy = 0;
+  if (number.size() < 2 ||
+      std::from_chars(number.data() + 1, number.data() + number.size(), copy).ec != std::errc{})
+    return {stem.string(), 0};
+  return {fs::path(stem).replace_extension().string(), copy};
+}
+
 }  // namespace
 
 Result<ModuleStore> ModuleStore::open(const std::string& state_dir) {
@@ -125,7 +137,15 @@ std::string ModuleStore::relative(const std::string& path) const {
 // A path that this store gave out, or that the process has an image of: from a store before this one (a host
 // that was restarted within a test, say) or because the image could not be unloaded. Its file may have gone.
 bool ModuleStore::is_used(const std::string& path) const {
-  return given_out_.contains(path) || look_for(path).any();
+  const auto [build, copy] = copy_of(path);
+  const auto next = next_copy_.find(build);
+  return (next != next_copy_.end() && copy < next->second) || look_for(path).any();
+}
+
+void ModuleStore::given_out(const std::string& path) {
+  const auto [build, copy] = copy_of(path);
+  std::size_t& next = next_copy_[build];
+  next = std::max(next, copy + 1);
 }
 
 Result<std::string> ModuleStore::add(const Image& image, std::string_view name, std::string_view build_id) {
@@ -147,9 +167,11 @@ Result<std::string> ModuleStore::add(const Image& image, std::string_view name, 
   const Result<void> written = write_new_file(unfinished, bytes, 0400);
   if (!written) return written.error();
 
-  for (std::size_t copy = 0; copy < copies_max; ++copy) {
-    const std::string path =
-        directory + "/" + std::string(build_id) + (copy == 0 ? "" : "." + std::to_string(copy)) + ".so";
+  const std::string build = directory + "/" + std::string(build_id);
+  const auto next = next_copy_.find(build);
+  const std::size_t first = next == next_copy_.end() ? 0 : next->second;
+  for (std::size_t copy = first; copy < first + copies_max; ++copy) {
+    const std::string path = build + (copy == 0 ? "" : "." + std::to_string(copy)) + ".so";
     if (is_used(path)) continue;
     if (renameat2(AT_FDCWD, unfinished.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) != 0) {
       if (errno == EEXIST) continue;
@@ -157,7 +179,7 @@ Result<std::string> ModuleStore::add(const Image& image, std::string_view name, 
       unlink(unfinished.c_str());
       return Error{why};
     }
-    given_out_.insert(path);
+    given_out(path);
     const Result<void> synced = sync_directory(directory);
     if (!synced) return synced.error();
     return path;
@@ -175,7 +197,7 @@ Result<std::string> ModuleStore::take(const std::string& module, const StoredBui
     return Error{path + " refused: its digest is " + image->digest() + ", the running set says " +
                  build.digest + "; push " + module + " " + build.version + " again"};
   if (is_used(path)) return add(*image, module, build.build_id);
-  given_out_.insert(path);
+  given_out(path);
   return path;
 }
 

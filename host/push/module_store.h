@@ -10,6 +10,7 @@
 // Owned by the push pipeline, called from one thread, off the shards: it waits for the disk.
 #pragma once
 
+#include <map>
 #include <set>
 #include <span>
 #include <string>
@@ -73,9 +74,12 @@ class ModuleStore {
   explicit ModuleStore(std::string state_dir) : state_dir_(std::move(state_dir)) {}
 
   bool is_used(const std::string& path) const;
+  void given_out(const std::string& path);
 
-  std::string state_dir_;            // Absolute, without symbolic links.
-  std::set<std::string> given_out_;  // Paths of this process; never given out again.
+  std::string state_dir_;  // Absolute, without symbolic links.
+  // By path without ".N.so": the first copy of the build that this process was not given; none below it is
+  // given out again. A number a build, because a host may push the same two in turn for years.
+  std::map<std::string, std::size_t> next_copy_;
 };
 
 }  // namespace hotline

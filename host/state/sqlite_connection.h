@@ -60,6 +60,8 @@ class SqliteConnection {
   // The first column of the first row, as a number and as text.
   Result<std::uint64_t> query_number(std::string_view sql);
   Result<std::string> query_text(std::string_view sql);
+  // Gives back what is cached and can be read again.
+  void release_memory() { sqlite3_db_release_memory(connection_); }
   // Undoes an open transaction, if SQLite has not done so already.
   void roll_back();
 

@@ -262,6 +262,9 @@ Result<HistoryRecord> StoreFile::append_history(HistoryRecord record) {
   if (auto begun = begin("writing the history"); !begun) return begun.error();
   if (const int code = insert->run(); code != SQLITE_OK) return fail(code, "writing the history");
   if (auto committed = commit("writing the history"); !committed) return committed.error();
+  // The cache is for the rows of the message path. Without this, each push would leave some of it to the
+  // history's newest pages.
+  connection_.release_memory();
   return record;
 }
 
