@@ -1,7 +1,9 @@
-"""A client that asks without a pause, and keeps by whom it was answered: tests/push/judged answers so."""
+"""Clients that ask without a pause, and keep by whom they were answered: tests/push/judged answers so."""
 import threading
 import time
+import unittest
 
+from hotline_host import Host, build
 from xmpp_client import Client
 
 JUDGED = "{urn:example:judged}judged"
@@ -34,3 +36,29 @@ class Asker(threading.Thread):
         self.join()
         self.client.close()
         return self
+
+
+def judged(version):
+    return build() / "judged" / f"judged-{version}.so"
+
+
+class AskedHost(unittest.TestCase):
+    """A host on which PEOPLE ask judged 1.0.0. Preflight, which would refuse some of the bad ones, is off: what it does not
+    find is what these plays are about."""
+    PEOPLE = 20
+
+    def setUp(self):
+        self.host = Host({"push": {"preflight": False}})
+        self.addCleanup(self.host.remove)
+        self.host.start()
+        self.host.push(judged("1.0.0"))
+        for number in range(self.PEOPLE):
+            self.host.add_user(f"user{number}")
+        self.askers = [Asker(self.host, f"user{number}") for number in range(self.PEOPLE)]
+
+    def end(self):
+        """Nobody was cut off; how many errors came to them all."""
+        for asker in self.askers:
+            asker.end()
+        self.assertEqual([asker.failure for asker in self.askers if asker.failure], [])
+        return sum(asker.errors for asker in self.askers)

@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
 """A push serves a share of the accounts first: a good one goes to all of them, a bad one is taken back by itself, and
-who is connected stays connected and is answered.
-
-Preflight, which would refuse some of the bad ones, is off: this is what it does not find."""
+who is connected stays connected and is answered."""
 import pathlib
 import subprocess
 import sys
@@ -10,36 +8,15 @@ import threading
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
-from asker import Asker  # noqa: E402
-from hotline_host import Host, Refused, build, eventually  # noqa: E402
+from asker import AskedHost, judged  # noqa: E402
+from hotline_host import Refused, build, eventually  # noqa: E402
 
-PEOPLE = 20
 ALL = 10_000  # 100 %.
 
 
-def judged(version):
-    return build() / "judged" / f"judged-{version}.so"
-
-
-class Canary(unittest.TestCase):
-    def setUp(self):
-        self.host = Host({"push": {"preflight": False}})
-        self.addCleanup(self.host.remove)
-        self.host.start()
-        self.host.push(judged("1.0.0"))
-        for number in range(PEOPLE):
-            self.host.add_user(f"user{number}")
-        self.askers = [Asker(self.host, f"user{number}") for number in range(PEOPLE)]
-
+class Canary(AskedHost):
     def version(self):
         return self.host.version("judged")
-
-    def end(self):
-        """Nobody was cut off; how many errors came to them all."""
-        for asker in self.askers:
-            asker.end()
-        self.assertEqual([asker.failure for asker in self.askers if asker.failure], [])
-        return sum(asker.errors for asker in self.askers)
 
     def push(self, version, **more):
         return self.host.push(judged(version), canary=[5_000, ALL], hold_ms=1_500, **more)
