@@ -24,7 +24,7 @@ RowSample::RowSample(std::vector<Wanted> wanted, std::size_t shards, std::uint32
 
 std::shared_ptr<RowSample> RowSample::begin(const std::vector<Shard*>& shards, std::vector<Wanted> wanted,
                                             std::uint32_t start) {
-  const std::shared_ptr<RowSample> sample(new RowSample(std::move(wanted), shards.size(), start));
+  std::shared_ptr<RowSample> sample(new RowSample(std::move(wanted), shards.size(), start));
   for (std::size_t i = 0; i < shards.size(); ++i) sample->post_slice(*shards[i], i);
   return sample;
 }

@@ -111,7 +111,7 @@ class Stanza {
     return found;
   }
 
-  bool element(std::string parent_ns, Scope scope, const Attributes* stamps) {
+  bool element(const std::string& parent_ns, Scope scope, const Attributes* stamps) {
     if (!take("<")) return false;
     const std::string qualified = word();
     if (qualified.empty()) return false;
@@ -157,7 +157,8 @@ class Stanza {
         if (rest_.empty()) return false;
         if (rest_.front() == '<') {
           const std::uint32_t child = static_cast<std::uint32_t>(nodes_.size());
-          if (!element(nodes_[self].ns, scope, nullptr)) return false;
+          const std::string ns = nodes_[self].ns;  // A copy: nodes move when more come.
+          if (!element(ns, scope, nullptr)) return false;
           (last == HL_NODE_NONE ? nodes_[self].first : nodes_[last].next) = child;
           last = child;
           continue;
