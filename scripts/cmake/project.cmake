@@ -54,18 +54,28 @@ add_library(hotline_test_options INTERFACE)
 target_link_libraries(hotline_test_options INTERFACE hotline_options)
 target_compile_options(hotline_test_options INTERFACE -O0 -g1)
 
-# hotline_add_tests(NAME LABEL label SOURCES … LINK … [TIMEOUT s] [ENVIRONMENT …])
+# hotline_add_tests(NAME LABEL label SOURCES … LINK … [TIMEOUT s] [ENVIRONMENT …] [APART name cases])
 #
-# One doctest program; ctest runs it once. tests/main.cpp has the main() of all of them.
+# One doctest program; ctest runs it once, or with APART twice at a time: the test cases that `cases` (a filter
+# of doctest's) finds as a test of their own. tests/main.cpp has the main() of all of them.
 function(hotline_add_tests name)
-  cmake_parse_arguments(arg "" "LABEL;TIMEOUT" "SOURCES;LINK;ENVIRONMENT" ${ARGN})
+  cmake_parse_arguments(arg "" "LABEL;TIMEOUT" "SOURCES;LINK;ENVIRONMENT;APART" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)  # Reached by a test that hangs, on however busy a machine.
   endif()
   add_executable(${name} ${arg_SOURCES} $<TARGET_OBJECTS:hotline_test_main>)
   target_link_libraries(${name} PRIVATE ${arg_LINK} hotline_test_options)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
-  add_test(NAME ${name} COMMAND ${name} --no-intro)
-  set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT}
+  set(tests ${name})
+  if(arg_APART)
+    list(GET arg_APART 0 apart)
+    list(GET arg_APART 1 cases)
+    add_test(NAME ${name} COMMAND ${name} --no-intro "-tce=${cases}")
+    add_test(NAME ${apart} COMMAND ${name} --no-intro "-tc=${cases}")
+    list(APPEND tests ${apart})
+  else()
+    add_test(NAME ${name} COMMAND ${name} --no-intro)
+  endif()
+  set_tests_properties(${tests} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT}
     ENVIRONMENT "${arg_ENVIRONMENT}")
 endfunction()
