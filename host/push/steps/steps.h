@@ -61,8 +61,8 @@ struct PushWorld {
   LiveTarget& target;
   TrustStore trust;
   Blocklist blocklist;
-  ModuleStore store;
   SymbolArchive symbols;
+  ModuleStore store;
   Clock& clock;
   const PushSettings settings;
   const RecordPush record;
