@@ -288,10 +288,10 @@ void quarantine_retry(const MethodParts& parts, const RpcCall& call, const RpcRe
 }
 
 // Lists of all shards become one list; the first refusal stands for all.
-json merged(std::vector<Host::Answer> answers) {
+json merged(const std::vector<Host::Answer>& answers) {
   json whole = json::object();
   for (const Host::Answer& answer : answers) {
-    const json part = json::parse(answer.json, nullptr, false);
+    json part = json::parse(answer.json, nullptr, false);
     if (!part.is_object()) return part;
     for (const auto& [key, value] : part.items()) {
       if (whole.contains(key) && whole[key].is_array() && value.is_array()) {
