@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/hex.h"
 
 namespace hotline {
 
@@ -16,16 +17,9 @@ std::uint64_t Random::next_u64() {
 }
 
 std::string Random::hex(std::size_t bytes) {
-  static constexpr char digits[] = "0123456789abcdef";
   std::string raw(bytes, '\0');
   fill({reinterpret_cast<unsigned char*>(raw.data()), raw.size()});
-  std::string text;
-  text.reserve(bytes * 2);
-  for (const char c : raw) {
-    text.push_back(digits[(static_cast<unsigned char>(c) >> 4) & 15]);
-    text.push_back(digits[static_cast<unsigned char>(c) & 15]);
-  }
-  return text;
+  return to_hex(raw);
 }
 
 void SecureRandom::fill(std::span<unsigned char> out) {

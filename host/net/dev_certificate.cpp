@@ -21,9 +21,9 @@ constexpr long valid_s = 365 * 24 * 3600;
 constexpr int remade_before_days = 7;
 constexpr std::size_t common_name_max = 64;  // X.520's ub-common-name.
 
-using Bio = std::unique_ptr<BIO, openssl::Freed<BIO_free>>;
+using Bio = std::unique_ptr<BIO, Freed<BIO_free>>;
 using File = std::unique_ptr<std::FILE, decltype([](std::FILE* file) { std::fclose(file); })>;
-using Names = std::unique_ptr<GENERAL_NAMES, openssl::Freed<GENERAL_NAMES_free>>;
+using Names = std::unique_ptr<GENERAL_NAMES, Freed<GENERAL_NAMES_free>>;
 
 Error system_error(const std::string& what) {
   return Error{what + ": " + std::strerror(errno)};
@@ -101,7 +101,7 @@ openssl::Certificate make_certificate(EVP_PKEY* key, const std::string& domain) 
   if (certificate == nullptr || RAND_bytes(serial, sizeof serial) != 1) return nullptr;
   serial[0] &= 0x7f;  // RFC 5280 4.1.2.2: positive,
   serial[0] |= 0x40;  // and never zero.
-  const std::unique_ptr<BIGNUM, openssl::Freed<BN_free>> number(BN_bin2bn(serial, sizeof serial, nullptr));
+  const std::unique_ptr<BIGNUM, Freed<BN_free>> number(BN_bin2bn(serial, sizeof serial, nullptr));
   X509_NAME* subject = X509_get_subject_name(certificate);
   const std::string name = can_be_named(domain) && domain.size() <= common_name_max ? domain : "localhost";
   const bool done =

@@ -9,15 +9,9 @@
 #include <memory>
 #include <string>
 
-namespace hotline::openssl {
+#include "base/freed.h"
 
-template <auto Free>
-struct Freed {
-  template <typename T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
+namespace hotline::openssl {
 
 using Ssl = std::unique_ptr<SSL, Freed<SSL_free>>;
 using Context = std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>>;

@@ -44,7 +44,7 @@ class TicketKeys {
   Opened open(const unsigned char* name, const unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac);
 
   Clock& clock_;
-  std::unique_ptr<EVP_CIPHER, openssl::Freed<EVP_CIPHER_free>> aes_;
+  std::unique_ptr<EVP_CIPHER, Freed<EVP_CIPHER_free>> aes_;
   std::mutex mutex_;
   KeySet current_;
   KeySet previous_;

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "base/check.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "net/dev_certificate.h"
 #include "net/ticket_keys.h"
@@ -79,16 +80,10 @@ Result<void> use_files(SSL_CTX* context, const CertificateFiles& files) {
 }
 
 std::string fingerprint_of(X509* certificate) {
-  static constexpr char digits[] = "0123456789abcdef";
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
   check(X509_digest(certificate, EVP_sha256(), digest, &size) == 1, "a certificate has a digest");
-  std::string text;
-  for (unsigned int i = 0; i < size; ++i) {
-    text.push_back(digits[digest[i] >> 4]);
-    text.push_back(digits[digest[i] & 15]);
-  }
-  return text;
+  return to_hex({digest, size});
 }
 
 class OpensslContext final : public TlsContext {

@@ -33,8 +33,8 @@ const Facts& facts(TlsSuite suite) {
   return all_facts.at(index_of(suite));
 }
 
-using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, openssl::Freed<EVP_CIPHER_CTX_free>>;
-using KdfContext = std::unique_ptr<EVP_KDF_CTX, openssl::Freed<EVP_KDF_CTX_free>>;
+using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, Freed<EVP_CIPHER_CTX_free>>;
+using KdfContext = std::unique_ptr<EVP_KDF_CTX, Freed<EVP_KDF_CTX_free>>;
 
 enum class Way { seal, open };
 
@@ -53,7 +53,7 @@ EVP_CIPHER_CTX* cipher_context(TlsSuite suite, Way way) {
   const bool seals = way == Way::seal;
   CipherContext& context = thread_contexts().ciphers.at(index_of(suite)).at(seals ? 0 : 1);
   if (context != nullptr) return context.get();
-  const std::unique_ptr<EVP_CIPHER, openssl::Freed<EVP_CIPHER_free>> cipher(
+  const std::unique_ptr<EVP_CIPHER, Freed<EVP_CIPHER_free>> cipher(
       EVP_CIPHER_fetch(nullptr, facts(suite).cipher, nullptr));
   context.reset(EVP_CIPHER_CTX_new());
   check(cipher != nullptr && context != nullptr &&
@@ -65,7 +65,7 @@ EVP_CIPHER_CTX* cipher_context(TlsSuite suite, Way way) {
 EVP_KDF_CTX* hkdf_context() {
   KdfContext& context = thread_contexts().hkdf;
   if (context == nullptr) {
-    const std::unique_ptr<EVP_KDF, openssl::Freed<EVP_KDF_free>> hkdf(
+    const std::unique_ptr<EVP_KDF, Freed<EVP_KDF_free>> hkdf(
         EVP_KDF_fetch(nullptr, OSSL_KDF_NAME_HKDF, nullptr));
     context.reset(EVP_KDF_CTX_new(hkdf.get()));
     check(context != nullptr, "OpenSSL has HKDF");

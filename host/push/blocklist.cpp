@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/hex.h"
 #include "base/whole_file.h"
 
 namespace hotline {
@@ -15,8 +16,7 @@ constexpr std::size_t file_bytes_max = 4 << 20;
 constexpr std::size_t prefix_digits_min = 8;
 
 bool is_blockable_id(std::string_view text) {
-  return text.size() >= prefix_digits_min && text.size() <= 128 &&
-         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  return text.size() >= prefix_digits_min && text.size() <= 128 && is_hex(text);
 }
 
 }  // namespace

@@ -6,7 +6,6 @@ namespace hotline {
 
 namespace {
 
-constexpr std::uint64_t look_every_ms = 1'000;
 // A share that too few calls came to is held for so much longer; then the push goes back: it proved nothing.
 constexpr std::uint64_t wait_for_calls_ms = 600'000;
 
@@ -70,7 +69,7 @@ std::uint64_t Canary::held_ms(std::uint64_t now_ms) const {
 }
 
 Canary::Look Canary::look(std::uint64_t now_ms, LiveTarget& target) {
-  if (now_ms - looked_ms_ < std::min(look_every_ms, plan_.hold_ms / 4 + 1)) return {};
+  if (now_ms - looked_ms_ < look_interval_ms(plan_.hold_ms)) return {};
   looked_ms_ = now_ms;
   std::vector<GateModule> modules;
   for (const JudgedModule& each : judged_) {
@@ -95,10 +94,8 @@ Canary::Look Canary::look(std::uint64_t now_ms, LiveTarget& target) {
   Look look;
   if (verdict.kind == GateVerdict::Kind::fails) {
     look.next = Next::back;
-    for (const GateFinding& finding : verdict.findings) {
-      look.why += (look.why.empty() ? "" : "; ") + finding.text;
-      look.has_faulted = look.has_faulted || finding.figure == "faults";
-    }
+    look.why = verdict.why();
+    look.has_faulted = verdict.has_faulted();
     return look;
   }
   const std::uint64_t held = held_ms(now_ms);

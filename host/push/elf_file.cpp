@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "base/hex.h"
 #include "hotline/manifest.h"
 #include "push/elf_layout.h"
 
@@ -120,14 +121,10 @@ void ElfParser::read_notes(std::uint64_t offset, std::uint64_t size) {
     if (!layout_.ok() || next > size) return;  // Notes of other alignments are none of ours.
     const std::string_view name = layout_.view(offset + name_at, note.n_namesz);
     if (note.n_type == NT_GNU_BUILD_ID && name == std::string_view("GNU\0", 4)) {
-      constexpr std::string_view digits = "0123456789abcdef";
       constexpr std::uint32_t build_id_bytes_max = 64;
       if (note.n_descsz < 8 || note.n_descsz > build_id_bytes_max)
         return layout_.fail("is damaged: its build id has " + std::to_string(note.n_descsz) + " bytes");
-      for (const char c : layout_.view(offset + content_at, note.n_descsz)) {
-        file_.build_id += digits[static_cast<unsigned char>(c) >> 4];
-        file_.build_id += digits[static_cast<unsigned char>(c) & 15];
-      }
+      file_.build_id += to_hex(layout_.view(offset + content_at, note.n_descsz));
     }
     at = next;
   }

@@ -40,6 +40,21 @@ std::string share_text(std::uint64_t count, std::uint64_t all) {
 
 }  // namespace
 
+std::string GateVerdict::why() const {
+  std::string text;
+  for (const GateFinding& finding : findings) text += (text.empty() ? "" : "; ") + finding.text;
+  return text;
+}
+
+bool GateVerdict::has_faulted() const {
+  return std::ranges::any_of(findings, [](const GateFinding& finding) { return finding.figure == "faults"; });
+}
+
+std::uint64_t look_interval_ms(std::uint64_t length_ms) {
+  constexpr std::uint64_t rarest_ms = 1'000;
+  return std::min(rarest_ms, length_ms / 4 + 1);
+}
+
 ShareRange wilson(std::uint64_t count, std::uint64_t all, double z) {
   if (all == 0) return {0, 1};
   const double n = static_cast<double>(all);

@@ -55,7 +55,13 @@ struct GateVerdict {
   Kind kind = Kind::waits;
   std::vector<GateFinding> findings;  // What failed; of `waits` and `passes` what may fail in the next look.
   std::string missing;                // Of `waits`: "12 of 100 calls of routing 1.1.0".
+
+  std::string why() const;  // What failed, all of it.
+  bool has_faulted() const;
 };
+
+// How often to look while something is judged for `length_ms`.
+std::uint64_t look_interval_ms(std::uint64_t length_ms);
 
 // The range in which the share behind `count` of `all` lies.
 struct ShareRange {

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "base/hex.h"
 #include "push/image.h"
 #include "push/symbols.h"
 
@@ -61,13 +62,7 @@ std::string build_id_of(std::uintptr_t base, std::size_t size) {
     if (next > size) break;
     const auto* bytes = reinterpret_cast<const unsigned char*>(base);
     if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && std::memcmp(bytes + name_at, "GNU", 4) == 0) {
-      std::string hex;
-      for (std::size_t i = 0; i < note.n_descsz; ++i) {
-        constexpr std::string_view digits = "0123456789abcdef";
-        hex += digits[bytes[desc_at + i] >> 4];
-        hex += digits[bytes[desc_at + i] & 15];
-      }
-      return hex;
+      return to_hex({bytes + desc_at, note.n_descsz});
     }
     at = next;
   }

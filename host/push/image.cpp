@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/hex.h"
 #include "push/descriptor.h"
 #include "push/elf_file.h"
 
@@ -24,13 +25,7 @@ std::string sha256(std::span<const std::byte> bytes) {
   unsigned int size = 0;
   check(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1,
         "SHA-256 is there");
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string hex;
-  for (const unsigned char byte : digest) {
-    hex += digits[byte >> 4];
-    hex += digits[byte & 15];
-  }
-  return hex;
+  return to_hex(digest);
 }
 
 }  // namespace

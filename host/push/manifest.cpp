@@ -411,6 +411,13 @@ bool Manifest::names_capability(std::string_view capability) const {
          std::ranges::find(wants, capability) != wants.end();
 }
 
+bool Manifest::writes_newer_than(const Manifest& other) const {
+  return std::ranges::any_of(tables, [&other](const TableClaim& claim) {
+    const TableClaim* its = other.table(claim.name);
+    return its != nullptr && its->writes < claim.writes;
+  });
+}
+
 const TableClaim* Manifest::table(std::string_view table_name) const {
   const auto found =
       std::ranges::find_if(tables, [&](const TableClaim& claim) { return claim.name == table_name; });

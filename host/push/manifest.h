@@ -98,6 +98,8 @@ struct Manifest {
   std::string label() const { return name + " " + version.text(); }  // "presence 1.4.2"
   bool names_capability(std::string_view capability) const;
   const TableClaim* table(std::string_view table_name) const;  // NULL: it claims no such table.
+  // A table of both has rows in a newer schema from this one: a schema step.
+  bool writes_newer_than(const Manifest& other) const;
   // What no other module may claim beside it, each as the line of the manifest says it:
   // "iq jabber:iq:roster self", "table roster", "command user.add", "line echo", "stream", "drain".
   std::vector<std::string> claims() const;

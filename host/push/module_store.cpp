@@ -17,6 +17,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/hex.h"
 #include "base/whole_file.h"
 #include "push/unmap.h"
 
@@ -36,8 +37,7 @@ std::string because(const std::string& what) {
 }
 
 bool is_build_id(std::string_view text) {
-  return text.size() >= 16 && text.size() <= 128 &&
-         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  return text.size() >= 16 && text.size() <= 128 && is_hex(text);
 }
 
 bool is_module_directory(std::string_view text) {

@@ -132,7 +132,7 @@ PushOutcome Pipeline::refuse(PushRun& run, const char* outcome) {
     for (Candidate& candidate : *staged)
       if (candidate.generation != nullptr)
         retire_generation(world_, std::move(candidate.generation), run.out);
-  run.out.took_ms = static_cast<double>(world_.clock.mono_us() - run.begun_us) / 1000.0;
+  run.out.took_ms = ms_since(run.begun_us);
   record_outcome(world_, run);
   publish(run.out);
   return run.out;
@@ -147,7 +147,7 @@ PushOutcome Pipeline::finish(PushRun& run, const CanaryPlan& plan, const PushLis
   const bool opens_gate = run.out.kind == "push" && plan.gate_ms.value_or(world_.settings.gate_ms) > 0;
   run.is_judged = !gates_.empty() || opens_gate;
   if (!take_step("live", live_step, run, told)) return refuse(run);
-  run.out.took_ms = static_cast<double>(world_.clock.mono_us() - run.begun_us) / 1000.0;
+  run.out.took_ms = ms_since(run.begun_us);
   settle(run, plan);
   record_outcome(world_, run);
   for (Provisional& gate : gates_)

@@ -99,6 +99,9 @@ class Pipeline {
                                 bool was_left);
   PushOutcome roll_back(const std::string& module, const std::string& to, PushRun run);
   std::uint64_t mono_ms() const { return world_.clock.mono_us() / 1000; }
+  double ms_since(std::uint64_t us) const {
+    return static_cast<double>(world_.clock.mono_us() - us) / 1000.0;
+  }
   // For the totals, and what other threads are told.
   void publish(const PushOutcome& out);
 
@@ -116,8 +119,6 @@ class Pipeline {
   PushOutcome end_shadow();
   PushOutcome take_back_shadow(const char* outcome, const std::string& why);
   // pipeline_canary.cpp
-  // What would serve with the candidates in their slots.
-  Result<LiveTarget::ServedSet> set_with(const std::vector<Candidate>& candidates);
   // Candidates beside what is current. False: `out` says why not.
   bool serve_beside(const LiveTarget::Serving& serving, PushOutcome& out);
   PushOutcome begin_canary(PushRun run, const CanaryPlan& plan, const PushListener& told);

@@ -17,42 +17,19 @@ constexpr std::uint64_t leaving_us_max = 5'000'000;
 constexpr const char* no_canary = "no push is in canary; see `hotline history`";
 constexpr const char* none_under_way = "no push is in a shadow run or in canary; see `hotline history`";
 
-// A candidate that wrote rows which what is current cannot read without its code.
-bool makes_schema_step(const Generation& candidate, const Generation* current) {
-  if (current == nullptr) return false;
-  return std::ranges::any_of(candidate.manifest().tables, [&](const TableClaim& table) {
-    const TableClaim* before = current->manifest().table(table.name);
-    return before != nullptr && before->writes < table.writes;
-  });
-}
-
 }  // namespace
-
-Result<LiveTarget::ServedSet> Pipeline::set_with(const std::vector<Candidate>& candidates) {
-  LiveTarget::ServedSet set{.parts = world_.slots.parts(candidates, {}), .routes = {}};
-  std::vector<const Manifest*> manifests;
-  for (const LiveTarget::Part& part : set.parts) manifests.push_back(&part.generation->manifest());
-  Result<RouteTable> routes = RouteTable::build(manifests);
-  if (!routes) return routes.error();
-  set.routes = std::make_shared<const RouteTable>(std::move(*routes));
-  return set;
-}
 
 bool Pipeline::serve_beside(const LiveTarget::Serving& serving, PushOutcome& out) {
   const LiveTarget::Outcome outcome = world_.target.serve(serving);
   out.pause_us = std::max(out.pause_us, outcome.pause_us_max);
-  if (!outcome.is_live)
-    out.refusals.push_back({{},
-                            "the shards did not come to a barrier within " +
-                                std::to_string(world_.settings.barrier_deadline_us / 1000) +
-                                " ms: one of them is stuck in a call; see `hotline status`"});
+  if (!outcome.is_live) out.refusals.push_back({{}, no_barrier(world_.settings)});
   return outcome.is_live;
 }
 
 // Both sets side by side, with the present share. False: the shards did not come together.
 bool Pipeline::serve_canary(PushOutcome& out) {
-  Result<LiveTarget::ServedSet> current = set_with({});
-  Result<LiveTarget::ServedSet> candidate = set_with(canary_->run().candidates);
+  Result<LiveTarget::ServedSet> current = served_set(world_, {}, {});
+  Result<LiveTarget::ServedSet> candidate = served_set(world_, canary_->run().candidates, {});
   if (!current || !candidate) {
     out.refusals.push_back({{}, (current ? candidate : current).error().message});
     return false;
@@ -131,7 +108,8 @@ PushOutcome Pipeline::take_back_canary(const std::string& why, LiveTarget::Under
         {candidate.file, candidate.generation->manifest().label() + " taken back: " + why});
     Slot* slot = world_.slots.find(candidate.generation->manifest().name);
     // It stays, as one that was rolled back does, when its rows cannot be read without it.
-    if (slot != nullptr && makes_schema_step(*candidate.generation, slot->current())) {
+    if (slot != nullptr && slot->current() != nullptr &&
+        candidate.generation->manifest().writes_newer_than(slot->current()->manifest())) {
       slot->resident.push_back(std::move(candidate.generation));
     } else {
       leaving.push_back(std::move(candidate.generation));
@@ -147,7 +125,7 @@ PushOutcome Pipeline::take_back_canary(const std::string& why, LiveTarget::Under
   }
   for (std::unique_ptr<Generation>& generation : leaving)
     leaving_.push_back({std::move(generation), world_.clock.mono_us()});
-  run.out.took_ms = static_cast<double>(world_.clock.mono_us() - run.begun_us) / 1000.0;
+  run.out.took_ms = ms_since(run.begun_us);
   record_outcome(world_, run);
   retire_leaving(false);
   publish(run.out);

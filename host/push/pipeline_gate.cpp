@@ -7,12 +7,6 @@
 
 namespace hotline {
 
-namespace {
-
-constexpr std::uint64_t gate_look_every_ms = 1'000;
-
-}  // namespace
-
 void Pipeline::open_gate(PushRun& run, std::uint64_t gate_ms) {
   const std::uint64_t now_ms = mono_ms();
   Provisional gate{.number = 0,
@@ -31,11 +25,8 @@ void Pipeline::open_gate(PushRun& run, std::uint64_t gate_ms) {
                         .control_from = {},
                         .control_at_begin = {}};
     if (judged.control != nullptr) judged.control_at_begin = world_.target.figures(*judged.control);
-    for (const TableClaim& table : slot.current()->manifest().tables) {
-      const TableClaim* before =
-          judged.control == nullptr ? nullptr : judged.control->manifest().table(table.name);
-      wrote_newer = wrote_newer || (before != nullptr && before->writes < table.writes);
-    }
+    wrote_newer = wrote_newer || (judged.control != nullptr &&
+                                  slot.current()->manifest().writes_newer_than(judged.control->manifest()));
     // A push over one that is provisional takes it in: they are settled together, or the older never.
     for (Provisional& other : gates_)
       std::erase_if(other.judged,
@@ -57,7 +48,7 @@ void Pipeline::look_at_gates() {
   for (std::size_t i = 0; i < gates_.size();) {
     Provisional& gate = gates_[i];
     const std::uint64_t length_ms = gate.until_ms - gate.from_ms;
-    if (now_ms < gate.until_ms && now_ms - gate.looked_ms < std::min(gate_look_every_ms, length_ms / 4 + 1)) {
+    if (now_ms < gate.until_ms && now_ms - gate.looked_ms < look_interval_ms(length_ms)) {
       ++i;
       continue;
     }
@@ -72,15 +63,9 @@ void Pipeline::look_at_gates() {
     gate.says.clear();
     for (const GateFinding& finding : verdict.findings) gate.says.push_back(finding.text);
     if (verdict.kind == GateVerdict::Kind::fails) {
-      std::string why;
-      bool has_faulted = false;
-      for (const GateFinding& finding : verdict.findings) {
-        why += (why.empty() ? "" : "; ") + finding.text;
-        has_faulted = has_faulted || finding.figure == "faults";
-      }
       const Provisional failed = std::move(gate);
       gates_.erase(gates_.begin() + static_cast<std::ptrdiff_t>(i));
-      go_back(failed, why, has_faulted);
+      go_back(failed, verdict.why(), verdict.has_faulted());
       return;  // The next look sees to the others.
     }
     if (now_ms < gate.until_ms) {
@@ -146,7 +131,7 @@ bool Pipeline::go_back(const Provisional& gate, const std::string& why, bool has
       run.out.refusals.push_back({gate.judged.front().candidate->manifest().name,
                                   "nothing before it is loaded: push what should run"});
   }
-  run.out.took_ms = static_cast<double>(world_.clock.mono_us() - run.begun_us) / 1000.0;
+  run.out.took_ms = ms_since(run.begun_us);
   record_outcome(world_, run);
   publish(run.out);
   return run.out.outcome == "live";

@@ -25,8 +25,8 @@ PushOutcome Pipeline::begin_shadow(PushRun run, const CanaryPlan& plan, const Pu
 
 // What is current goes on as it is; the candidates stand beside it. False: the shards did not come together.
 bool Pipeline::serve_shadow(PushOutcome& out) {
-  Result<LiveTarget::ServedSet> current = set_with({});
-  Result<LiveTarget::ServedSet> shadow = set_with(shadow_->run().candidates);
+  Result<LiveTarget::ServedSet> current = served_set(world_, {}, {});
+  Result<LiveTarget::ServedSet> shadow = served_set(world_, shadow_->run().candidates, {});
   if (!current || !shadow) {
     out.refusals.push_back({{}, (current ? shadow : current).error().message});
     return false;

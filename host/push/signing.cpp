@@ -10,6 +10,8 @@
 #include <memory>
 
 #include "base/check.h"
+#include "base/freed.h"
+#include "base/hex.h"
 #include "base/whole_file.h"
 
 namespace hotline {
@@ -18,16 +20,9 @@ namespace {
 
 constexpr std::size_t key_file_bytes_max = 16'384;
 
-template <auto free>
-struct Freeing {
-  template <typename T>
-  void operator()(T* held) const {
-    free(held);
-  }
-};
-using Key = std::unique_ptr<EVP_PKEY, Freeing<EVP_PKEY_free>>;
-using Context = std::unique_ptr<EVP_MD_CTX, Freeing<EVP_MD_CTX_free>>;
-using Bio = std::unique_ptr<BIO, Freeing<BIO_free>>;
+using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
+using Context = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
+using Bio = std::unique_ptr<BIO, Freed<BIO_free>>;
 
 Bio bio_of(std::string_view text) {
   return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
@@ -42,16 +37,6 @@ std::string text_of(const Bio& bio) {
 // Never asks on a terminal: a host has none.
 int no_passphrase(char*, int, int, void*) {
   return 0;
-}
-
-std::string hexadecimal(std::span<const unsigned char> bytes) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string hex;
-  for (const unsigned char byte : bytes) {
-    hex += digits[byte >> 4];
-    hex += digits[byte & 15];
-  }
-  return hex;
 }
 
 }  // namespace
@@ -90,7 +75,7 @@ std::string PublicKey::fingerprint() const {
   unsigned int size = 0;
   check(EVP_Digest(bytes_.data(), bytes_.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1,
         "SHA-256 is there");
-  return hexadecimal(digest);
+  return to_hex(digest);
 }
 
 bool PublicKey::has_signed(std::span<const std::byte> bytes, const Signature& signature) const {
@@ -176,7 +161,7 @@ Result<std::optional<Signature>> read_signature_of(const std::string& file) {
 }
 
 std::string hex_of(const Signature& signature) {
-  return hexadecimal(signature);
+  return to_hex(signature);
 }
 
 std::optional<Signature> signature_of_hex(std::string_view hex) {

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/hex.h"
 #include "base/whole_file.h"
 #include "push/elf_file.h"
 
@@ -24,10 +25,6 @@ namespace {
 constexpr std::size_t prefix_size = 2;  // Of the id, as the directory.
 constexpr std::size_t id_size_min = 4;  // To find a build by.
 constexpr std::string_view debug_ending = ".debug";
-
-bool is_hex(std::string_view text) {
-  return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
 
 Error archive_failed(const std::string& path) {
   return Error{"cannot keep the symbols of a build in " + path + ": " + std::strerror(errno)};

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/check.h"
+#include "base/hex.h"
 
 namespace hotline {
 namespace {
@@ -32,13 +33,7 @@ std::string history_chain(std::string_view previous, const HistoryRecord& record
   unsigned int size = 0;
   check(EVP_Digest(canonical.data(), canonical.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1,
         "SHA-256 is there");
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string text;
-  for (unsigned int at = 0; at < size; ++at) {
-    text.push_back(digits[digest[at] >> 4]);
-    text.push_back(digits[digest[at] & 15]);
-  }
-  return text;
+  return to_hex({digest.data(), size});
 }
 
 std::optional<std::uint64_t> first_broken_link(const std::vector<HistoryRecord>& records) {

@@ -103,6 +103,11 @@ bool stage_step(PushWorld& world, PushRun& run);
 bool stage_candidate(PushWorld& world, Candidate& candidate, PushOutcome& out);
 // live.cpp: the candidates beside the current generations of the other slots, at one barrier.
 bool live_step(PushWorld& world, PushRun& run);
+// What would serve with the candidates in their slots; `beside` as in PushRun. The error: their routes clash.
+Result<LiveTarget::ServedSet> served_set(const PushWorld& world, const std::vector<Candidate>& candidates,
+                                         const std::vector<Candidate>& beside);
+std::string no_barrier(
+    const PushSettings& settings);  // Why it was refused: the shards did not come together.
 // record.cpp: what a restart comes back on; the history and the log.
 RunningModule running_module(const PushWorld& world,
                              const Slot& slot);  // Its current one and the one before.

@@ -13,7 +13,7 @@
 
 namespace hotline::test {
 
-using Session = std::unique_ptr<SSL_SESSION, openssl::Freed<SSL_SESSION_free>>;
+using Session = std::unique_ptr<SSL_SESSION, Freed<SSL_SESSION_free>>;
 
 struct TlsClientSettings {
   int version = TLS1_3_VERSION;
