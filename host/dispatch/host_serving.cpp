@@ -185,7 +185,7 @@ LiveTarget::Outcome Host::serve(const Serving& serving) {
           };
           if (!stays) {
             leave(live.current);
-            live.current = std::move(is_promoted ? live.candidate : new_current[i]);
+            live.current.swap(is_promoted ? live.candidate : new_current[i]);
           }
           if (!is_kept) {
             leave(live.candidate);
