@@ -122,6 +122,7 @@ struct Config {
 
   struct {
     std::string on_signal = "rescue";
+    std::uint32_t module_memory_mib = 1'024;
     std::uint32_t window_seconds = 60;
   } faults;
 

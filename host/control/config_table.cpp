@@ -293,7 +293,8 @@ const std::vector<ConfigKey>& table() {
       key(
           "push.gate_memory_mib", [](Config& c) -> ConfigField { return &c.push.gate_memory_mib; }, 1,
           1'048'576, "MiB", restart,
-          "By how much the host's memory may grow while a push is judged; by a quarter in any case."),
+          "What a candidate may have in its arena beyond what the version before it has, and by how much the "
+          "host's memory may grow while a push is judged; a quarter in any case."),
 
       key(
           "faults.on_signal", [](Config& c) { return choice(c.faults.on_signal, on_signal_words); }, 0, 0, "",
@@ -301,6 +302,12 @@ const std::vector<ConfigKey>& table() {
           "What a signal in a module's own code does: `rescue` ends the call, and the host goes on and asks "
           "for a "
           "planned restart; `restart` ends the process, and its supervisor starts it again."),
+      key(
+          "faults.module_memory_mib", [](Config& c) -> ConfigField { return &c.faults.module_memory_mib; }, 8,
+          1'048'576, "MiB", restart,
+          "What one generation of a module may allocate. Beyond it an allocation fails, which in most code "
+          "is "
+          "a fault."),
       key(
           "faults.window_seconds", [](Config& c) -> ConfigField { return &c.faults.window_seconds; }, 1,
           86'400, "seconds", restart,

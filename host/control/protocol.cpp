@@ -17,6 +17,7 @@ void to_json(nlohmann::json& out, const ModuleReport& report) {
          {"exceptions", report.exceptions},
          {"overruns", report.overruns},
          {"newest_fault", report.newest_fault},
+         {"memory_bytes", report.memory_bytes},
          {"note", report.note},
          {"signer", report.signer}};
   if (report.call_us_p50) out["call_us_p50"] = *report.call_us_p50;
@@ -45,6 +46,7 @@ void from_json(const nlohmann::json& in, ModuleReport& report) {
   read("exceptions", report.exceptions);
   read("overruns", report.overruns);
   read("newest_fault", report.newest_fault);
+  read("memory_bytes", report.memory_bytes);
   read("counters", report.counters);
   read("note", report.note);
   read("signer", report.signer);

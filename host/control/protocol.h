@@ -117,6 +117,7 @@ struct ModuleReport {
   std::string newest_fault;                                 // What, where, in which call; never about whom.
   std::optional<double> call_us_p50;                        // Unset where it is not measured.
   std::optional<double> call_us_p99;
+  std::uint64_t memory_bytes = 0;                // In its arena.
   std::map<std::string, std::int64_t> counters;  // The module's own.
   std::string signer;                            // Name of the key that signed it; empty: none.
   std::string note;                              // Why it stays mapped, where it should not.

@@ -35,6 +35,7 @@ CallFigures sum_of(const Generation& generation,
                    const std::vector<std::unique_ptr<ModuleContext>>& contexts) {
   CallFigures figures;
   figures.faults = generation.charged()->faults();
+  figures.memory_bytes = generation.memory().bytes;
   for (const std::unique_ptr<ModuleContext>& context : contexts) {
     const CallMeter& meter = context->meter;
     figures.calls += meter.calls.get();

@@ -5,6 +5,7 @@
 #include <condition_variable>
 
 #include "base/log.h"
+#include "push/guarded_thread.h"
 
 namespace hotline {
 
@@ -39,6 +40,13 @@ HostThreads::~HostThreads() {
 }
 
 Result<void> HostThreads::start() {
+  for (std::uint32_t number = 0; number < loops_.size(); ++number) {
+    Post post;
+    post.kind = Post::Kind::call;
+    post.extra = std::make_unique<Post::Extra>();
+    post.extra->call = [number] { guarded_thread().arena_part = number; };
+    host_->shard(number).inbox().push_one(std::move(post));
+  }
   for (std::uint32_t number = 0; number < loops_.size(); ++number)
     if (Result<void> started = loops_[number]->start(host_->shard(number)); !started) return started;
   is_started_ = true;

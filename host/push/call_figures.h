@@ -21,6 +21,7 @@ struct CallFigures {
   std::uint64_t measured = 0;
   std::uint64_t errors = 0;  // Of the measured: those that answered a client with an error.
   LogHistogram::Counts time_ns;
+  std::uint64_t memory_bytes = 0;  // In its arena now, whatever the time that is looked at.
 
   // Since `earlier`, a picture of the same generation.
   CallFigures since(const CallFigures& earlier) const {

@@ -85,6 +85,19 @@ void Gate::look_at_time(const GateModule& module, double share, const char* figu
                                   micros(slow_ns) + " was allowed"});
 }
 
+// What code keeps that replaces other code is what that kept, and some more.
+void Gate::look_at_memory(const GateModule& module, std::vector<GateFinding>& findings) const {
+  const std::uint64_t usual = module.control ? module.control->memory_bytes : 0;
+  const std::uint64_t allowed =
+      std::max(usual + limits_.memory_min_bytes, times(usual, limits_.memory_factor));
+  if (module.candidate.memory_bytes <= allowed) return;
+  findings.push_back(
+      {"memory", "memory: " + module.label + " has " + mebibytes(module.candidate.memory_bytes) +
+                     " in its arena" +
+                     (module.control ? ", and what it replaces " + mebibytes(usual) : std::string()) +
+                     "; up to " + mebibytes(allowed) + " was allowed"});
+}
+
 void Gate::look_at(const GateModule& module, std::vector<GateFinding>& findings) const {
   const CallFigures& candidate = module.candidate;
   // Nothing faults as a rule: what has no control is compared with that.
@@ -99,6 +112,7 @@ void Gate::look_at(const GateModule& module, std::vector<GateFinding>& findings)
              (module.control ? ", and what it replaces " + share_text(control_faults, module.control->calls)
                              : std::string()) +
              "; " + percent(limits_.faults_margin) + " more was allowed"});
+  look_at_memory(module, findings);
   if (!module.control) return;
   const CallFigures& control = *module.control;
   const double errors_usual = wilson(control.errors, control.measured, limits_.z).high;
@@ -113,7 +127,8 @@ void Gate::look_at(const GateModule& module, std::vector<GateFinding>& findings)
   look_at_time(module, 0.99, "p99", findings);
 }
 
-// Nothing here tells the candidate's share from others': the host is compared with itself before the push.
+// What a candidate makes the host keep, and whom it keeps waiting, is not told from what others do: the host
+// is compared with itself before the push.
 void Gate::look_at(const HostFigures& host, std::vector<GateFinding>& findings) const {
   const std::uint64_t queue_allowed =
       std::max(limits_.queue_min, times(host_before_.queued, limits_.queue_factor));
@@ -125,9 +140,9 @@ void Gate::look_at(const HostFigures& host, std::vector<GateFinding>& findings) 
   const std::uint64_t memory_allowed = std::max(host_before_.memory_bytes + limits_.memory_min_bytes,
                                                 times(host_before_.memory_bytes, limits_.memory_factor));
   if (host.memory_bytes > memory_allowed)
-    findings.push_back({"memory", "memory: the host has " + mebibytes(host.memory_bytes) +
-                                      ", and before the push " + mebibytes(host_before_.memory_bytes) +
-                                      "; up to " + mebibytes(memory_allowed) + " was allowed"});
+    findings.push_back({"host memory", "host memory: the host has " + mebibytes(host.memory_bytes) +
+                                           ", and before the push " + mebibytes(host_before_.memory_bytes) +
+                                           "; up to " + mebibytes(memory_allowed) + " was allowed"});
 }
 
 GateVerdict Gate::look(const std::vector<GateModule>& modules, const HostFigures& host) {

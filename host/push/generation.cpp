@@ -12,6 +12,7 @@
 
 #include "base/check.h"
 #include "base/hex.h"
+#include "push/guarded_thread.h"
 #include "push/image.h"
 #include "push/symbols.h"
 
@@ -248,6 +249,7 @@ void FaultCounters::add(FaultCause::Kind kind) {
 GuardedCode Generation::guarded_code() const {
   GuardedCode code;
   code.range = range_;
+  code.arena = arena_.get();
   const Manifest& its = file_.manifest;
   code.slow_us = its.budget_call_us != 0 ? its.budget_call_us : slow_us_default;
   code.hard_us =
@@ -292,6 +294,7 @@ Result<void> Generation::create_instances(std::span<const hl_host* const> hosts)
   for (std::size_t shard = 0; shard < hosts.size() && wrong.empty(); ++shard) {
     hl_instance* instance = nullptr;
     FaultCause cause;
+    const ServingShard serving(shard);
     const hl_status status = guarded(code_, EventKind::create, cause, [this, host = hosts[shard], &instance] {
       return entry_.create(host, &instance);
     });
@@ -313,6 +316,7 @@ Result<void> Generation::destroy_instances() {
   std::string wrong;
   for (std::size_t shard = instances_.size(); shard-- > 0;) {
     FaultCause cause;
+    const ServingShard serving(shard);
     const hl_status status = guarded(code_, EventKind::destroy, cause, [this, instance = instances_[shard]] {
       entry_.destroy(instance);
       return HL_OK;
@@ -340,6 +344,14 @@ Generation::Unloading Generation::unload() {
   entry_ = {};
   unloading.is_unmapped = !look_for(file_.path).any();
   if (!unloading.is_unmapped) unloading.reason = file_.pins.cause();
+  unloading.left = arena_->figures();
+  unloading.is_freed = unloading.is_unmapped && !file_.has_extra_libraries;
+  if (unloading.is_freed) {
+    arena_.reset();
+  } else if (unloading.left.blocks > 0) {
+    // Code that is still there may hold it, and may free it: it stays with the process.
+    (void)arena_.release();  // NOLINT(bugprone-unused-return-value)
+  }
   return unloading;
 }
 

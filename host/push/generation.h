@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "arena/arena.h"
 #include "base/result.h"
 #include "hotline/module.h"
 #include "push/guard.h"
@@ -40,6 +41,10 @@ struct GenerationFile {
   // Why it must be able to convert rows: complete words for a refusal ("it writes schema 4 of table
   // `roster`, and 3 is live"). Empty: it need not.
   std::string convert_reason;
+  // It needs libraries that others may use too. What these allocate in its calls may be theirs for good.
+  bool has_extra_libraries = false;
+  // What its arena may take of the machine's memory.
+  std::uint64_t arena_bytes_max = std::uint64_t{1} << 30;
 };
 
 class Generation {
@@ -47,8 +52,10 @@ class Generation {
   // What became of the image.
   struct Unloading {
     bool is_unmapped = false;
-    std::string reason;  // Why it stays; empty when it does not.
-    MappedRange range;   // Where it was: for HeldRanges when it is unmapped.
+    std::string reason;             // Why it stays; empty when it does not.
+    MappedRange range;              // Where it was: for HeldRanges when it is unmapped.
+    GenerationArena::Figures left;  // What it had not freed.
+    bool is_freed = false;          // What it had left: all of it, with its arena.
   };
 
   // Sanitizer runtimes keep addresses of code; an image must stay for their reports.
@@ -70,6 +77,8 @@ class Generation {
   // The host's own copy, as large as the host's struct: what the module does not have is NULL.
   const hl_module_entry& entry() const { return entry_; }
   MappedRange range() const { return range_; }
+  // What its code has allocated.
+  GenerationArena::Figures memory() const { return arena_->figures(); }
   // What a guarded call of one of its functions is given.
   const GuardedCode& code() const { return code_; }
   // Outlives it, for reports.
@@ -103,7 +112,8 @@ class Generation {
   static constexpr bool is_sanitized = false;
 #endif
 
-  explicit Generation(GenerationFile file) : file_(std::move(file)) {}
+  explicit Generation(GenerationFile file)
+      : file_(std::move(file)), arena_(std::make_unique<GenerationArena>(file_.arena_bytes_max)) {}
   // Each answers what is wrong, in words that follow "refused: ".
   std::optional<std::string> open();
   std::optional<std::string> check_image();
@@ -117,6 +127,7 @@ class Generation {
   std::string words_of(EventKind event, const FaultCause& cause) const;
 
   GenerationFile file_;
+  std::unique_ptr<GenerationArena> arena_;
   void* handle_ = nullptr;
   hl_module_entry entry_{};
   MappedRange range_;

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <exception>
 
+#include "arena/block_owner.h"
 #include "push/abort_origin.h"
 #include "push/crash_record.h"
 #include "push/guarded_thread.h"
@@ -134,9 +135,13 @@ void forget_exceptions() {
 }
 
 // The exception object may be of the module's making: its words are copied while it lives.
-std::string words_of_exception() {
+std::string words_of_exception(const GuardedCode& code) {
   try {
     throw;
+  } catch (const std::bad_alloc& error) {
+    if (code.arena == nullptr || code.arena->figures().refused == 0) return error.what();
+    return std::string(error.what()) + ", as it has all the " +
+           std::to_string(code.arena->bytes_max() >> 20) + " MiB that `faults.module_memory_mib` allows";
   } catch (const std::exception& error) {
     return error.what();
   } catch (...) {
@@ -153,9 +158,12 @@ void enter(GuardedThread& thread, GuardFrame& frame) {
   // The handlers run on this thread: they need the order the compiler writes in, nothing more.
   std::atomic_signal_fence(std::memory_order_release);
   thread.frame = &frame;
+  frame.outer_owner = block_owner;
+  block_owner = frame.code->arena == nullptr ? nullptr : frame.code->arena->part(thread.arena_part);
 }
 
 bool leave(GuardedThread& thread, const GuardFrame& frame) {
+  block_owner = frame.outer_owner;
   thread.frame = frame.outer;
   std::atomic_signal_fence(std::memory_order_release);
   const bool was_slow =
@@ -194,9 +202,10 @@ hl_status detail::run_guarded(const GuardedCode& code, EventKind event, FaultCau
   try {
     status = call(data);
   } catch (...) {
+    block_owner = frame.outer_owner;
     cause = {};
     cause.kind = FaultCause::Kind::exception;
-    cause.words = words_of_exception();
+    cause.words = words_of_exception(code);
   }
   if (leave(guarded_thread(), frame)) [[unlikely]]
     cause.was_slow = true;

@@ -8,8 +8,9 @@
 // of there, or aborted there. Anything else (allocator, libc, core) ends the process after it has left a
 // crash record: nothing can be said of a state that broke inside an allocator or the core.
 //
-// Rescued or not, no destructor of the call runs: what it held is lost, and memory it may have scribbled on
-// cannot be vouched for. Exceptions and overruns leave nothing of the kind, but for what an overrun held.
+// Rescued or not, no destructor of the call runs: what it held stays in its generation's arena until that is
+// unloaded, and memory it may have scribbled on cannot be vouched for. Exceptions and overruns leave nothing
+// of the kind, but for what an overrun held.
 //
 // Threads: guarded() on any, nested where a capability calls a module's `convert`. Signals are the process's:
 // arm_guard() once, before any thread makes a call. Never armed in sanitizer builds, whose runtimes need the
@@ -26,14 +27,16 @@
 
 namespace hotline {
 
+class GenerationArena;
 class CrashRecord;
 
 // What a guard knows of the code it runs. It lives in its generation; text is plain bytes because a signal
 // handler reads it.
 struct GuardedCode {
   MappedRange range;
-  std::uint32_t slow_us = 0;  // A longer call is charged; 0: never.
-  std::uint32_t hard_us = 0;  // A longer call is ended; 0: never.
+  std::uint32_t slow_us = 0;         // A longer call is charged; 0: never.
+  std::uint32_t hard_us = 0;         // A longer call is ended; 0: never.
+  GenerationArena* arena = nullptr;  // Whose memory its calls allocate; nullptr: the process's.
   char module[64] = "";
   char version[48] = "";
   char build_id[72] = "";

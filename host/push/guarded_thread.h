@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 
+#include "arena/arena.h"
 #include "push/guard.h"
 
 namespace hotline {
@@ -21,6 +22,7 @@ struct GuardFrame {
   sigjmp_buf jump;
   const GuardedCode* code;
   GuardFrame* outer;
+  ArenaPart* outer_owner;  // Of what was allocated before the call.
   std::uint64_t outer_number;
   EventKind event;
   // Left by the handler that ends the call.
@@ -33,6 +35,8 @@ struct GuardFrame {
 struct alignas(64) GuardedThread {
   GuardFrame* frame = nullptr;  // The innermost call; nullptr: none.
   std::uint64_t calls = 0;      // Made so far.
+  // Which part of a generation's arena its calls allocate from.
+  std::size_t arena_part = GenerationArena::off_shards;
 
   // The call that is being made, 0: none. A call of `convert` within another call stands before it.
   std::atomic<std::uint64_t> number{0};
@@ -49,6 +53,21 @@ struct alignas(64) GuardedThread {
 GuardedThread& guarded_thread();
 // For signal handlers: nullptr when it has none.
 GuardedThread* guarded_thread_if_any() noexcept;
+// While one is there, this thread's calls are of that shard's instances: they allocate from its part of the
+// generation's arena.
+class ServingShard {
+ public:
+  explicit ServingShard(std::size_t shard) : thread_(guarded_thread()), before_(thread_.arena_part) {
+    thread_.arena_part = shard;
+  }
+  ~ServingShard() { thread_.arena_part = before_; }
+  ServingShard(const ServingShard&) = delete;
+  ServingShard& operator=(const ServingShard&) = delete;
+
+ private:
+  GuardedThread& thread_;
+  std::size_t before_;
+};
 // Each thread that has one now; it does not end meanwhile.
 void each_guarded_thread(const std::function<void(GuardedThread&)>& look);
 

@@ -190,11 +190,11 @@ void Verifier::check_memory(const ElfFile& file) {
 void Verifier::check_libraries(const ElfFile& file) {
   for (const std::string_view library : file.needed) {
     const auto begins = [&](std::string_view name) { return library.starts_with(name); };
-    const bool is_allowed =
-        std::ranges::find(usual_libraries, library) != usual_libraries.end() ||
-        std::ranges::find(policy_.extra_libraries, library) != policy_.extra_libraries.end() ||
-        (policy_.is_sanitized && std::ranges::any_of(sanitizer_libraries, begins));
-    if (!is_allowed)
+    if (std::ranges::find(usual_libraries, library) != usual_libraries.end() ||
+        (policy_.is_sanitized && std::ranges::any_of(sanitizer_libraries, begins)))
+      continue;
+    report_.has_extra_libraries = true;
+    if (std::ranges::find(policy_.extra_libraries, library) == policy_.extra_libraries.end())
       refuse("it needs " + std::string(library) + ", and modules may need " + joined(usual_libraries) +
              "; link it statically, or allow it in the host's configuration");
   }

@@ -89,7 +89,9 @@ struct VerifyReport {
   SignedBy signed_by;
   Pins pins;
   std::vector<SchemaStep> schema_steps;
-  std::string convert_reason;  // For GenerationFile.
+  // For GenerationFile:
+  std::string convert_reason;
+  bool has_extra_libraries = false;
 
   bool is_accepted() const { return refusals.empty(); }
   // The refusals, a line each.

@@ -32,6 +32,8 @@ class Wrong:
     operator_reads: str
     # Without preflight: what is read of its fault in `hotline modules`, once two of them have taken it back.
     guard_says: str = ""
+    # Or what the gate finds, that takes it back.
+    gate_says: str = ""
     # Or what refuses it then: its instances cannot be made.
     stage_says: str = ""
 
@@ -68,7 +70,8 @@ FIXTURES = (
     Wrong("crash in create", "faulty_crash_in_create", "preflight", DIED + r"SIGSEGV, at create in create",
           stage_says=r"create for shard 0 raised SIGSEGV at address 0x0 in create"),
     Wrong("crash in destroy", "faulty_crash_in_destroy", "preflight", DIED + r"SIGSEGV, at destroy in destroy"),
-    Wrong("leak per event", "faulty_leaks", "preflight", r"bytes more each time"),
+    Wrong("leak per event", "faulty_leaks", "preflight", r"bytes more each time",
+          gate_says=r"memory: faulty 2\.0\.0 has \d+ MiB in its arena, and what it replaces 0 MiB; up to 1 MiB was allowed"),
     Wrong("huge reply", "faulty_huge_reply", "preflight", r"bytes to a client for one event, more than"),
     Wrong("writes to another module's table", "faulty_foreign_table", "preflight", r"refused: .*HL_E_DENIED",
           guard_says=r"answered HL_E_"),
@@ -198,6 +201,15 @@ class Fixtures(unittest.TestCase):
         rollback = next(each for each in host.control.call("history", limit=10)["records"] if each["kind"] == "rollback")
         self.assertEqual(rollback["user"], "hotlined")
 
+    def taken_back_by_its_gate(self, wrong):
+        host = self.pushed.host
+        self.assertEqual(host.push(self.pushed.file_of(wrong))["outcome"], "live")
+        for _ in range(40):
+            self.pushed.ask()
+        eventually(lambda: host.version("faulty") == "1.0.0", f"{wrong.what} is taken back")
+        rollback = next(each for each in host.control.call("history", limit=10)["records"] if each["kind"] == "rollback")
+        self.assertRegex(rollback["reason"], wrong.gate_says)
+
     def nobody_noticed(self):
         self.assertEqual(self.pushed.ask(), "1.0.0")
         report = self.pushed.load.end()
@@ -214,13 +226,15 @@ class Fixtures(unittest.TestCase):
         self.nobody_noticed()
 
     def test_without_preflight_the_guard_stops_what_it_can(self):
-        self.begin(preflight=False)
+        self.begin(preflight=False, gate_memory_mib=1)
         for wrong in FIXTURES:
             with self.subTest(wrong.what):
                 if wrong.stage_says:
                     self.refused(wrong, "stage", wrong.stage_says)
                 elif wrong.guard_says:
                     self.taken_back(wrong)
+                elif wrong.gate_says:
+                    self.taken_back_by_its_gate(wrong)
         self.nobody_noticed()
 
     def test_the_documentation_has_the_same_table(self):

@@ -83,6 +83,7 @@ PushSettings push_settings(const Config& config) {
   settings.gate.errors_margin = config.push.gate_errors_permille / 1'000.0;
   settings.gate.time_factor = config.push.gate_time_percent / 100.0;
   settings.gate.time_margin_us = config.push.gate_time_margin_us;
+  settings.arena_bytes_max = static_cast<std::uint64_t>(config.faults.module_memory_mib) << 20;
   settings.gate.memory_min_bytes = static_cast<std::uint64_t>(config.push.gate_memory_mib) << 20;
   return settings;
 }

@@ -163,6 +163,7 @@ std::vector<ModuleReport> Observer::module_reports(const std::map<std::string, M
     if (const auto found = figures.find(generation.build_id); found != figures.end()) {
       const CallFigures& its = found->second;
       report.calls = its.calls;
+      report.memory_bytes = its.memory_bytes;
       if (its.time_ns.count() > 0) {
         report.call_us_p50 = micros(its.time_ns.percentile(0.50));
         report.call_us_p99 = micros(its.time_ns.percentile(0.99));

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "arena/block_owner.h"
 #include "dispatch/shard.h"
 
 namespace hotline {
@@ -26,6 +27,7 @@ ModuleContext::ModuleContext(Shard& its_shard, const Manifest& its_manifest, std
   host_.abi_minor = HL_ABI_MINOR;
   host_.context = this;
   host_.capability = [](const hl_host* host, const char* name) -> const void* {
+    const OwnedByProcess owned;
     if (!of(host).manifest.names_capability(name)) return nullptr;
     for (const Capability& capability : capabilities())
       if (capability.name == name) return capability.table;

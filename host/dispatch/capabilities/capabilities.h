@@ -2,7 +2,8 @@
 // hl_host.capability gives.
 //
 // Each table is one file of this folder; its functions check what a module may ask for at that moment (its
-// own call, at the account's home, within bounds) and put what it asks for into the transaction.
+// own call, at the account's home, within bounds) and put what it asks for into the transaction. Each stands
+// in its table as host_side<function>: what it allocates is the host's, and not the calling module's.
 #pragma once
 
 #include <span>

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "arena/block_owner.h"
 #include "dispatch/capabilities/capabilities.h"
 #include "dispatch/shard.h"
 
@@ -139,7 +140,9 @@ hl_status prepare(const hl_host* host, int32_t profile, hl_str text, hl_str* out
   return HL_OK;
 }
 
-constexpr hl_cap_crypto crypto_table{sizeof(hl_cap_crypto), 0, digest, hmac, equal, pbkdf2, prepare};
+constexpr hl_cap_crypto crypto_table{
+    sizeof(hl_cap_crypto), 0, host_side<digest>, host_side<hmac>, host_side<equal>, host_side<pbkdf2>,
+    host_side<prepare>};
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 // hotline.mailbox/1: what an account's devices have not yet accepted.
 #include "hotline/cap/mailbox.h"
 
+#include "arena/block_owner.h"
 #include "dispatch/capabilities/capabilities.h"
 #include "dispatch/shard.h"
 
@@ -112,7 +113,10 @@ hl_status purge(const hl_host* host, hl_str bare) {
   return HL_OK;
 }
 
-constexpr hl_cap_mailbox mailbox_table{sizeof(hl_cap_mailbox), 0, put, drain, accept, remove, count, purge};
+constexpr hl_cap_mailbox mailbox_table{sizeof(hl_cap_mailbox), 0,
+                                       host_side<put>,         host_side<drain>,
+                                       host_side<accept>,      host_side<remove>,
+                                       host_side<count>,       host_side<purge>};
 
 }  // namespace
 

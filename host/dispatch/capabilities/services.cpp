@@ -1,4 +1,5 @@
 // hotline.log/1, clock/1, random/1, stats/1, config/1 and control/1: what needs no account.
+#include "arena/block_owner.h"
 #include "base/log.h"
 #include "dispatch/capabilities/capabilities.h"
 #include "dispatch/shard.h"
@@ -24,7 +25,7 @@ void log_write(const hl_host* host, int32_t level, hl_str text) {
               {"version", context.manifest.version.text()},
               {"text", from_str(text)}});
 }
-constexpr hl_cap_log log_table{sizeof(hl_cap_log), 0, log_write};
+constexpr hl_cap_log log_table{sizeof(hl_cap_log), 0, host_side<log_write>};
 
 uint64_t clock_mono_us(const hl_host* host) {
   const Shard& shard = ModuleContext::of(host).shard;
@@ -36,7 +37,8 @@ uint64_t clock_wall_ms(const hl_host* host) {
   CallTape* const tape = shard.calls.tape();
   return tape == nullptr ? shard.wall_ms() : tape->wall_ms(shard.wall_ms());
 }
-constexpr hl_cap_clock clock_table{sizeof(hl_cap_clock), 0, clock_mono_us, clock_wall_ms};
+constexpr hl_cap_clock clock_table{sizeof(hl_cap_clock), 0, host_side<clock_mono_us>,
+                                   host_side<clock_wall_ms>};
 
 void random_fill(const hl_host* host, void* out, uint64_t size) {
   const Shard& shard = ModuleContext::of(host).shard;
@@ -45,7 +47,7 @@ void random_fill(const hl_host* host, void* out, uint64_t size) {
   if (tape == nullptr) return shard.world.random->fill(bytes);
   tape->random(bytes, *shard.world.random);
 }
-constexpr hl_cap_random random_table{sizeof(hl_cap_random), 0, random_fill};
+constexpr hl_cap_random random_table{sizeof(hl_cap_random), 0, host_side<random_fill>};
 
 hl_status stats_counter(const hl_host* host, hl_str name, uint32_t* counter) {
   const ModuleContext& context = ModuleContext::of(host);
@@ -65,7 +67,7 @@ void stats_add(const hl_host* host, uint32_t counter, int64_t amount) {
   std::atomic<std::int64_t>& value = context.shard.calls.counters(context.module).values[counter];
   value.store(value.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
 }
-constexpr hl_cap_stats stats_table{sizeof(hl_cap_stats), 0, stats_counter, stats_add};
+constexpr hl_cap_stats stats_table{sizeof(hl_cap_stats), 0, host_side<stats_counter>, host_side<stats_add>};
 
 const std::string* setting(const hl_host* host, hl_str key) {
   const ModuleContext& context = ModuleContext::of(host);
@@ -92,8 +94,9 @@ hl_str config_text(const hl_host* host, hl_str key, hl_str otherwise) {
 hl_str config_features(const hl_host* host) {
   return to_str(ModuleContext::of(host).shard.calls.serving().features);
 }
-constexpr hl_cap_config config_table{sizeof(hl_cap_config), 0,           config_domain,
-                                     config_number,         config_text, config_features};
+constexpr hl_cap_config config_table{sizeof(hl_cap_config),    0,
+                                     host_side<config_domain>, host_side<config_number>,
+                                     host_side<config_text>,   host_side<config_features>};
 
 hl_status answer(const hl_host* host, uint64_t command, hl_str text, bool is_refusal) {
   Transaction* transaction = open_transaction(ModuleContext::of(host));
@@ -110,7 +113,8 @@ hl_status control_reply(const hl_host* host, uint64_t command, hl_str json) {
 hl_status control_refuse(const hl_host* host, uint64_t command, hl_str message) {
   return answer(host, command, message, true);
 }
-constexpr hl_cap_control control_table{sizeof(hl_cap_control), 0, control_reply, control_refuse};
+constexpr hl_cap_control control_table{sizeof(hl_cap_control), 0, host_side<control_reply>,
+                                       host_side<control_refuse>};
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 // hotline.session/1: bound sessions and their stream management.
 #include "hotline/cap/session.h"
 
+#include "arena/block_owner.h"
 #include "base/address.h"
 #include "dispatch/capabilities/asked.h"
 #include "dispatch/field_names.h"
@@ -261,23 +262,23 @@ hl_status sm_resume(const hl_host* host, hl_stream handle, hl_str id, uint32_t h
 
 constexpr hl_cap_session session_table{.size = sizeof(hl_cap_session),
                                        .reserved = 0,
-                                       .bind = bind,
-                                       .info = info,
-                                       .find = find,
-                                       .list = list,
-                                       .end = end,
-                                       .field = field,
-                                       .get = get,
-                                       .set = set,
-                                       .send = send,
-                                       .send_stanza = send_stanza,
-                                       .send_entry = send_entry,
-                                       .send_nonza = send_nonza,
-                                       .sm_enable = sm_enable,
-                                       .sm_id = sm_id,
-                                       .sm_acknowledged = sm_acknowledged,
-                                       .safe = safe,
-                                       .sm_resume = sm_resume};
+                                       .bind = host_side<bind>,
+                                       .info = host_side<info>,
+                                       .find = host_side<find>,
+                                       .list = host_side<list>,
+                                       .end = host_side<end>,
+                                       .field = host_side<field>,
+                                       .get = host_side<get>,
+                                       .set = host_side<set>,
+                                       .send = host_side<send>,
+                                       .send_stanza = host_side<send_stanza>,
+                                       .send_entry = host_side<send_entry>,
+                                       .send_nonza = host_side<send_nonza>,
+                                       .sm_enable = host_side<sm_enable>,
+                                       .sm_id = host_side<sm_id>,
+                                       .sm_acknowledged = host_side<sm_acknowledged>,
+                                       .safe = host_side<safe>,
+                                       .sm_resume = host_side<sm_resume>};
 
 }  // namespace
 

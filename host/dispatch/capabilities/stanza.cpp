@@ -1,6 +1,7 @@
 // hotline.stanza/1: reading the index that the framer made.
 #include "hotline/cap/stanza.h"
 
+#include "arena/block_owner.h"
 #include "base/stanza.h"
 #include "dispatch/capabilities/capabilities.h"
 #include "dispatch/shard.h"
@@ -52,8 +53,12 @@ hl_status parse(const hl_host* host, hl_str text_in, const hl_stanza** out) {
   return HL_OK;
 }
 
-constexpr hl_cap_stanza stanza_table{sizeof(hl_cap_stanza), 0,     name, ns,   attr, text, first_child,
-                                     next_sibling,          child, xml,  parse};
+constexpr hl_cap_stanza stanza_table{sizeof(hl_cap_stanza),  0,
+                                     host_side<name>,        host_side<ns>,
+                                     host_side<attr>,        host_side<text>,
+                                     host_side<first_child>, host_side<next_sibling>,
+                                     host_side<child>,       host_side<xml>,
+                                     host_side<parse>};
 static_assert(HL_NODE_NONE == Stanza::none);
 
 }  // namespace

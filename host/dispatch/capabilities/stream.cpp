@@ -1,6 +1,7 @@
 // hotline.stream/1: connections, mostly before a session is bound.
 #include "hotline/cap/stream.h"
 
+#include "arena/block_owner.h"
 #include "base/address.h"
 #include "dispatch/capabilities/asked.h"
 
@@ -130,9 +131,12 @@ hl_status exporter(const hl_host* host, hl_stream handle, hl_str label, void* ou
   return tls->exporter(from_str(label), {static_cast<unsigned char*>(out), size}) ? HL_OK : HL_E_NONE;
 }
 
-constexpr hl_cap_stream stream_table{
-    sizeof(hl_cap_stream), 0,       info,      send_to_stream, close,  start_tls,
-    set_scratch,           scratch, move_home, authenticate,   failed, exporter};
+constexpr hl_cap_stream stream_table{sizeof(hl_cap_stream),  0,
+                                     host_side<info>,        host_side<send_to_stream>,
+                                     host_side<close>,       host_side<start_tls>,
+                                     host_side<set_scratch>, host_side<scratch>,
+                                     host_side<move_home>,   host_side<authenticate>,
+                                     host_side<failed>,      host_side<exporter>};
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "arena/block_owner.h"
 #include "dispatch/capabilities/capabilities.h"
 #include "dispatch/shard.h"
 
@@ -162,7 +163,11 @@ hl_status next_account(const hl_host* host, uint32_t table, hl_str after, hl_str
   return HL_E_NONE;
 }
 
-constexpr hl_cap_table table_table{sizeof(hl_cap_table), 0, open, get, put, erase, next, count, next_account};
+constexpr hl_cap_table table_table{sizeof(hl_cap_table),   0,
+                                   host_side<open>,        host_side<get>,
+                                   host_side<put>,         host_side<erase>,
+                                   host_side<next>,        host_side<count>,
+                                   host_side<next_account>};
 
 }  // namespace
 

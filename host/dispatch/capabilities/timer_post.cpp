@@ -1,6 +1,7 @@
 // hotline.timer/1 and hotline.post/1: what happens later, and what happens elsewhere.
 #include <algorithm>
 
+#include "arena/block_owner.h"
 #include "base/address.h"
 #include "dispatch/capabilities/capabilities.h"
 #include "dispatch/shard.h"
@@ -44,7 +45,7 @@ hl_status timer_cancel(const hl_host* host, hl_str bare, hl_str key) {
   return HL_OK;
 }
 
-constexpr hl_cap_timer timer_table{sizeof(hl_cap_timer), 0, timer_set, timer_cancel};
+constexpr hl_cap_timer timer_table{sizeof(hl_cap_timer), 0, host_side<timer_set>, host_side<timer_cancel>};
 
 hl_status add_post(const hl_host* host, std::uint16_t module, hl_str account, uint32_t topic,
                    Ref<const Buffer> bytes, bool is_stanza) {
@@ -90,7 +91,8 @@ hl_status post_to_module(const hl_host* host, hl_str module, hl_str account, uin
   return add_post(host, set.numbers[place], account, topic, Buffer::copy(from_str(bytes)), false);
 }
 
-constexpr hl_cap_post post_table{sizeof(hl_cap_post), 0, post_bytes, post_stanza, post_to_module};
+constexpr hl_cap_post post_table{sizeof(hl_cap_post), 0, host_side<post_bytes>, host_side<post_stanza>,
+                                 host_side<post_to_module>};
 
 }  // namespace
 

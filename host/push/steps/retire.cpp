@@ -10,6 +10,11 @@ void retire_generation(PushWorld& world, std::unique_ptr<Generation> generation,
   if (Result<void> unstaged = world.target.unstage(*generation); !unstaged)
     out.notes.push_back(unstaged.error().message);
   const Generation::Unloading unloading = generation->unload();
+  if (unloading.left.blocks > 0)
+    out.notes.push_back(
+        label + " had not freed " + std::to_string(unloading.left.bytes) + " bytes in " +
+        std::to_string(unloading.left.blocks) + " blocks: " +
+        (unloading.is_freed ? "they were freed with its arena" : "they stay, for code that is still mapped"));
   if (unloading.is_unmapped) {
     world.held.hold(unloading.range);
     return;

@@ -22,7 +22,9 @@ bool stage_candidate(PushWorld& world, Candidate& candidate, PushOutcome& out) {
                         .digest = candidate.report.digest,
                         .pins = candidate.report.pins,
                         .signed_by = candidate.report.signed_by,
-                        .convert_reason = candidate.report.convert_reason});
+                        .convert_reason = candidate.report.convert_reason,
+                        .has_extra_libraries = candidate.report.has_extra_libraries,
+                        .arena_bytes_max = world.settings.arena_bytes_max});
   if (!loaded) return refuse(loaded.error());
   candidate.generation = std::move(*loaded);
   if (Result<void> kept = world.symbols.keep(path, candidate.report.build_id); !kept)

@@ -48,6 +48,7 @@ struct PushSettings {
   bool allow_development_key = true;
   std::uint64_t gate_ms = 0;  // How long a push is provisional.
   GateLimits gate;
+  std::uint64_t arena_bytes_max = std::uint64_t{1} << 30;  // Of one generation.
   std::uint64_t hold_range_ms = 60'000;  // How long the addresses of unloaded code stay unusable.
   PreflightSettings preflight = {};
   FaultPoint fault_point = {};  // For crash tests.

@@ -171,6 +171,29 @@ TEST_CASE("gate: a queue that grows fails when it stands in two looks on end, on
   CHECK(busy.look({module}, {.queued = 50'000}).kind == GateVerdict::Kind::passes);
 }
 
+TEST_CASE("gate: what code keeps in its arena is compared with what the code that it replaces keeps") {
+  constexpr std::uint64_t mib = 1u << 20;
+  Gate gate({}, {});
+  GateModule module{.label = "routing 1.1.0", .candidate = {}, .control = CallFigures{}};
+  Traffic(1).add(module.candidate, {}, 500);
+  Traffic(2).add(*module.control, {}, 500);
+  module.control->memory_bytes = 400 * mib;
+  module.candidate.memory_bytes = 499 * mib;
+  CHECK(gate.look({module}, {}).kind == GateVerdict::Kind::passes);
+  module.candidate.memory_bytes = 501 * mib;
+  CHECK(gate.look({module}, {}).kind == GateVerdict::Kind::waits);
+  const GateVerdict verdict = gate.look({module}, {});
+  CHECK(failed(verdict) == "memory ");
+  CHECK(verdict.findings.front().text ==
+        "memory: routing 1.1.0 has 501 MiB in its arena, and what it replaces 400 MiB; up to 500 MiB was "
+        "allowed");
+  module.control.reset();
+  Gate fresh({}, {});
+  module.candidate.memory_bytes = 65 * mib;
+  (void)fresh.look({module}, {});
+  CHECK(failed(fresh.look({module}, {})) == "memory ");
+}
+
 TEST_CASE("gate: memory that grows fails by how much, and a host that is large may grow by more") {
   constexpr std::uint64_t mib = 1 << 20;
   GateModule module{.label = "routing 1.1.0", .candidate = {}, .control = CallFigures{}};
@@ -180,9 +203,9 @@ TEST_CASE("gate: memory that grows fails by how much, and a host that is large m
   CHECK(gate.look({module}, {.queued = 0, .memory_bytes = 104 * mib}).kind == GateVerdict::Kind::passes);
   CHECK(gate.look({module}, {.queued = 0, .memory_bytes = 110 * mib}).kind == GateVerdict::Kind::waits);
   const GateVerdict verdict = gate.look({module}, {.queued = 0, .memory_bytes = 120 * mib});
-  CHECK(failed(verdict) == "memory ");
+  CHECK(failed(verdict) == "host memory ");
   CHECK(verdict.findings.front().text ==
-        "memory: the host has 120 MiB, and before the push 40 MiB; up to 104 MiB was allowed");
+        "host memory: the host has 120 MiB, and before the push 40 MiB; up to 104 MiB was allowed");
   Gate large({}, {.queued = 0, .memory_bytes = 1'000 * mib});
   CHECK(large.look({module}, {.queued = 0, .memory_bytes = 1'200 * mib}).kind == GateVerdict::Kind::passes);
   CHECK(large.look({module}, {.queued = 0, .memory_bytes = 1'300 * mib}).kind == GateVerdict::Kind::waits);
