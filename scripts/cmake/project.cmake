@@ -10,9 +10,6 @@ if(HOTLINE_SANITIZE)
   target_link_options(hotline_options INTERFACE -fsanitize=${HOTLINE_SANITIZE})
   set(HOTLINE_MODULE_SANITIZE ${HOTLINE_SANITIZE})
 endif()
-if(HOTLINE_FUZZ)
-  target_compile_options(hotline_options INTERFACE -fsanitize=fuzzer-no-link)
-endif()
 
 # hotline_add_host_folder(NAME SOURCES … LINK …)
 #
@@ -28,6 +25,9 @@ function(hotline_add_host_folder name)
   add_library(hotline::${name} ALIAS hotline_${name})
   target_include_directories(hotline_${name} PUBLIC ${view})
   target_link_libraries(hotline_${name} PUBLIC ${arg_LINK} PRIVATE hotline_options)
+  if(HOTLINE_FUZZ)  # What is fuzzed tells the fuzzer where it has been.
+    target_compile_options(hotline_${name} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
 endfunction()
 
 # hotline_add_next_module(NAME VERSION x.y.z SOURCES … [DEFINES …] [TARGET t])
