@@ -17,7 +17,7 @@ void mark(std::uintptr_t begin, std::size_t bytes, bool is_taken) {
   const std::uint64_t end = (begin + bytes) >> detail::segment_bits;
   for (std::uint64_t segment = first; segment < end; ++segment) {
     const std::uint64_t bit = 1ull << (segment % 64);
-    std::atomic<std::uint64_t>& word = detail::segment_map[segment / 64];
+    const std::atomic_ref word(detail::segment_map[segment / 64]);
     if (is_taken) {
       word.fetch_or(bit, std::memory_order_relaxed);
     } else {
@@ -28,7 +28,7 @@ void mark(std::uintptr_t begin, std::size_t bytes, bool is_taken) {
 
 }  // namespace
 
-constinit detail::SegmentMap detail::segment_map{};
+detail::SegmentMap detail::segment_map;
 
 void* take_segments(std::size_t bytes) noexcept {
   const std::size_t wanted = whole_segments(bytes);

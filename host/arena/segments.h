@@ -25,14 +25,16 @@ namespace detail {
 // What a program can map on x86-64 and with 4 KiB pages on arm64; its pages exist once they are written.
 inline constexpr unsigned address_bits = 47;
 inline constexpr unsigned segment_bits = 20;
-using SegmentMap = std::array<std::atomic<std::uint64_t>, (1ull << (address_bits - segment_bits)) / 64>;
-extern constinit SegmentMap segment_map;
+using SegmentMap = std::array<std::uint64_t, (1ull << (address_bits - segment_bits)) / 64>;
+extern SegmentMap segment_map;  // Each word through std::atomic_ref.
 }  // namespace detail
 
 inline bool is_in_segments(const void* address) noexcept {
   const std::uint64_t segment = reinterpret_cast<std::uintptr_t>(address) >> detail::segment_bits;
   if (segment / 64 >= detail::segment_map.size()) return false;
-  return (detail::segment_map[segment / 64].load(std::memory_order_relaxed) >> (segment % 64) & 1) != 0;
+  const std::uint64_t word =
+      std::atomic_ref(detail::segment_map[segment / 64]).load(std::memory_order_relaxed);
+  return (word >> (segment % 64) & 1) != 0;
 }
 
 }  // namespace hotline

@@ -30,8 +30,8 @@ std::uint64_t next_id(Shard& shard) {
   return tape == nullptr ? next() : tape->entry_id(next);
 }
 
-hl_status put(const hl_host* host, hl_str bare, const hl_stanza* stanza, uint64_t tag, uint32_t flags,
-              hl_entry* entry) {
+hl_status mailbox_put(const hl_host* host, hl_str bare, const hl_stanza* stanza, uint64_t tag, uint32_t flags,
+                      hl_entry* entry) {
   const AskedMailbox asked = ask_mailbox(host, bare);
   if (asked.status != HL_OK) return asked.status;
   Shard& shard = asked.context.shard;
@@ -98,7 +98,7 @@ hl_status remove(const hl_host* host, hl_str bare, hl_entry entry) {
   return asked.account == nullptr ? HL_E_NONE : remove_entry(asked, asked.account->mailbox.find(entry));
 }
 
-hl_status count(const hl_host* host, hl_str bare, uint64_t* entries, uint64_t* bytes) {
+hl_status mailbox_count(const hl_host* host, hl_str bare, uint64_t* entries, uint64_t* bytes) {
   const AskedMailbox asked = ask_mailbox(host, bare);
   if (asked.status != HL_OK) return asked.status;
   *entries = asked.account == nullptr ? 0 : asked.account->mailbox.size();
@@ -113,10 +113,10 @@ hl_status purge(const hl_host* host, hl_str bare) {
   return HL_OK;
 }
 
-constexpr hl_cap_mailbox mailbox_table{sizeof(hl_cap_mailbox), 0,
-                                       host_side<put>,         host_side<drain>,
-                                       host_side<accept>,      host_side<remove>,
-                                       host_side<count>,       host_side<purge>};
+constexpr hl_cap_mailbox mailbox_table{sizeof(hl_cap_mailbox),   0,
+                                       host_side<mailbox_put>,   host_side<drain>,
+                                       host_side<accept>,        host_side<remove>,
+                                       host_side<mailbox_count>, host_side<purge>};
 
 }  // namespace
 

@@ -58,7 +58,7 @@ hl_status bind(const hl_host* host, hl_stream handle, hl_str resource, hl_sessio
   return HL_OK;
 }
 
-hl_status info(const hl_host* host, hl_session handle, hl_session_info* out) {
+hl_status session_info(const hl_host* host, hl_session handle, hl_session_info* out) {
   const ModuleContext& context = ModuleContext::of(host);
   if (open_transaction(context) == nullptr) return HL_E_DENIED;
   // Also of one that has ended, while its end is being told.
@@ -116,7 +116,7 @@ hl_status field(const hl_host* host, hl_str name, uint32_t* out) {
   return ModuleContext::of(host).shard.world.field_names->number(from_str(name), out) ? HL_OK : HL_E_FULL;
 }
 
-hl_status get(const hl_host* host, hl_session handle, uint32_t number, int64_t* value) {
+hl_status session_get(const hl_host* host, hl_session handle, uint32_t number, int64_t* value) {
   const Session* session = ModuleContext::of(host).shard.sessions.find_ended(handle);
   if (session == nullptr) return HL_E_GONE;
   if (number >= Session::fields_max) return HL_E_INVALID;
@@ -263,12 +263,12 @@ hl_status sm_resume(const hl_host* host, hl_stream handle, hl_str id, uint32_t h
 constexpr hl_cap_session session_table{.size = sizeof(hl_cap_session),
                                        .reserved = 0,
                                        .bind = host_side<bind>,
-                                       .info = host_side<info>,
+                                       .info = host_side<session_info>,
                                        .find = host_side<find>,
                                        .list = host_side<list>,
                                        .end = host_side<end>,
                                        .field = host_side<field>,
-                                       .get = host_side<get>,
+                                       .get = host_side<session_get>,
                                        .set = host_side<set>,
                                        .send = host_side<send>,
                                        .send_stanza = host_side<send_stanza>,

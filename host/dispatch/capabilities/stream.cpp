@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t scratch_bytes_max = 4'096;
 
-hl_status info(const hl_host* host, hl_stream handle, hl_stream_info* out) {
+hl_status stream_info(const hl_host* host, hl_stream handle, hl_stream_info* out) {
   const auto asked = ask(host, handle, &Shard::streams);
   if (asked.status != HL_OK) return asked.status;
   if (out->size < sizeof(hl_stream_info)) return HL_E_INVALID;
@@ -43,7 +43,7 @@ hl_status send_to_stream(const hl_host* host, hl_stream handle, hl_str xml) {
   return HL_OK;
 }
 
-hl_status close(const hl_host* host, hl_stream handle, hl_str condition, hl_str text) {
+hl_status stream_close(const hl_host* host, hl_stream handle, hl_str condition, hl_str text) {
   const auto asked = ask(host, handle, &Shard::streams);
   if (asked.status != HL_OK) return asked.status;
   Effect& effect = asked.transaction->add(Effect::Kind::stream_close);
@@ -131,12 +131,12 @@ hl_status exporter(const hl_host* host, hl_stream handle, hl_str label, void* ou
   return tls->exporter(from_str(label), {static_cast<unsigned char*>(out), size}) ? HL_OK : HL_E_NONE;
 }
 
-constexpr hl_cap_stream stream_table{sizeof(hl_cap_stream),  0,
-                                     host_side<info>,        host_side<send_to_stream>,
-                                     host_side<close>,       host_side<start_tls>,
-                                     host_side<set_scratch>, host_side<scratch>,
-                                     host_side<move_home>,   host_side<authenticate>,
-                                     host_side<failed>,      host_side<exporter>};
+constexpr hl_cap_stream stream_table{sizeof(hl_cap_stream),   0,
+                                     host_side<stream_info>,  host_side<send_to_stream>,
+                                     host_side<stream_close>, host_side<start_tls>,
+                                     host_side<set_scratch>,  host_side<scratch>,
+                                     host_side<move_home>,    host_side<authenticate>,
+                                     host_side<failed>,       host_side<exporter>};
 
 }  // namespace
 

@@ -82,7 +82,7 @@ hl_status open(const hl_host* host, hl_str name, uint32_t* table) {
   return HL_OK;
 }
 
-hl_status get(const hl_host* host, uint32_t table, hl_str bare, hl_str key, hl_str* value) {
+hl_status table_get(const hl_host* host, uint32_t table, hl_str bare, hl_str key, hl_str* value) {
   const AskedTable asked = ask_table(host, table, bare);
   if (asked.status != HL_OK) return asked.status;
   TableRows* rows = rows_of(asked, bare);
@@ -94,7 +94,7 @@ hl_status get(const hl_host* host, uint32_t table, hl_str bare, hl_str key, hl_s
   return status;
 }
 
-hl_status put(const hl_host* host, uint32_t table, hl_str bare, hl_str key, hl_str value) {
+hl_status table_put(const hl_host* host, uint32_t table, hl_str bare, hl_str key, hl_str value) {
   const AskedTable asked = ask_table(host, table, bare);
   if (asked.status != HL_OK) return asked.status;
   if (asked.grant->claim == nullptr) return HL_E_DENIED;
@@ -142,7 +142,7 @@ hl_status next(const hl_host* host, uint32_t table, hl_str bare, hl_str after, h
   return HL_OK;
 }
 
-hl_status count(const hl_host* host, uint32_t table, hl_str bare, uint64_t* number) {
+hl_status table_count(const hl_host* host, uint32_t table, hl_str bare, uint64_t* number) {
   const AskedTable asked = ask_table(host, table, bare);
   if (asked.status != HL_OK) return asked.status;
   const TableRows* rows = rows_of(asked, bare);
@@ -164,9 +164,9 @@ hl_status next_account(const hl_host* host, uint32_t table, hl_str after, hl_str
 }
 
 constexpr hl_cap_table table_table{sizeof(hl_cap_table),   0,
-                                   host_side<open>,        host_side<get>,
-                                   host_side<put>,         host_side<erase>,
-                                   host_side<next>,        host_side<count>,
+                                   host_side<open>,        host_side<table_get>,
+                                   host_side<table_put>,   host_side<erase>,
+                                   host_side<next>,        host_side<table_count>,
                                    host_side<next_account>};
 
 }  // namespace

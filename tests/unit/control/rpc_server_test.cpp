@@ -325,16 +325,16 @@ TEST_CASE("rpc: a socket that was left behind is replaced, one that answers is n
   REQUIRE(!second);
   CHECK(second.error().message.starts_with("a host already answers at " + host.socket()));
 
-  const std::string left = host.directory() + "/left.sock";
+  const std::string left_over = host.directory() + "/left.sock";
   {
     const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    left.copy(address.sun_path, sizeof address.sun_path - 1);
+    left_over.copy(address.sun_path, sizeof address.sun_path - 1);
     REQUIRE(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
     ::close(fd);
   }
-  auto replaced = RpcServer::open(&loop, left);
+  auto replaced = RpcServer::open(&loop, left_over);
   CHECK(replaced.has_value());
   if (replaced) replaced->reset();
 

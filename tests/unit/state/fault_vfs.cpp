@@ -9,7 +9,7 @@
 namespace hotline::test {
 namespace {
 
-Disk disk;
+Disk the_disk;
 sqlite3_vfs* below = nullptr;
 sqlite3_vfs layer;
 
@@ -18,26 +18,26 @@ sqlite3_vfs layer;
 constexpr int kinds_max = 2;
 const sqlite3_io_methods* base[kinds_max];
 sqlite3_io_methods methods[kinds_max];
-std::mutex mutex;
+std::mutex disk_mutex;
 
 template <int kind>
 int write(sqlite3_file* file, const void* data, int size, sqlite3_int64 offset) {
-  if (!disk.is_full) return base[kind]->xWrite(file, data, size, offset);
-  ++disk.faults;
+  if (!the_disk.is_full) return base[kind]->xWrite(file, data, size, offset);
+  ++the_disk.faults;
   return SQLITE_FULL;
 }
 
 template <int kind>
 int sync(sqlite3_file* file, int flags) {
-  if (!disk.sync_fails) return base[kind]->xSync(file, flags);
-  ++disk.faults;
+  if (!the_disk.sync_fails) return base[kind]->xSync(file, flags);
+  ++the_disk.faults;
   return SQLITE_IOERR_FSYNC;
 }
 
 template <int kind>
 int read(sqlite3_file* file, void* data, int size, sqlite3_int64 offset) {
-  if (!disk.read_fails) return base[kind]->xRead(file, data, size, offset);
-  ++disk.faults;
+  if (!the_disk.read_fails) return base[kind]->xRead(file, data, size, offset);
+  ++the_disk.faults;
   return SQLITE_IOERR_READ;
 }
 
@@ -58,7 +58,7 @@ bool layer_over(sqlite3_file* file) {
 int open(sqlite3_vfs*, const char* path, sqlite3_file* file, int flags, int* flags_out) {
   const int code = below->xOpen(below, path, file, flags, flags_out);
   if (code != SQLITE_OK) return code;
-  const std::lock_guard lock(mutex);
+  const std::lock_guard lock(disk_mutex);
   check(layer_over<0>(file) || layer_over<1>(file), "SQLite has two kinds of file methods");
   return code;
 }
@@ -66,11 +66,11 @@ int open(sqlite3_vfs*, const char* path, sqlite3_file* file, int flags, int* fla
 }  // namespace
 
 Disk& fresh_disk() {
-  disk.is_full = false;
-  disk.sync_fails = false;
-  disk.read_fails = false;
-  disk.faults = 0;
-  return disk;
+  the_disk.is_full = false;
+  the_disk.sync_fails = false;
+  the_disk.read_fails = false;
+  the_disk.faults = 0;
+  return the_disk;
 }
 
 std::string fault_vfs() {
