@@ -1,5 +1,6 @@
 // hotline-preflight: tries out one module for hotlined or `hotline check`, which start it and read what it
 // says. See push/preflight.h for the conversation. Nobody else has a use for it.
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +17,8 @@
 namespace {
 
 using namespace hotline;
+
+constexpr int niceness = 10;
 
 // At once and unbuffered: the next line may never come.
 void say(const std::string& line) {
@@ -46,6 +49,8 @@ int main() {
   struct stat answer {};
   if (fstat(preflight_fd::answer, &answer) != 0 || !S_ISFIFO(answer.st_mode))
     return not_ours("no host is there");
+  // Whoever pushes can wait; those whom the host serves meanwhile cannot.
+  (void)setpriority(PRIO_PROCESS, 0, niceness);
   Result<PreflightRequest> request = preflight_request_of(read_all(preflight_fd::request));
   if (!request) return not_ours(request.error().message);
   Result<Manifest> manifest = Manifest::parse(request->manifest);

@@ -15,8 +15,10 @@ constexpr std::uint64_t toolchains_bytes = 8;  // Of each section, of the toolch
 
 bool is_toolchains(std::string_view name) {
   constexpr std::array names{std::string_view("__dso_handle"), std::string_view("__TMC_END__")};
-  // What exceptions need of types and their personality, written by the loader alone; AddressSanitizer's own.
-  if (name.starts_with("DW.ref.") || name.starts_with("__odr_asan.")) return true;
+  // What exceptions need of types and their personality, written by the loader alone; AddressSanitizer's own,
+  // of GCC and of clang.
+  if (name.starts_with("DW.ref.") || name.starts_with("__odr_asan.") || name.starts_with("__unnamed_"))
+    return true;
   return name.starts_with("completed.") || std::ranges::find(names, name) != names.end();
 }
 

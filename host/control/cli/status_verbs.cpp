@@ -40,8 +40,9 @@ void print_modules(const std::vector<ModuleReport>& modules, std::ostream& out) 
     table.add({module.name, module.version, short_build_id(module.build_id), module.state,
                count_text(module.calls), count_text(module.faults), count_text(module.slow_calls),
                micros_text(module.call_us_p50), micros_text(module.call_us_p99),
-               bytes_text(module.memory_bytes), time_text(module.live_wall_ms), module.signer,
-               counters_text(module.counters), module.newest_fault, module.note});
+               module.memory_bytes == 0 ? "" : bytes_text(module.memory_bytes),
+               time_text(module.live_wall_ms), module.signer, counters_text(module.counters),
+               module.newest_fault, module.note});
   }
   table.print(out);
 }

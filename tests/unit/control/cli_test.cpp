@@ -106,6 +106,7 @@ hotline::StatusReport some_status() {
   routing.state = "current";
   routing.calls = 98'765;
   routing.call_us_p50 = 2.1;
+  routing.memory_bytes = 1'400'000;
   routing.counters = {{"annotated", 12}};
   status.modules = {routing};
   return status;
@@ -129,8 +130,8 @@ TEST_CASE("cli: status is shown for people, and as the object with --json wherev
         "pushes     1 push, 0 rollbacks, 0 refused; pause at the barrier: last 210 µs, longest 210 µs\n"
         "alarms     none\n"
         "\n"
-        "module   version  build       state     calls  faults  slow     p50  counters\n"
-        "routing  1.1.0    5f2c9a0177  current  98,765       0     0  2.1 µs  annotated 12\n"
+        "module   version  build       state     calls  faults  slow     p50   memory  counters\n"
+        "routing  1.1.0    5f2c9a0177  current  98,765       0     0  2.1 µs  1.3 MiB  annotated 12\n"
         "\n"
         "shard  connections  sessions  detached  inbox  inbox longest  loop busy\n"
         "    0          512       500         3      0             12       23 %\n");
