@@ -1,5 +1,7 @@
 #include "dispatch/calls.h"
 
+#include <algorithm>
+
 #include "base/address.h"
 #include "dispatch/answered_errors.h"
 #include "dispatch/shard.h"
@@ -104,6 +106,15 @@ Calls::Answer Calls::conclude(const CalledModule& target, const Event& event, hl
   return Answer::fault;
 }
 
+ModuleIndex Calls::service_of(const ServingSet& set, std::string_view to) const {
+  const std::string_view domain = shard_.world.settings.domain;
+  std::string_view host = bare_of(to);
+  if (const std::size_t at = host.find('@'); at != std::string_view::npos) host.remove_prefix(at + 1);
+  if (host.size() <= domain.size() + 1 || !host.ends_with(domain)) return no_module;
+  host.remove_suffix(domain.size());
+  return host.back() == '.' ? set.routes->service(host.substr(0, host.size() - 1)) : no_module;
+}
+
 AddressClass Calls::address_class(const Stream& stream, std::string_view to) const {
   if (to.data() == nullptr) return AddressClass::none;
   if (to == shard_.world.settings.domain) return AddressClass::domain;
@@ -158,8 +169,11 @@ void Calls::offer(Stream& stream, const Ref<const Stanza>& stanza, const Receipt
   const std::string_view ns = from_str(stanza->kind() == Stanza::Kind::nonza ? view.ns : view.payload_ns);
   const std::uint64_t handle = stream.connection->handle;
   ServingSet& set = live_.of(stream.account);
-  const ModuleIndex place =
-      set.routes->lookup(stanza->kind(), ns, address_class(stream, from_str(view.to)), when);
+  ModuleIndex place = no_module;
+  if (when == When::bound && view.to.data != nullptr && set.routes->has_services())
+    place = service_of(set, from_str(view.to));
+  if (place == no_module)
+    place = set.routes->lookup(stanza->kind(), ns, address_class(stream, from_str(view.to)), when);
   if (place == no_module) {
     shard_.counters.unclaimed.add();
     refuse(stream, *stanza, "cancel", "service-unavailable");
@@ -239,6 +253,34 @@ void Calls::posted(Post& post) {
   run_queued();
 }
 
+void Calls::fanned_out(Post& post) {
+  const std::string_view accounts = post.extra->text;
+  const auto count = static_cast<std::uint32_t>(std::count(accounts.begin(), accounts.end(), '\n'));
+  const Receipt part = post.receipt && count > 1 ? shard_.share(post.receipt, count) : post.receipt;
+  const hl_stanza view = view_of(post.stanza());
+  set_of(post);  // It has run one more of its posts.
+  for (std::size_t at = 0, end = 0; at < accounts.size(); at = end + 1) {
+    end = accounts.find('\n', at);
+    const hl_post_event event{.size = sizeof(hl_post_event),
+                              .topic = post.topic,
+                              .account = to_str(accounts.substr(at, end - at)),
+                              .bytes = {nullptr, 0},
+                              .stanza = &view};
+    const Event occasion{.set = live_.of(post.set, from_str(event.account)),
+                         .kind = EventKind::post,
+                         .module = post.module,
+                         .account = from_str(event.account),
+                         .receipt = part,
+                         .stanza = &post.stanza(),
+                         .content = post.buffer.get(),
+                         .topic = post.topic};
+    run(occasion, [&](const CalledModule& module) {
+      return module.entry.on_post == nullptr ? HL_E_NONE : module.entry.on_post(module.instance, &event);
+    });
+  }
+  run_queued();
+}
+
 void Calls::drained(Session& session, MailboxEntry& entry) {
   const hl_drain_event event{.size = sizeof(hl_drain_event),
                              .flags = entry.flags,
@@ -250,9 +292,13 @@ void Calls::drained(Session& session, MailboxEntry& entry) {
   entry.retain();
   Ref<MailboxEntry> held = Ref<MailboxEntry>::adopt(&entry);
   const std::uint64_t handle = session.handle;
-  ServingSet& set = live_.of(session.account.address);
-  const std::uint16_t number = set.number_of(set.routes->drain());
-  run({set, EventKind::drain, number, session.account.address, none}, [&](const CalledModule& module) {
+  // Of a module that is not there the entries wait.
+  const Event occasion{.set = live_.of(session.account.address),
+                       .kind = EventKind::drain,
+                       .module = entry.module,
+                       .account = session.account.address,
+                       .receipt = none};
+  run(occasion, [&](const CalledModule& module) {
     transaction_.know(held);
     transaction_.draining_session = handle;
     return module.entry.on_drain == nullptr ? HL_E_NONE : module.entry.on_drain(module.instance, &event);

@@ -56,6 +56,7 @@ class Calls {
   void offer(Stream& stream, const Ref<const Stanza>& stanza, const Receipt& receipt);
   void line(Stream& stream, std::string_view line);
   void posted(Post& post);
+  void fanned_out(Post& post);
   void drained(Session& session, MailboxEntry& entry);
   // Nobody took the entry in time. True: the module has seen to it, and what it did is safe once `receipt` is
   // released. False: it is to be offered again.
@@ -110,6 +111,8 @@ class Calls {
   void apply(Effect& effect, const Receipt& part);
   void write_rows();
   ServingSet& set_of(const Post& post);
+  // The module that answers for the domain below ours that `to` is in.
+  ModuleIndex service_of(const ServingSet& set, std::string_view to) const;
   AddressClass address_class(const Stream& stream, std::string_view to) const;
   void refuse(Stream& stream, const Stanza& stanza, const char* type, const char* condition);
   // An error for the sender of a stanza that failed at its recipient's home.

@@ -8,7 +8,8 @@ namespace {
 
 // What each part of a call holds of the sender's receipt.
 bool holds_receipt(const Effect& effect) {
-  return effect.kind == Effect::Kind::mailbox_put || (effect.kind == Effect::Kind::post && effect.flag);
+  return effect.kind == Effect::Kind::mailbox_put || effect.kind == Effect::Kind::fan_out ||
+         (effect.kind == Effect::Kind::post && effect.flag);
 }
 
 }  // namespace
@@ -73,7 +74,8 @@ void Calls::apply(Effect& effect, const Receipt& part) {
       if (Session* session = sessions.find(effect.handle)) sessions.end(*session, effect.text, effect.text2);
       return;
     case Effect::Kind::session_send:
-      if (Session* session = sessions.find(effect.handle)) sessions.send(*session, std::move(effect.bytes));
+      if (Session* session = sessions.find(effect.handle))
+        sessions.send(*session, std::move(effect.bytes), effect.flag);
       return;
     case Effect::Kind::session_entry:
       if (Session* session = sessions.find(effect.handle))
@@ -122,6 +124,7 @@ void Calls::apply(Effect& effect, const Receipt& part) {
       if (effect.flag) post.receipt = part;
       return shard_.post(std::move(post));
     }
+    case Effect::Kind::fan_out: serving_->posted += shard_.fan_out(effect, serving_->number, part); return;
     case Effect::Kind::work:
       ++serving_->posted;  // Its result comes as a post.
       return transaction_.work(effect)();

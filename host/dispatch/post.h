@@ -21,6 +21,7 @@ struct Post {
   enum class Kind : std::uint8_t {
     bytes,       // on_post, with `buffer` as bytes.
     stanza,      // on_post, with `buffer` as a Stanza.
+    fan_out,     // The same for each account of extra->text, a line each.
     safe,        // extra->receipts are safe.
     committed,   // Batch `number` is on disk.
     connection,  // extra->connection has its home here; `buffer`, a Stanza, is offered again.

@@ -6,17 +6,14 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "dispatch/shard.h"
+#include "hotline/cap/mailbox.h"
 #include "hotline/module.h"
 
 namespace hotline {
 
 namespace {
-constexpr std::size_t pump_slice = 64;               // Entries a drain offers before others have their turn.
 constexpr std::uint64_t arrivals_every_us = 20'000;  // How often TCP's acknowledgements are asked for.
 constexpr std::uint64_t resume_retry_us = 2'000;     // While what the client sent before is not yet safe.
-constexpr std::size_t read_entries_max = 256;        // Bodies that are read back from the disk at a time ...
-constexpr std::size_t read_bytes_max = 256u << 10;   // ... or those until so many bytes are reached.
-constexpr std::uint64_t read_retry_us = 1'000'000;
 constexpr std::uint32_t quiet_step_s =
     4;  // A session is looked at every so many sweeps, which are a second apart.
 }  // namespace
@@ -123,9 +120,13 @@ bool Sessions::is_behind(const Session& session) const {
          (session.connection != nullptr && session.connection->pending_bytes() >= limits.drain_bytes);
 }
 
-void Sessions::write(Session& session, const Buffer& bytes) {
+void Sessions::write(Session& session, const Buffer& bytes, bool adds_to) {
   Connection& connection = *session.connection;
-  connection.write_element(bytes.bytes());
+  if (adds_to) {
+    connection.write_element_to(bytes.bytes(), session.address);
+  } else {
+    connection.write_element(bytes.bytes());
+  }
   shard_.counters.stanzas_out.add();
   if (connection.pending_bytes() > shard_.world.limits.output_bytes_max) {
     shard_.counters.slow_readers_cut.add();
@@ -135,11 +136,11 @@ void Sessions::write(Session& session, const Buffer& bytes) {
   }
 }
 
-void Sessions::send(Session& session, Ref<const Buffer> bytes) {
+void Sessions::send(Session& session, Ref<const Buffer> bytes, bool adds_to) {
   const Buffer& written = *bytes;
-  if (session.sm.is_on) session.push({std::move(bytes), nullptr});
+  if (session.sm.is_on) session.push({std::move(bytes), nullptr, adds_to});
   if (session.connection != nullptr) {
-    write(session, written);
+    write(session, written, adds_to);
   } else if (session.unacknowledged_bytes > shard_.world.limits.detached_bytes_max) {
     // What only the session keeps is bounded. Its messages are in the mailbox and stay there.
     end(session, {}, {});
@@ -157,6 +158,7 @@ void Sessions::send_entry(Session& session, Ref<MailboxEntry> entry, Ref<const B
     }
   }
   if (entry->is_accepted) return;
+  const bool adds_to = (entry->flags & HL_ENTRY_TO) != 0;
   if (bytes.get() == nullptr) bytes = entry->body;
   if (bytes.get() == nullptr) {  // It is on disk only: the drain reads it.
     session.left_behind = session.connection == nullptr;
@@ -168,9 +170,9 @@ void Sessions::send_entry(Session& session, Ref<MailboxEntry> entry, Ref<const B
   const Buffer& written = *bytes;
   if (session.connection == nullptr && !session.sm.is_on) return;
   if (session.connection != nullptr) ++entry->holders;
-  session.push({std::move(bytes), std::move(entry)});
+  session.push({std::move(bytes), std::move(entry), adds_to});
   if (session.connection == nullptr) return;
-  write(session, written);
+  write(session, written, adds_to);
   if (!session.sm.is_on) {
     arrivals_.try_emplace(session.handle);
     arm_arrivals();
@@ -302,8 +304,14 @@ void Sessions::resume(std::uint64_t stream_handle, std::uint64_t handle, std::ui
 }
 
 void Sessions::write_again(Session& session) {
-  for (std::size_t i = 0; i < session.unacknowledged.size() && session.connection != nullptr; ++i)
-    session.connection->write_element(session.unacknowledged[i].bytes->bytes());
+  for (std::size_t i = 0; i < session.unacknowledged.size() && session.connection != nullptr; ++i) {
+    const Outgoing& again = session.unacknowledged[i];
+    if (again.adds_to) {
+      session.connection->write_element_to(again.bytes->bytes(), session.address);
+    } else {
+      session.connection->write_element(again.bytes->bytes());
+    }
+  }
   // Messages that came while it was away and did not fit are still in the mailbox.
   if (session.left_behind) drain(session);
 }
@@ -356,68 +364,6 @@ void Sessions::remove(Account& account, MailboxEntry& entry) {
 
 void Sessions::purge(Account& account) {
   while (MailboxEntry* entry = account.mailbox.first()) accept(account, *entry);
-}
-
-void Sessions::drain(Session& session) {
-  session.is_draining = true;
-  session.left_behind = false;
-  session.drained = 0;
-  shard_.calls.pump(session.handle);
-}
-
-void Sessions::pump(Session& session) {
-  if (!session.is_draining || session.is_reading || session.connection == nullptr) return;
-  const std::uint64_t handle = session.handle;
-  MailboxEntry* entry = session.account.mailbox.after(session.drained);
-  for (std::size_t offered = 0; entry != nullptr; entry = session.account.mailbox.after(session.drained)) {
-    if (is_behind(session))
-      return;  // Goes on when the client has accepted, or its connection has taken, something.
-    const bool is_offered = entry->holders == 0 && !entry->is_expiring;
-    if (is_offered && !entry->body && !entry->is_missing) return read_on(session, *entry);
-    session.drained = entry->id;
-    if (!is_offered) continue;
-    if (entry->is_missing) {
-      log::error("mailbox.body_missing", {{"account", session.account.address}, {"entry", entry->id}});
-      remove(session.account, *entry);
-      continue;
-    }
-    shard_.counters.messages_drained.add();
-    shard_.calls.drained(session, *entry);
-    if (find(handle) == nullptr || session.connection == nullptr || !session.is_draining) return;
-    if (++offered == pump_slice) {
-      shard_.calls.pump(handle);
-      return;
-    }
-  }
-  session.is_draining = false;
-}
-
-// The drain goes on when these bodies are there.
-void Sessions::read_on(Session& session, MailboxEntry& from) {
-  std::vector<Ref<MailboxEntry>> wanted;
-  std::size_t bytes = 0;
-  for (MailboxEntry* entry = &from;
-       entry != nullptr && wanted.size() < read_entries_max && bytes < read_bytes_max; entry = entry->newer) {
-    if (entry->body || entry->is_missing) continue;
-    bytes += entry->body_bytes;
-    entry->retain();
-    wanted.push_back(Ref<MailboxEntry>::adopt(entry));
-  }
-  session.is_reading = true;
-  shard_.bodies.read(std::move(wanted), [this, handle = session.handle](bool is_read) {
-    Session* still = find(handle);
-    if (still == nullptr) return;
-    still->is_reading = false;
-    if (is_read) {
-      shard_.calls.pump(handle);
-      shard_.calls.run_queued();
-    } else {
-      shard_.timers.set(shard_.now_us() + read_retry_us, [this, handle] {
-        shard_.calls.pump(handle);
-        shard_.calls.run_queued();
-      });
-    }
-  });
 }
 
 void Sessions::arm_arrivals() {

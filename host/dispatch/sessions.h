@@ -46,7 +46,8 @@ class Sessions {
   // Its connection is gone.
   void detach(Session& session);
 
-  void send(Session& session, Ref<const Buffer> bytes);
+  // `adds_to`: the bytes are a stanza without `to`, and the session's address is written there.
+  void send(Session& session, Ref<const Buffer> bytes, bool adds_to = false);
   void send_entry(Session& session, Ref<MailboxEntry> entry, Ref<const Buffer> bytes, bool is_drain);
   void send_nonza(Session& session, std::string_view xml);
   // Before its connection is flushed: asks the client to acknowledge when something is outstanding.
@@ -80,7 +81,7 @@ class Sessions {
   void read_on(Session& session, MailboxEntry& from);
   void watch_quiet(Session& session);
   void hold_entries(Session& session, int by);
-  void write(Session& session, const Buffer& bytes);
+  void write(Session& session, const Buffer& bytes, bool adds_to);
   void write_again(Session& session);
   void accept_front(Session& session);
   void arm_arrivals();

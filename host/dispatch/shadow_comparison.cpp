@@ -45,7 +45,8 @@ KindNames names_of(Kind kind) {
     case Kind::session_bind: return {.kind = "bind", .handle = "stream", .handle2 = "resource"};
     case Kind::session_end:
       return {.kind = "end of session", .handle = "session", .text = "condition", .text2 = "text"};
-    case Kind::session_send: return {.kind = "stanza", .handle = "session", .has_stanza = true};
+    case Kind::session_send:
+      return {.kind = "stanza", .handle = "session", .flag = "added address", .has_stanza = true};
     case Kind::session_entry:
       return {.kind = "stanza", .handle = "session", .flag = "draining", .has_stanza = true};
     case Kind::session_nonza: return {.kind = "nonza", .handle = "session", .has_stanza = true};
@@ -75,6 +76,9 @@ KindNames names_of(Kind kind) {
               .text = "account",
               .flag = "form",
               .has_stanza = true};
+    case Kind::fan_out:
+      return {
+          .kind = "post", .number = "topic", .number64 = "module", .text = "accounts", .has_stanza = true};
     case Kind::work: return {.kind = "work off the loop"};
     case Kind::command_reply: return {.kind = "reply", .text = "text", .flag = "refusal"};
   }

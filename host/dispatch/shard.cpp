@@ -59,6 +59,37 @@ void Shard::post(Post post) {
   }
 }
 
+std::uint32_t Shard::fan_out(const Effect& effect, std::uint32_t set, const Receipt& receipt) {
+  std::vector<std::string> lines(world.shards);
+  const std::string_view all = effect.text;
+  for (std::size_t at = 0, end = 0; at < all.size(); at = end + 1) {
+    end = all.find('\n', at);
+    lines[world.home_of(all.substr(at, end - at))].append(all.substr(at, end - at + 1));
+  }
+  const auto homes = static_cast<std::uint32_t>(
+      std::count_if(lines.begin(), lines.end(), [](const std::string& some) { return !some.empty(); }));
+  const Receipt part = receipt && homes > 1 ? share(receipt, homes) : receipt;
+  for (std::uint32_t home = 0; home < world.shards; ++home) {
+    if (lines[home].empty()) continue;
+    Post post;
+    post.kind = Post::Kind::fan_out;
+    post.module = static_cast<std::uint16_t>(effect.number64);
+    post.topic = effect.number;
+    post.set = set;
+    post.buffer = effect.bytes;
+    post.receipt = part;
+    post.extra = std::make_unique<Post::Extra>();
+    post.extra->text = std::move(lines[home]);
+    (home == number ? counters.posts_local : counters.posts_out).add();
+    if (home == number) {
+      local_.push_back(std::move(post));
+    } else {
+      out_[home].push_back(std::move(post));
+    }
+  }
+  return homes;
+}
+
 bool Shard::has_room_for(std::string_view account) const {
   const std::uint32_t home = world.home_of(account);
   if (home == number) return local_.size() < world.limits.inbox_max;
@@ -100,6 +131,7 @@ void Shard::handle(Post& post) {
   switch (post.kind) {
     case Post::Kind::bytes:
     case Post::Kind::stanza: calls.posted(post); break;
+    case Post::Kind::fan_out: calls.fanned_out(post); break;
     case Post::Kind::safe:
       for (const Receipt& receipt : post.extra->receipts) release(receipt);
       calls.run_queued();

@@ -114,6 +114,8 @@ class Shard final : public ShardWork {
 
   // Posts to the account's home: another shard's inbox at the end of the turn, or this one's queue.
   void post(Post post);
+  // The effect's stanza to each of its accounts: one post a home.
+  std::uint32_t fan_out(const Effect& effect, std::uint32_t set, const Receipt& receipt);
   bool has_room_for(std::string_view account) const;
   // The receipt's stanza is safe as far as its holder is concerned.
   void release(const Receipt& receipt);

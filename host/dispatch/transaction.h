@@ -34,7 +34,7 @@ struct Effect {
     stream_line,       // handle, bytes
     session_bind,      // handle: stream, handle2: session
     session_end,       // handle: session, text: condition, text2
-    session_send,      // handle, bytes
+    session_send,      // handle, bytes, flag: the address is added
     session_entry,     // handle, entry, bytes or null: its own
     session_nonza,     // handle, bytes
     session_enable,    // handle, bytes: answer, text: request, number: resume_s
@@ -47,11 +47,12 @@ struct Effect {
     timer_set,         // text: account, text2: key, number64: due_us, number: delay_ms, bytes
     timer_cancel,      // text: account, text2: key
     post,              // text: account, number: topic, number64: module, bytes, is_stanza
+    fan_out,           // text: accounts, a line each, number: topic, number64: module, bytes
     work,              // number: its place among the calls
     command_reply,     // number64: command, text: json, is_refusal
   };
   Kind kind = Kind::work;
-  bool flag = false;  // is_stanza, is_refusal
+  bool flag = false;  // is_stanza, is_refusal, adds_to
   std::uint32_t number = 0;
   std::uint64_t number64 = 0;
   std::uint64_t handle = 0;

@@ -1,6 +1,9 @@
 #include "net/connection.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "net/xml_escape.h"
 
 namespace hotline {
 
@@ -16,6 +19,16 @@ void Connection::mark() {
   if (is_marked_) return;
   is_marked_ = true;
   owner_->needs_flush(*this);
+}
+
+void Connection::write_element_to(std::string_view xml, std::string_view to) {
+  const std::size_t at = std::min(xml.find_first_of(" >/", 1), xml.size());
+  std::string whole;
+  whole.reserve(xml.size() + to.size() + 8);
+  whole.append(xml.substr(0, at)).append(" to='");
+  append_escaped(whole, to);
+  whole.append("'").append(xml.substr(at));
+  write_element(whole);
 }
 
 void Connection::write_element(std::string_view xml) {

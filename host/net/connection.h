@@ -54,6 +54,8 @@ class Connection final : public LinkEvents {
 
   // Writing. All of it waits for flush().
   void write_element(std::string_view xml);
+  // An element without a `to`, with this one.
+  void write_element_to(std::string_view xml, std::string_view to);
   void write_open(std::string_view id, std::string_view from, std::string_view lang);
   void write_line(std::string_view line);
   void touch() { mark(); }  // Flush it at the end of the turn, though nothing was written.

@@ -110,7 +110,7 @@ class ManifestParser {
     std::size_t arguments_max;
     LineRule rule;
   };
-  static const std::array<Word, 17> grammar;
+  static const std::array<Word, 18> grammar;
 
   Complaint line(std::string_view text);
   Complaint once(bool& seen, std::string_view word);
@@ -131,6 +131,7 @@ class ManifestParser {
   Complaint sessions(Words) { return once(manifest_.wants_sessions, "sessions"); }
   Complaint drain(Words) { return once(manifest_.drains, "drain"); }
   Complaint line_listener(Words words);
+  Complaint service(Words words);
   Complaint command(Words words);
   Complaint accepts_posts(Words words);
   Complaint feature(Words words);
@@ -145,7 +146,7 @@ class ManifestParser {
   bool has_hard_budget_ = false;
 };
 
-const std::array<ManifestParser::Word, 17> ManifestParser::grammar{{
+const std::array<ManifestParser::Word, 18> ManifestParser::grammar{{
     {"name", 1, 1, &ManifestParser::name},
     {"version", 1, 1, &ManifestParser::version},
     {"abi", 1, 1, &ManifestParser::abi},
@@ -159,6 +160,7 @@ const std::array<ManifestParser::Word, 17> ManifestParser::grammar{{
     {"sessions", 0, 0, &ManifestParser::sessions},
     {"drain", 0, 0, &ManifestParser::drain},
     {"line", 1, 1, &ManifestParser::line_listener},
+    {"service", 1, 1, &ManifestParser::service},
     {"command", 2, 2, &ManifestParser::command},
     {"accepts-posts", 1, 1, &ManifestParser::accepts_posts},
     {"feature", 1, 1, &ManifestParser::feature},
@@ -333,6 +335,16 @@ Complaint ManifestParser::line_listener(Words words) {
   return add(manifest_.lines, words[0]);
 }
 
+Complaint ManifestParser::service(Words words) {
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz0123456789-";
+  const bool is_label = words[0].size() <= 63 &&
+                        words[0].find_first_not_of(letters) == std::string_view::npos &&
+                        words[0].front() != '-' && words[0].back() != '-';
+  if (!is_label)
+    return in_quotes(words[0]) + " is not a domain's label: up to 63 of a-z, 0-9 and -, without - at an end";
+  return add(manifest_.services, words[0]);
+}
+
 Complaint ManifestParser::command(Words words) {
   if (!is_name(words[0])) return in_quotes(words[0]) + " is not a command's name, like `user.add`";
   if (words[1] != "account" && words[1] != "everywhere")
@@ -430,8 +442,8 @@ std::vector<std::string> Manifest::claims() const {
   for (const TableClaim& claim : tables) claims.push_back("table " + claim.name);
   for (const CommandClaim& claim : commands) claims.push_back("command " + claim.name);
   for (const std::string& listener : lines) claims.push_back("line " + listener);
+  for (const std::string& service : services) claims.push_back("service " + service);
   if (wants_stream) claims.emplace_back("stream");
-  if (drains) claims.emplace_back("drain");
   return claims;
 }
 

@@ -84,7 +84,8 @@ struct Manifest {
   bool wants_stream = false;
   bool wants_sessions = false;
   bool drains = false;
-  std::vector<std::string> lines;  // Names of listeners.
+  std::vector<std::string> lines;     // Names of listeners.
+  std::vector<std::string> services;  // First labels of domains below the host's: "groups".
   std::vector<CommandClaim> commands;
   std::vector<std::string> accepts_posts;  // Names of modules.
   std::vector<std::string> features;
@@ -101,7 +102,7 @@ struct Manifest {
   // A table of both has rows in a newer schema from this one: a schema step.
   bool writes_newer_than(const Manifest& other) const;
   // What no other module may claim beside it, each as the line of the manifest says it:
-  // "iq jabber:iq:roster self", "table roster", "command user.add", "line echo", "stream", "drain".
+  // "iq jabber:iq:roster self", "table roster", "command user.add", "line echo", "service groups", "stream".
   std::vector<std::string> claims() const;
 };
 

@@ -97,9 +97,9 @@ Result<RouteTable> RouteTable::build(std::span<const Manifest* const> modules) {
 void RouteTable::take(const Manifest& manifest, ModuleIndex index) {
   names_.emplace(manifest.name, index);
   if (manifest.wants_stream) stream_ = index;
-  if (manifest.drains) drain_ = index;
   if (manifest.wants_sessions) sessions_.push_back(index);
   for (const std::string& listener : manifest.lines) lines_.emplace(listener, index);
+  for (const std::string& service : manifest.services) services_.emplace(service, index);
   for (const CommandClaim& claim : manifest.commands)
     commands_.emplace(claim.name, Command{index, claim.is_everywhere});
   for (const TableClaim& claim : manifest.tables) tables_.emplace(claim.name, index);
@@ -130,6 +130,11 @@ ModuleIndex RouteTable::lookup(Stanza::Kind kind, std::string_view ns, AddressCl
 ModuleIndex RouteTable::line(std::string_view listener) const {
   const auto found = lines_.find(listener);
   return found == lines_.end() ? no_module : found->second;
+}
+
+ModuleIndex RouteTable::service(std::string_view label) const {
+  const auto found = services_.find(label);
+  return found == services_.end() ? no_module : found->second;
 }
 
 RouteTable::Command RouteTable::command(std::string_view name) const {

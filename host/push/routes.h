@@ -43,10 +43,11 @@ class RouteTable {
   ModuleIndex lookup(Stanza::Kind kind, std::string_view ns, AddressClass address, When when) const;
 
   ModuleIndex stream() const { return stream_; }                          // on_stream
-  ModuleIndex drain() const { return drain_; }                            // on_drain
   const std::vector<ModuleIndex>& sessions() const { return sessions_; }  // on_session, in the set's order
   ModuleIndex line(std::string_view listener) const;                      // on_line
-  Command command(std::string_view name) const;                           // on_command
+  ModuleIndex service(std::string_view label) const;                      // on_stanza for <label>.<domain>
+  bool has_services() const { return !services_.empty(); }
+  Command command(std::string_view name) const;  // on_command
   ModuleIndex table_owner(std::string_view table) const;
   ModuleIndex module(std::string_view name) const;
   // Whether `receiver` takes what the module named `sender` posts. A module takes its own.
@@ -83,6 +84,7 @@ class RouteTable {
   ByName<Targets> iq_;
   ByName<Targets> nonza_;
   ByName<ModuleIndex> lines_;
+  ByName<ModuleIndex> services_;
   ByName<Command> commands_;
   ByName<ModuleIndex> tables_;
   ByName<ModuleIndex> names_;
@@ -90,7 +92,6 @@ class RouteTable {
   std::vector<std::vector<std::string>> accepts_posts_;  // By module, its own name included.
   std::vector<std::string> features_;
   ModuleIndex stream_ = no_module;
-  ModuleIndex drain_ = no_module;
 };
 
 // What of `candidate` modules of `others` have already, each a complete refusal: "routing 1.3.0 refused:

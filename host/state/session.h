@@ -24,6 +24,7 @@ class Connection;
 struct Outgoing {
   Ref<const Buffer> bytes;
   Ref<MailboxEntry> entry;  // Null: lost with the session.
+  bool adds_to = false;     // The session's address is written into it.
 };
 
 struct StreamManagement {

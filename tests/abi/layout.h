@@ -204,6 +204,8 @@ AT(hl_cap_post, reserved, 4);
 AT(hl_cap_post, bytes, 8);
 AT(hl_cap_post, stanza, 16);
 AT(hl_cap_post, to_module, 24);
+AT(hl_cap_post, stanza_to_module, 32);
+AT(hl_cap_post, fan_out, 40);
 
 // hotline/cap/random.h
 GROWS_FROM(hl_cap_random, 16);
@@ -240,6 +242,7 @@ AT(hl_cap_session, sm_id, 112);
 AT(hl_cap_session, sm_acknowledged, 120);
 AT(hl_cap_session, safe, 128);
 AT(hl_cap_session, sm_resume, 136);
+AT(hl_cap_session, send_to, 144);
 
 // hotline/cap/stanza.h
 GROWS_FROM(hl_cap_stanza, 80);

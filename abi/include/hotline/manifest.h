@@ -25,7 +25,10 @@
 //                                        one are a refused push.
 //   stream                           wants on_stream (one module only)
 //   sessions                         wants on_session
-//   drain                            writes mailbox entries to sessions: on_drain (one module only)
+//   drain                            writes the mailbox entries that it put to sessions: on_drain
+//   service groups                   answers for `groups.<domain>`: on_stanza for all that bound clients send
+//                                    to that domain and the addresses in it, before any route. One module a
+//                                    name.
 //   line echo                        lines of the listener of that name
 //   command user.add account         a control command; `account`: it runs at the home of its parameter
 //                                    "account"; `everywhere`: each shard answers

@@ -231,7 +231,7 @@ class FakeHost {
     Loaded* best = nullptr;
     int best_score = 0;
     for (const auto& module : modules_) {
-      const int score = module->view.manifest.route_score(parsed->c(), where);
+      const int score = module->view.manifest.score(parsed->c(), where);
       if (score > best_score) {
         best = module.get();
         best_score = score;
@@ -403,8 +403,10 @@ class FakeHost {
     const std::string account = to.account;
     const hl_drain_event event{sizeof event, entry.flags,          session,       str(account),
                                number,       entry.stored_wall_ms, str(entry.xml)};
+    // What no module put (a test did) is anyone's.
     for (const auto& module : modules_)
-      if (module->entry->on_drain != nullptr && module->view.manifest.has({"drain"}))
+      if (module->entry->on_drain != nullptr && module->view.manifest.has({"drain"}) &&
+          (entry.module.empty() || entry.module == module->view.module))
         call(*module, module->entry->on_drain, event);
   }
   bool fire_next_timer(std::uint64_t until_ms) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "hotline/cap/mailbox.h"
@@ -146,6 +147,15 @@ class Posts : public Capability<Posts, hl_cap_post> {
   [[nodiscard]] Status to_module(std::string_view module, std::string_view account, std::uint32_t topic,
                                  std::string_view bytes) const {
     return call_->to_module(host_, str(module), str(account), topic, str(bytes));
+  }
+  [[nodiscard]] Status stanza_to_module(std::string_view module, std::string_view account,
+                                        std::uint32_t topic, const hl_stanza& stanza) const {
+    return call_->stanza_to_module(host_, str(module), str(account), topic, &stanza);
+  }
+  // `accounts`: bare addresses. The stanza has no `to`.
+  [[nodiscard]] Status fan_out(std::span<const hl_str> accounts, std::uint32_t topic,
+                               const hl_stanza& stanza) const {
+    return call_->fan_out(host_, accounts.data(), accounts.size(), topic, &stanza);
   }
 };
 

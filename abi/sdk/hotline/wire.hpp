@@ -126,6 +126,9 @@ class Sessions : public Capability<Sessions, hl_cap_session> {
   Status send_stanza(hl_session session, const hl_stanza& stanza) const {
     return call_->send_stanza(host_, session, &stanza);
   }
+  Status send_to(hl_session session, const hl_stanza& stanza) const {
+    return call_->send_to(host_, session, &stanza);
+  }
   // `xml` absent: the entry's own bytes.
   Status send_entry(hl_session session, hl_entry entry, std::string_view xml = {}) const {
     return call_->send_entry(host_, session, entry, str(xml));

@@ -156,6 +156,17 @@ hl_status send_stanza(const hl_host* host, hl_session handle, const hl_stanza* s
   return queue(asked, Effect::Kind::session_send, bytes_of(*asked.transaction, stanza));
 }
 
+hl_status send_to(const hl_host* host, hl_session handle, const hl_stanza* stanza) {
+  const auto asked = ask(host, handle, &Shard::sessions);
+  if (asked.status != HL_OK) return asked.status;
+  if (stanza->to.data != nullptr) return HL_E_INVALID;
+  Effect& effect = asked.transaction->add(Effect::Kind::session_send);
+  effect.handle = handle;
+  effect.bytes = bytes_of(*asked.transaction, stanza);
+  effect.flag = true;
+  return HL_OK;
+}
+
 hl_status send_entry(const hl_host* host, hl_session handle, hl_entry entry, hl_str xml) {
   const auto asked = ask(host, handle, &Shard::sessions);
   if (asked.status != HL_OK) return asked.status;
@@ -278,7 +289,8 @@ constexpr hl_cap_session session_table{.size = sizeof(hl_cap_session),
                                        .sm_id = host_side<sm_id>,
                                        .sm_acknowledged = host_side<sm_acknowledged>,
                                        .safe = host_side<safe>,
-                                       .sm_resume = host_side<sm_resume>};
+                                       .sm_resume = host_side<sm_resume>,
+                                       .send_to = host_side<send_to>};
 
 }  // namespace
 

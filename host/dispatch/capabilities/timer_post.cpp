@@ -1,5 +1,6 @@
 // hotline.timer/1 and hotline.post/1: what happens later, and what happens elsewhere.
 #include <algorithm>
+#include <span>
 
 #include "arena/block_owner.h"
 #include "base/address.h"
@@ -68,31 +69,82 @@ hl_status post_bytes(const hl_host* host, hl_str account, uint32_t topic, hl_str
   return add_post(host, ModuleContext::of(host).module, account, topic, Buffer::copy(from_str(bytes)), false);
 }
 
-hl_status post_stanza(const hl_host* host, hl_str account, uint32_t topic, const hl_stanza* stanza) {
-  const ModuleContext& context = ModuleContext::of(host);
+// The buffer of a stanza that this call was given or parsed; null: it is neither.
+Ref<const Buffer> buffer_of(const Transaction& transaction, const hl_stanza* stanza) {
   const auto* parsed = static_cast<const Stanza*>(stanza->index);
-  Transaction* transaction = open_transaction(context);
-  if (transaction == nullptr || parsed == nullptr) return HL_E_DENIED;
-  Ref<const Buffer> buffer = transaction->find_kept(parsed);
-  if (!buffer) {
-    if (parsed != transaction->stanza()) return HL_E_INVALID;
-    parsed->retain();
-    buffer = Ref<const Buffer>::adopt(parsed);
-  }
-  return add_post(host, context.module, account, topic, std::move(buffer), true);
+  if (parsed == nullptr || parsed != transaction.stanza()) return transaction.find_kept(parsed);
+  parsed->retain();
+  return Ref<const Buffer>::adopt(parsed);
 }
 
-hl_status post_to_module(const hl_host* host, hl_str module, hl_str account, uint32_t topic, hl_str bytes) {
+hl_status add_stanza_post(const hl_host* host, std::uint16_t module, hl_str account, uint32_t topic,
+                          const hl_stanza* stanza) {
+  const Transaction* transaction = open_transaction(ModuleContext::of(host));
+  if (transaction == nullptr || stanza->index == nullptr) return HL_E_DENIED;
+  Ref<const Buffer> buffer = buffer_of(*transaction, stanza);
+  if (!buffer) return HL_E_INVALID;
+  return add_post(host, module, account, topic, std::move(buffer), true);
+}
+
+hl_status post_stanza(const hl_host* host, hl_str account, uint32_t topic, const hl_stanza* stanza) {
+  return add_stanza_post(host, ModuleContext::of(host).module, account, topic, stanza);
+}
+
+// The number of another module that takes this one's posts.
+hl_status receiver(const hl_host* host, hl_str module, std::uint16_t* number) {
   const ModuleContext& context = ModuleContext::of(host);
   const ServingSet& set = context.shard.calls.serving();
   const ModuleIndex place = set.routes->module(from_str(module));
   if (place == no_module) return HL_E_NONE;
   if (!set.routes->accepts_posts(place, context.manifest.name)) return HL_E_DENIED;
-  return add_post(host, set.numbers[place], account, topic, Buffer::copy(from_str(bytes)), false);
+  *number = set.numbers[place];
+  return HL_OK;
 }
 
-constexpr hl_cap_post post_table{sizeof(hl_cap_post), 0, host_side<post_bytes>, host_side<post_stanza>,
-                                 host_side<post_to_module>};
+hl_status post_to_module(const hl_host* host, hl_str module, hl_str account, uint32_t topic, hl_str bytes) {
+  std::uint16_t number = 0;
+  const hl_status status = receiver(host, module, &number);
+  if (status != HL_OK) return status;
+  return add_post(host, number, account, topic, Buffer::copy(from_str(bytes)), false);
+}
+
+hl_status post_stanza_to_module(const hl_host* host, hl_str module, hl_str account, uint32_t topic,
+                                const hl_stanza* stanza) {
+  std::uint16_t number = 0;
+  const hl_status status = receiver(host, module, &number);
+  return status == HL_OK ? add_stanza_post(host, number, account, topic, stanza) : status;
+}
+
+hl_status post_fan_out(const hl_host* host, const hl_str* accounts, uint64_t count, uint32_t topic,
+                       const hl_stanza* stanza) {
+  const ModuleContext& context = ModuleContext::of(host);
+  Transaction* transaction = open_transaction(context);
+  if (transaction == nullptr || stanza->index == nullptr) return HL_E_DENIED;
+  if (stanza->to.data != nullptr) return HL_E_INVALID;
+  Ref<const Buffer> buffer = buffer_of(*transaction, stanza);
+  if (!buffer) return HL_E_INVALID;
+  std::string lines;
+  for (const hl_str& account : std::span(accounts, count)) {
+    Address address;
+    const std::string_view text = from_str(account);
+    if (!parse_address(text, address) || address.has_resource || text.find('\n') != std::string_view::npos)
+      return HL_E_INVALID;
+    if (!context.shard.has_room_for(text)) return HL_E_FULL;
+    lines.append(text).append(1, '\n');
+  }
+  if (lines.empty()) return HL_OK;
+  Effect& effect = transaction->add(Effect::Kind::fan_out);
+  effect.text = transaction->keep_text(lines);
+  effect.number = topic;
+  effect.number64 = context.module;
+  effect.bytes = std::move(buffer);
+  return HL_OK;
+}
+
+constexpr hl_cap_post post_table{sizeof(hl_cap_post),       0,
+                                 host_side<post_bytes>,     host_side<post_stanza>,
+                                 host_side<post_to_module>, host_side<post_stanza_to_module>,
+                                 host_side<post_fan_out>};
 
 }  // namespace
 

@@ -24,7 +24,8 @@ TEST_CASE("manifest: every word is read") {
       "table roster durable writes 2 reads 2 1\ntable seen volatile writes 1 reads 1\n"
       "reads-table accounts\nroute message any\nroute iq jabber:iq:roster self\nroute iq * full\n"
       "route nonza urn:ietf:params:xml:ns:xmpp-sasl none before-login\nroute presence bare before-bind\n"
-      "stream\nsessions\ndrain\nline echo\ncommand user.add account\ncommand count everywhere\n"
+      "stream\nsessions\ndrain\nline echo\nservice groups\ncommand user.add account\ncommand count "
+      "everywhere\n"
       "accepts-posts routing\nfeature urn:xmpp:ping\nbudget call_us 20000\nbudget hard_us 90000\n");
   REQUIRE_MESSAGE(parsed.has_value(), (parsed ? "" : parsed.error().message));
   CHECK(parsed->label() == "roster 1.4.2");
@@ -49,6 +50,7 @@ TEST_CASE("manifest: every word is read") {
   CHECK(parsed->wants_sessions);
   CHECK(parsed->drains);
   CHECK(parsed->lines == std::vector<std::string>{"echo"});
+  CHECK(parsed->services == std::vector<std::string>{"groups"});
   REQUIRE(parsed->commands.size() == 2);
   CHECK_FALSE(parsed->commands[0].is_everywhere);
   CHECK(parsed->commands[1].is_everywhere);
@@ -56,7 +58,7 @@ TEST_CASE("manifest: every word is read") {
   CHECK(parsed->features == std::vector<std::string>{"urn:xmpp:ping"});
   CHECK(parsed->budget_call_us == 20000);
   CHECK(parsed->budget_hard_us == 90000);
-  CHECK(parsed->claims().size() == 5 + 2 + 2 + 1 + 2);
+  CHECK(parsed->claims().size() == 5 + 2 + 2 + 1 + 1 + 1);
 }
 
 TEST_CASE("manifest: blank lines and indentation are fine, as raw string literals have them") {
@@ -74,9 +76,9 @@ TEST_CASE("manifest: an unknown word is refused with its line") {
 TEST_CASE("manifest: a duplicate of anything is refused with its line") {
   for (const std::string line :
        {"about x", "needs a/1", "wants a/1", "table t durable writes 1 reads 1", "reads-table t",
-        "route message any", "stream", "sessions", "drain", "line echo", "command c account",
-        "accepts-posts m", "feature f", "budget call_us 1000", "budget hard_us 1000", "name roster",
-        "version 1.4.2", "abi 1.0"}) {
+        "route message any", "stream", "sessions", "drain", "line echo", "service groups",
+        "command c account", "accepts-posts m", "feature f", "budget call_us 1000", "budget hard_us 1000",
+        "name roster", "version 1.4.2", "abi 1.0"}) {
     CAPTURE(line);
     const bool is_head = head.find(line + "\n") != std::string::npos;
     const std::string message = refusal(head + (is_head ? "" : line + "\n") + "\n" + line + "\n");
@@ -98,6 +100,9 @@ TEST_CASE("manifest: what is not of a word's form is refused with its line") {
                                  "abi 1",
                                  "abi 1.x",
                                  "abi 70000.0",
+                                 "service Groups",
+                                 "service groups.x",
+                                 "service -groups",
                                  "needs hotline.table",
                                  "needs hotline.table/0",
                                  "needs /1",

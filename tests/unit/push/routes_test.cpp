@@ -106,15 +106,18 @@ TEST_CASE("routes: a route that says nothing of when is not reached before bind 
 }
 
 TEST_CASE(
-    "routes: streams, drain, sessions, lines, commands, tables, posts and features have their modules") {
-  const RouteTable table = table_of(
-      {manifest("session", "1.0.0", "stream\nsessions\nfeature urn:xmpp:ping\nfeature urn:a\n"),
-       manifest("routing", "1.0.0",
-                "drain\nsessions\ntable carbons volatile writes 1 reads 1\naccepts-posts session\n"
-                "feature urn:xmpp:ping\n"),
-       manifest("echo", "1.0.0", "line echo\ncommand user.add account\ncommand count everywhere\n")});
+    "routes: streams, sessions, lines, services, commands, tables, posts and features have their modules") {
+  const RouteTable table =
+      table_of({manifest("session", "1.0.0", "stream\nsessions\nfeature urn:xmpp:ping\nfeature urn:a\n"),
+                manifest("routing", "1.0.0",
+                         "drain\nsessions\ntable carbons volatile writes 1 reads 1\naccepts-posts session\n"
+                         "feature urn:xmpp:ping\n"),
+                manifest("echo", "1.0.0",
+                         "line echo\nservice groups\ncommand user.add account\ncommand count everywhere\n")});
   CHECK(table.stream() == 0);
-  CHECK(table.drain() == 1);
+  CHECK(table.has_services());
+  CHECK(table.service("groups") == 2);
+  CHECK(table.service("rooms") == no_module);
   CHECK(table.sessions() == std::vector<ModuleIndex>{0, 1});
   CHECK(table.line("echo") == 2);
   CHECK(table.command("user.add").module == 2);
@@ -134,10 +137,10 @@ TEST_CASE(
 TEST_CASE("routes: two modules with one claim are refused, both by name") {
   const Manifest presence = manifest("presence", "1.4.2",
                                      "route iq jabber:iq:roster self\ntable roster durable writes 1 reads 1\n"
-                                     "drain\n");
+                                     "drain\nservice rooms\n");
   const Manifest routing = manifest("routing", "1.3.0",
                                     "route iq jabber:iq:roster self\ntable roster durable writes 1 reads 1\n"
-                                    "drain\nroute iq jabber:iq:roster full\n");
+                                    "drain\nservice rooms\nroute iq jabber:iq:roster full\n");
   const std::vector<const Manifest*> live{&presence};
   const std::vector<std::string> conflicts = claim_conflicts(routing, live);
   REQUIRE(conflicts.size() == 3);
@@ -145,7 +148,7 @@ TEST_CASE("routes: two modules with one claim are refused, both by name") {
         "routing 1.3.0 refused: it claims `iq jabber:iq:roster self`, which presence 1.4.2 has; take it from "
         "one of them, or push both as one set");
   CHECK(conflicts[1].find("`table roster`, which presence 1.4.2 has") != std::string::npos);
-  CHECK(conflicts[2].find("`drain`") != std::string::npos);
+  CHECK(conflicts[2].find("`service rooms`") != std::string::npos);
 
   const std::vector<const Manifest*> both{&presence, &routing};
   const Result<RouteTable> table = RouteTable::build(both);

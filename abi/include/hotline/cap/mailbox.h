@@ -11,12 +11,17 @@
 
 #define HL_CAP_MAILBOX "hotline.mailbox/1"
 
+// A flag of put() that is the host's: the entry's bytes have no `to`, nor has what is given to send_entry for
+// it; each session it is written to gets its own address there. So one stanza serves many mailboxes. The
+// other bits are the module's.
+#define HL_ENTRY_TO 0x80000000u
+
 typedef struct hl_cap_mailbox {
   uint32_t size;
   uint32_t reserved;
   // Puts the stanza that is being handled or parsed. `tag` lets accept() find it (0: none), `flags` are the
-  // module's own. The sender's stream management is acknowledged when it is safe. HL_E_FULL: the
-  // account's mailbox is at its bound of entries or bytes, or the host cannot store.
+  // module's own but for HL_ENTRY_TO. The sender's stream management is acknowledged when it is safe.
+  // HL_E_FULL: the account's mailbox is at its bound of entries or bytes, or the host cannot store.
   hl_status (*put)(const hl_host* host, hl_str account, const hl_stanza* stanza, uint64_t tag, uint32_t flags,
                    hl_entry* entry);
   // Offers the session every entry that no attached session holds: on_drain is called for each in order

@@ -20,6 +20,14 @@ typedef struct hl_cap_post {
   hl_status (*stanza)(const hl_host* host, hl_str account, uint32_t topic, const hl_stanza* stanza);
   // The same to another module, which must have declared `accepts-posts` and is named here.
   hl_status (*to_module)(const hl_host* host, hl_str module, hl_str account, uint32_t topic, hl_str bytes);
+  // As stanza(), to another module, which must have declared `accepts-posts`.
+  hl_status (*stanza_to_module)(const hl_host* host, hl_str module, hl_str account, uint32_t topic,
+                                const hl_stanza* stanza);
+  // As stanza(), to the homes of many accounts at once: on_post of this module is called for each of them
+  // with the same stanza, which is neither copied nor parsed again. It has no `to`: HL_ENTRY_TO and
+  // session.send_to write each receiver's. HL_E_FULL: one of the inboxes is at its bound, and nobody gets it.
+  hl_status (*fan_out)(const hl_host* host, const hl_str* accounts, uint64_t count, uint32_t topic,
+                       const hl_stanza* stanza);
 } hl_cap_post;
 
 #endif

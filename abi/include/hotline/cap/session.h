@@ -77,6 +77,8 @@ typedef struct hl_cap_session {
   // HL_E_DENIED: a resource is bound on the stream already.
   hl_status (*sm_resume)(const hl_host* host, hl_stream stream, hl_str id, uint32_t h, hl_str answer,
                          hl_session* session);
+  // As send_stanza, of a stanza without `to`: the session's own address is written there, without a copy.
+  hl_status (*send_to)(const hl_host* host, hl_session session, const hl_stanza* stanza);
 } hl_cap_session;
 
 #endif

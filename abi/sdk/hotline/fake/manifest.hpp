@@ -54,7 +54,18 @@ class Manifest {
     std::string_view account;  // Empty before login.
     std::string_view domain;
   };
-  // How specific this module's best route for the stanza is; 0: it has none.
+  // How strong this module's claim on the stanza is; 0: it has none. A service goes before any route.
+  int score(const hl_stanza& stanza, const Where& where) const {
+    const std::optional<Jid> to = Jid::parse(view(stanza.to));
+    if (where.is_bound && to && to->domain.size() > where.domain.size() + 1 &&
+        to->domain.ends_with("." + std::string(where.domain)) &&
+        has({"service", std::string(to->domain.substr(0, to->domain.size() - where.domain.size() - 1))}))
+      return 100;
+    return route_score(stanza, where);
+  }
+
+ private:
+  // How specific its best route is.
   int route_score(const hl_stanza& stanza, const Where& where) const {
     constexpr const char* kinds[] = {"message", "presence", "iq", "nonza"};
     int best = 0;
@@ -77,7 +88,6 @@ class Manifest {
     return best;
   }
 
- private:
   static int address_score(const std::string& wanted, const hl_stanza& stanza, const Where& where) {
     const std::string_view to = view(stanza.to);
     if (wanted == "any") return 1;

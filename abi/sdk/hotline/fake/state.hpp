@@ -61,6 +61,7 @@ struct Entry {
   std::uint32_t flags = 0;
   std::uint64_t stored_wall_ms = 0;
   hl_session holder = 0;
+  std::string module;  // Who put it.
 };
 
 struct Timer {

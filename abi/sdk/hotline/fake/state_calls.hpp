@@ -100,7 +100,7 @@ struct MailboxCalls {
     if (bound != of(host).numbers->end() && entries.size() >= static_cast<std::size_t>(bound->second))
       return HL_E_FULL;
     *entry = state.next_handle++;
-    entries[*entry] = {std::string(view(stanza->xml)), tag, flags, *of(host).wall_ms, 0};
+    entries[*entry] = {std::string(view(stanza->xml)), tag, flags, *of(host).wall_ms, 0, of(host).module};
     return HL_OK;
   }
   static hl_status drain(const hl_host* host, hl_session id) {
@@ -168,6 +168,23 @@ struct TimerAndPostCalls {
                                   hl_str bytes) {
     return queue_post(host, {std::string(view(module)), std::string(view(account)), topic,
                              std::string(view(bytes)), nullptr});
+  }
+  static hl_status post_stanza_to_module(const hl_host* host, hl_str module, hl_str account,
+                                         std::uint32_t topic, const hl_stanza* stanza) {
+    return queue_post(
+        host,
+        {std::string(view(module)), std::string(view(account)), topic, {}, Stanza::parse(view(stanza->xml))});
+  }
+  static hl_status fan_out(const hl_host* host, const hl_str* accounts, std::uint64_t count,
+                           std::uint32_t topic, const hl_stanza* stanza) {
+    if (!is_absent(stanza->to)) return HL_E_INVALID;
+    const std::shared_ptr<const Stanza> parsed = Stanza::parse(view(stanza->xml));
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const hl_status status =
+          queue_post(host, {of(host).module, std::string(view(accounts[i])), topic, {}, parsed});
+      if (status != HL_OK) return status;
+    }
+    return HL_OK;
   }
 };
 

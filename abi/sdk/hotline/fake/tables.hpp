@@ -50,7 +50,8 @@ struct FunctionTables {
                             can_fail<"session.sm_id", C::sm_id, HL_E_GONE>,
                             can_fail<"session.sm_acknowledged", C::sm_acknowledged, HL_E_GONE, HL_E_INVALID>,
                             can_fail<"session.safe", C::safe, HL_E_GONE, HL_E_FULL>,
-                            can_fail<"session.sm_resume", C::sm_resume, HL_E_NONE, HL_E_GONE>};
+                            can_fail<"session.sm_resume", C::sm_resume, HL_E_NONE, HL_E_GONE>,
+                            can_fail<"session.send_to", C::send_to, HL_E_GONE>};
   hl_cap_table table = {sizeof(hl_cap_table),
                         0,
                         C::open,
@@ -72,7 +73,9 @@ struct FunctionTables {
                         can_fail<"timer.cancel", C::cancel, HL_E_NONE>};
   hl_cap_post post = {sizeof(hl_cap_post), 0, can_fail<"post.bytes", C::post_bytes, HL_E_FULL>,
                       can_fail<"post.stanza", C::post_stanza, HL_E_FULL>,
-                      can_fail<"post.to_module", C::post_to_module, HL_E_FULL>};
+                      can_fail<"post.to_module", C::post_to_module, HL_E_FULL>,
+                      can_fail<"post.stanza_to_module", C::post_stanza_to_module, HL_E_FULL>,
+                      can_fail<"post.fan_out", C::fan_out, HL_E_FULL>};
   hl_cap_clock clock = {sizeof(hl_cap_clock), 0, C::mono_us, C::wall_ms};
   hl_cap_config config = {sizeof(hl_cap_config), 0, C::domain, C::number, C::text, C::features};
   hl_cap_control control = {sizeof(hl_cap_control), 0, C::reply, C::refuse};

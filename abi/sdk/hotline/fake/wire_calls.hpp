@@ -223,6 +223,16 @@ struct SessionCalls {
   static hl_status send_stanza(const hl_host* host, hl_session id, const hl_stanza* stanza) {
     return session_send(host, id, stanza->xml);
   }
+  static std::string with_to(std::string_view xml, std::string_view to) {
+    const std::size_t at = std::min(xml.find_first_of(" >/", 1), xml.size());
+    return std::string(xml.substr(0, at)) + " to='" + std::string(to) + "'" + std::string(xml.substr(at));
+  }
+  static hl_status send_to(const hl_host* host, hl_session id, const hl_stanza* stanza) {
+    const Session* session = session_of(host, id);
+    if (session == nullptr || session->has_ended) return HL_E_GONE;
+    if (!is_absent(stanza->to)) return HL_E_INVALID;
+    return session_send(host, id, str(with_to(view(stanza->xml), session->address)));
+  }
   static hl_status send_entry(const hl_host* host, hl_session id, hl_entry number, hl_str xml) {
     State& state = state_of(host);
     Session* session = session_of(host, id);
@@ -231,7 +241,9 @@ struct SessionCalls {
     const auto entry = entries.find(number);
     if (entry == entries.end()) return HL_E_GONE;
     entry->second.holder = id;
-    send_counted(state, *session, is_absent(xml) ? std::string_view(entry->second.xml) : view(xml), number);
+    const std::string_view bytes = is_absent(xml) ? std::string_view(entry->second.xml) : view(xml);
+    const bool adds_to = (entry->second.flags & HL_ENTRY_TO) != 0;
+    send_counted(state, *session, adds_to ? with_to(bytes, session->address) : std::string(bytes), number);
     return HL_OK;
   }
   static hl_status send_nonza(const hl_host* host, hl_session id, hl_str xml) {
