@@ -78,6 +78,8 @@ CalledModule Host::called(const Generation& generation, std::size_t shard) const
 Host::SetOfShards Host::make_set(const ServedSet& set, std::uint32_t number) {
   std::string features;
   for (const std::string& feature : set.routes->features()) features.append(feature).append("\n");
+  std::string services;
+  for (const std::string& service : set.routes->services()) services.append(service).append("\n");
   SetOfShards made;
   const std::lock_guard lock(staged_mutex_);
   for (std::size_t i = 0; i < shards_.size(); ++i) {
@@ -85,6 +87,7 @@ Host::SetOfShards Host::make_set(const ServedSet& set, std::uint32_t number) {
     its->number = number;
     its->routes = set.routes;
     its->features = features;
+    its->services = services;
     its->modules.resize(modules_.size());
     its->previous.resize(modules_.size());
     for (const Part& part : set.parts) {

@@ -56,6 +56,7 @@ struct ServingSet {
   std::vector<TableOwner> tables;      // By table number.
   std::shared_ptr<const RouteTable> routes = std::make_shared<const RouteTable>();
   std::string features;  // For hl_cap_config.features.
+  std::string services;  // For hl_cap_config.services.
   // What this set posted from this shard, and what of it was run here. Read while the shards stand still:
   // over all shards they are equal when nothing of it is under way.
   std::uint64_t posted = 0;

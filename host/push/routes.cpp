@@ -132,6 +132,13 @@ ModuleIndex RouteTable::line(std::string_view listener) const {
   return found == lines_.end() ? no_module : found->second;
 }
 
+std::vector<std::string> RouteTable::services() const {
+  std::vector<std::string> labels;
+  for (const auto& [label, module] : services_) labels.push_back(label);
+  std::ranges::sort(labels);
+  return labels;
+}
+
 ModuleIndex RouteTable::service(std::string_view label) const {
   const auto found = services_.find(label);
   return found == services_.end() ? no_module : found->second;

@@ -47,6 +47,7 @@ class RouteTable {
   ModuleIndex line(std::string_view listener) const;                      // on_line
   ModuleIndex service(std::string_view label) const;                      // on_stanza for <label>.<domain>
   bool has_services() const { return !services_.empty(); }
+  std::vector<std::string> services() const;     // Sorted.
   Command command(std::string_view name) const;  // on_command
   ModuleIndex table_owner(std::string_view table) const;
   ModuleIndex module(std::string_view name) const;

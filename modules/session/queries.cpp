@@ -71,8 +71,14 @@ std::string Queries::disco_info(const hl_stanza& iq) const {
   return xml.take();
 }
 
-std::string Queries::disco_items(const hl_stanza&) const {
-  return Xml().open("query", items_ns).take();
+std::string Queries::disco_items(const hl_stanza& iq) const {
+  Xml xml;
+  xml.open("query", items_ns);
+  if (is_to_domain(iq))
+    config_.for_each_service([&](std::string_view label) {
+      xml.open("item").attr("jid", std::string(label).append(1, '.').append(config_.domain())).close();
+    });
+  return xml.take();
 }
 
 Status Queries::reply(const hl_stanza_event& event, const std::string& answer) {

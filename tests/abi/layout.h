@@ -162,6 +162,7 @@ AT(hl_cap_config, domain, 8);
 AT(hl_cap_config, number, 16);
 AT(hl_cap_config, text, 24);
 AT(hl_cap_config, features, 32);
+AT(hl_cap_config, services, 40);
 
 // hotline/cap/control.h
 GROWS_FROM(hl_cap_control, 24);

@@ -65,12 +65,11 @@ class FakeHost {
     const Status status = entry.create(&module->host, &module->instance);
     if (status != HL_OK) return status;
     modules_.push_back(std::move(module));
-    std::set<std::string> features;
-    for (const auto& loaded : modules_)
-      for (const std::string& feature : loaded->view.manifest.words("feature")) features.insert(feature);
-    std::string lines;
-    for (const std::string& feature : features) lines += feature + "\n";
-    for (const auto& loaded : modules_) loaded->view.features = lines;
+    const std::string features = all_words("feature"), services = all_words("service");
+    for (const auto& loaded : modules_) {
+      loaded->view.features = features;
+      loaded->view.services = services;
+    }
     return HL_OK;
   }
   // The module's own proof that it works; HL_OK where it has none. It needs no instance.
@@ -287,6 +286,15 @@ class FakeHost {
   }
 
  private:
+  // The words of all manifests, sorted, a line each.
+  std::string all_words(const char* line) {
+    std::set<std::string> words;
+    for (const auto& loaded : modules_)
+      for (const std::string& word : loaded->view.manifest.words(line)) words.insert(word);
+    std::string lines;
+    for (const std::string& word : words) lines += word + "\n";
+    return lines;
+  }
   std::uint32_t field_number(std::string_view name) {
     const auto found = std::find(fields_.begin(), fields_.end(), name);
     if (found != fields_.end()) return static_cast<std::uint32_t>(found - fields_.begin());

@@ -73,7 +73,17 @@ class Config : public Capability<Config, hl_cap_config> {
   // Calls `each(feature)` for the features of all live modules, sorted.
   template <typename Each>
   void for_each_feature(Each each) const {
-    std::string_view rest = view(call_->features(host_));
+    for_each_line(view(call_->features(host_)), each);
+  }
+  // The same for the labels of their services.
+  template <typename Each>
+  void for_each_service(Each each) const {
+    for_each_line(view(call_->services(host_)), each);
+  }
+
+ private:
+  template <typename Each>
+  static void for_each_line(std::string_view rest, Each each) {
     while (!rest.empty()) {
       const std::size_t end = rest.find('\n');
       each(rest.substr(0, end));

@@ -94,9 +94,13 @@ hl_str config_text(const hl_host* host, hl_str key, hl_str otherwise) {
 hl_str config_features(const hl_host* host) {
   return to_str(ModuleContext::of(host).shard.calls.serving().features);
 }
-constexpr hl_cap_config config_table{sizeof(hl_cap_config),    0,
-                                     host_side<config_domain>, host_side<config_number>,
-                                     host_side<config_text>,   host_side<config_features>};
+hl_str config_services(const hl_host* host) {
+  return to_str(ModuleContext::of(host).shard.calls.serving().services);
+}
+constexpr hl_cap_config config_table{sizeof(hl_cap_config),     0,
+                                     host_side<config_domain>,  host_side<config_number>,
+                                     host_side<config_text>,    host_side<config_features>,
+                                     host_side<config_services>};
 
 hl_status answer(const hl_host* host, uint64_t command, hl_str text, bool is_refusal) {
   Transaction* transaction = open_transaction(ModuleContext::of(host));

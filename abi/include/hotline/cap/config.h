@@ -15,6 +15,8 @@ typedef struct hl_cap_config {
   hl_str (*text)(const hl_host* host, hl_str key, hl_str otherwise);  // Valid until destroy.
   // All `feature` lines of the live modules, sorted, each ended with \n. Until the event ends.
   hl_str (*features)(const hl_host* host);
+  // The same of all `service` lines: the first labels of the domains that modules answer for.
+  hl_str (*services)(const hl_host* host);
 } hl_cap_config;
 
 #endif

@@ -39,6 +39,7 @@ struct ServiceCalls {
     return found == of(host).texts->end() ? otherwise : str(found->second);
   }
   static hl_str features(const hl_host* host) { return str(of(host).features); }
+  static hl_str services(const hl_host* host) { return str(of(host).services); }
   static hl_status reply(const hl_host* host, std::uint64_t command, hl_str json) {
     state_of(host).replies[command] = {std::string(view(json)), false};
     return HL_OK;

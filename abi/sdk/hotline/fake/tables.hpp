@@ -71,13 +71,15 @@ struct FunctionTables {
                             C::purge};
   hl_cap_timer timer = {sizeof(hl_cap_timer), 0, can_fail<"timer.set", C::set_timer, HL_E_FULL>,
                         can_fail<"timer.cancel", C::cancel, HL_E_NONE>};
-  hl_cap_post post = {sizeof(hl_cap_post), 0, can_fail<"post.bytes", C::post_bytes, HL_E_FULL>,
+  hl_cap_post post = {sizeof(hl_cap_post),
+                      0,
+                      can_fail<"post.bytes", C::post_bytes, HL_E_FULL>,
                       can_fail<"post.stanza", C::post_stanza, HL_E_FULL>,
                       can_fail<"post.to_module", C::post_to_module, HL_E_FULL>,
                       can_fail<"post.stanza_to_module", C::post_stanza_to_module, HL_E_FULL>,
                       can_fail<"post.fan_out", C::fan_out, HL_E_FULL>};
   hl_cap_clock clock = {sizeof(hl_cap_clock), 0, C::mono_us, C::wall_ms};
-  hl_cap_config config = {sizeof(hl_cap_config), 0, C::domain, C::number, C::text, C::features};
+  hl_cap_config config = {sizeof(hl_cap_config), 0, C::domain, C::number, C::text, C::features, C::services};
   hl_cap_control control = {sizeof(hl_cap_control), 0, C::reply, C::refuse};
   hl_cap_crypto crypto = {sizeof(hl_cap_crypto),
                           0,

@@ -61,6 +61,7 @@ struct View {
   FailingCalls* failing;
   std::set<std::string>* missing;  // Capabilities that the host has not, whatever the manifest says.
   std::string features;
+  std::string services;
   std::vector<std::string> counter_names;
   std::vector<std::string> table_names;
   std::uint64_t random_next = 1;
