@@ -73,8 +73,7 @@ std::string far_address(AddressClass address) {
   return " to='bert@elsewhere.example'";
 }
 
-std::vector<std::string> wrong_elements(const Route& route) {
-  const std::string to = far_address(route.address);
+std::vector<std::string> wrong_elements(const Route& route, const std::string& to) {
   const std::string ns = route.ns == "*" ? "urn:example:preflight" : route.ns;
   std::vector<std::string> elements;
   if (route.kind == Stanza::Kind::nonza) {
@@ -108,10 +107,16 @@ std::string shown(const std::string& text) {
 
 void add_hostile_elements(const Manifest& manifest, const Cast& cast, std::vector<SyntheticEvent>& events) {
   for (const Route& route : manifest.routes)
-    for (const std::string& xml : wrong_elements(route))
+    for (const std::string& xml : wrong_elements(route, far_address(route.address)))
       events.push_back(
           {"on_stanza for " + route.text() + ", given " + shown(xml),
            [=, when = route.when](FakeHost& host) { return offer_element(host, cast, when, xml); }});
+  for (const std::string& service : manifest.services)
+    for (const Route& route : service_routes())
+      for (const std::string& address : service_addresses(service))
+        for (const std::string& xml : wrong_elements(route, " to='" + address + "'"))
+          events.push_back({"on_stanza for service " + service + ", given " + shown(xml),
+                            [=](FakeHost& host) { return offer_element(host, cast, When::bound, xml); }});
 }
 
 void add_stream_headers(const Cast& cast, std::vector<SyntheticEvent>& events) {
@@ -222,7 +227,7 @@ std::vector<SyntheticEvent> damaged_events(const Manifest& manifest, const Cast&
                         host.state().streams.at(cast.stranger).scratch = bytes;
                         for (const Route& route : manifest.routes)
                           if (route.when == When::before_login)
-                            for (const std::string& xml : wrong_elements(route))
+                            for (const std::string& xml : wrong_elements(route, far_address(route.address)))
                               (void)host.receive(cast.stranger, xml);
                         return HL_OK;
                       }});

@@ -28,8 +28,8 @@ std::string to_of(AddressClass address) {
 }
 
 // Elements that reach the route, from the plainest to the longest.
-std::vector<std::string> elements_of(const Route& route) {
-  const std::string to = attribute("to", to_of(route.address));
+std::vector<std::string> elements_of(const Route& route, const std::string& address) {
+  const std::string to = attribute("to", address);
   const std::string ns = route.ns == "*" ? "urn:example:preflight" : route.ns;
   switch (route.kind) {
     case Stanza::Kind::message:
@@ -50,10 +50,16 @@ std::vector<std::string> elements_of(const Route& route) {
 
 void add_routes(const Manifest& manifest, const Cast& cast, std::vector<SyntheticEvent>& events) {
   for (const Route& route : manifest.routes)
-    for (const std::string& xml : elements_of(route))
+    for (const std::string& xml : elements_of(route, to_of(route.address)))
       events.push_back({"on_stanza for " + route.text(), [=, when = route.when](FakeHost& host) {
                           return offer_element(host, cast, when, xml);
                         }});
+  for (const std::string& service : manifest.services)
+    for (const Route& route : service_routes())
+      for (const std::string& to : service_addresses(service))
+        for (const std::string& xml : elements_of(route, to))
+          events.push_back({"on_stanza for service " + service + ", " + route.text(),
+                            [=](FakeHost& host) { return offer_element(host, cast, When::bound, xml); }});
 }
 
 // What they answer is in FakeHost::failed.
@@ -97,6 +103,17 @@ void add_drain_events(const Cast& cast, std::vector<SyntheticEvent>& events) {
 }
 
 }  // namespace
+
+std::vector<Route> service_routes() {
+  return {{Stanza::Kind::message, "", AddressClass::any, When::bound},
+          {Stanza::Kind::presence, "", AddressClass::any, When::bound},
+          {Stanza::Kind::iq, "*", AddressClass::any, When::bound}};
+}
+
+std::vector<std::string> service_addresses(const std::string& service) {
+  const std::string domain = service + ".localhost";
+  return {domain, "preflight@" + domain, "preflight@" + domain + "/anna"};
+}
 
 Status offer_element(FakeHost& host, const Cast& cast, When when, const std::string& xml) {
   switch (when) {

@@ -30,6 +30,10 @@ struct Cast {
   static Cast on(sdk::FakeHost& host);
 };
 
+// What reaches a service: every stanza to its domain and the addresses in it.
+std::vector<Route> service_routes();
+std::vector<std::string> service_addresses(const std::string& service);
+
 // As a client of that stage of a stream sends it.
 sdk::Status offer_element(sdk::FakeHost& host, const Cast& cast, When when, const std::string& xml);
 
