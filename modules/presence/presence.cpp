@@ -12,6 +12,8 @@
 
 #include <charconv>
 
+#include "groups/words.h"
+
 namespace hotline::presence {
 
 namespace {
@@ -38,6 +40,7 @@ std::optional<int> priority_of(const sdk::Element& presence) {
 Presence::Presence(const hl_host* host)
     : sessions_(host),
       stanzas_(host),
+      posts_(host),
       crypto_(host),
       config_(host),
       roster_(host),
@@ -61,6 +64,10 @@ sdk::Status Presence::on_own_presence(const hl_stanza_event& event) {
     if (info)
       availability_.unavailable(account, event.session, std::string(sdk::view(info->resource)),
                                 sdk::view(presence.xml));
+    // Rooms keep who is in them for themselves (XEP-0045 7.14). Where there are none nobody is told.
+    if (info)
+      static_cast<void>(
+          posts_.to_module("groups", account, groups::topic::went_unavailable, sdk::view(info->resource)));
     return HL_OK;
   }
   if (!sdk::is_absent(presence.type))

@@ -31,6 +31,7 @@ class Presence {
 
   sdk::Sessions sessions_;
   sdk::Stanzas stanzas_;
+  sdk::Posts posts_;
   sdk::Crypto crypto_;
   sdk::Config config_;
   Roster roster_;

@@ -6,6 +6,8 @@
 //     priority         presence    0: not available; else the presence's priority (-128..127) + 1000
 //     roster           presence    1: it asked for the roster, so it is told of changes to it
 //     carbons          routing     1: carbons are on (XEP-0280)
+//     groups_said      groups      (second << 16) | what was said to rooms in that second, in fifths of a
+//     message
 #pragma once
 
 #include <cstdint>
@@ -16,6 +18,7 @@ namespace hotline::session_fields {
 constexpr std::string_view priority = "priority";
 constexpr std::string_view roster = "roster";
 constexpr std::string_view carbons = "carbons";
+constexpr std::string_view groups_said = "groups_said";
 
 constexpr std::int64_t priority_base = 1000;
 

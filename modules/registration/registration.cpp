@@ -11,13 +11,17 @@
 //     allow_plain_loopback        1: passwords may come without TLS from this machine (0)
 //     iterations                  of PBKDF2 for new passwords (4096, which is also the least)
 //
-// Words to others: presence, where it takes them (`accepts-posts registration`), is told topic 1 at the home
-// of an account that was removed, without bytes.
+// Words to others: presence and groups, where they take them (`accepts-posts registration`), are told at the
+// home of an account that was removed, without bytes.
+#include <algorithm>
 #include <hotline/sdk.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "groups/words.h"
+#include "presence/words.h"
 #include "registration/account_row.h"
 #include "registration/credentials.h"
 #include "registration/signup_limit.h"
@@ -30,7 +34,9 @@ namespace {
 
 constexpr std::string_view register_ns = "jabber:iq:register";
 constexpr std::size_t password_size_max = 1023;  // Bytes, prepared. XEP-0077 sets no limit, so we do.
-constexpr std::uint32_t topic_account_removed = 1;
+// Who has something to forget with an account, and by which topic of theirs it is told.
+constexpr std::pair<std::string_view, std::uint32_t> forgetful[] = {
+    {"presence", presence::topic::account_removed}, {"groups", groups::topic::account_removed}};
 constexpr std::string_view too_busy = "too many passwords are being set at once; try again";
 
 }  // namespace
@@ -323,8 +329,10 @@ void Registration::answer(const Asker& asker, const std::string& account, bool i
 }
 
 bool Registration::tell_others(const std::string& account) const {
-  // Where there is no presence module, or one that keeps nothing, there is nobody to tell.
-  return posts_.to_module("presence", account, topic_account_removed, "") != HL_E_FULL;
+  // Where there is no such module, or one that keeps nothing, there is nobody to tell.
+  return std::ranges::all_of(forgetful, [&](const auto& each) {
+    return posts_.to_module(each.first, account, each.second, "") != HL_E_FULL;
+  });
 }
 
 void Registration::erase(const std::string& account) {

@@ -172,6 +172,7 @@ HL_MANIFEST(
     "route iq urn:xmpp:carbons:2 self\n"
     "sessions\n"
     "drain\n"
+    "accepts-posts groups\n"
     "feature msgoffline\n"
     "feature urn:xmpp:carbons:2\n"
     "feature urn:xmpp:carbons:rules:0\n");

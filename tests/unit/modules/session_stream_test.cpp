@@ -206,6 +206,21 @@ TEST_CASE("disco: the host says what it is and lists its modules' features") {
             "<item-not-found"));
 }
 
+TEST_CASE(
+    "disco: the domains that other modules answer for are among the host's items, and not the account's") {
+  struct Rooms {
+    explicit Rooms(const hl_host*) {}
+  };
+  constexpr hl_module_entry rooms =
+      hotline::sdk::entry<Rooms>("name rooms\nversion 1.0.0\nabi 1.0\nabout Rooms\nservice rooms\n");
+  Streams f;
+  f.host.load(rooms);
+  const hl_session user = f.host.login("user@localhost", "phone");
+  const std::string query = "<query xmlns='http://jabber.org/protocol/disco#items'/></iq>";
+  CHECK(has(f.ask(user, "<iq type='get' id='d' to='localhost'>" + query), "<item jid='rooms.localhost'/>"));
+  CHECK_FALSE(has(f.ask(user, "<iq type='get' id='d'>" + query), "<item"));
+}
+
 TEST_CASE("version and time: the host answers for itself") {
   Streams f;
   const hl_session user = f.host.login("user@localhost", "phone");

@@ -1,0 +1,73 @@
+// Rooms: what a room keeps, in rows of its own account (its address): settings, subject, and who is what in
+// it. Durable table "rooms", schema 1:
+//
+//     ""            settings (settings.h)
+//     "s"           the subject: who set it (a nick), when (XEP-0082), its text
+//     "a" account   affiliation; the nick of one who stays, else nothing
+//     "k" nick      the account that stays under it
+//
+// Who is at least a member and has entered once stays: messages are kept for them while they are away, and
+// their nick is theirs alone.
+#pragma once
+
+#include <hotline/sdk.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "rank.h"
+#include "settings.h"
+
+namespace hotline::groups {
+
+struct Affiliate {
+  Affiliation affiliation = Affiliation::none;
+  std::string nick;  // Empty: does not stay.
+
+  static std::optional<Affiliate> decode(std::string_view row);
+};
+
+struct Subject {
+  std::string nick;
+  std::string stamp;
+  std::string text;
+};
+
+class Rooms {
+ public:
+  explicit Rooms(const hl_host* host);
+
+  std::optional<Settings> find(std::string_view room) const;
+  [[nodiscard]] sdk::Status put(std::string_view room, const Settings& settings) const;
+
+  Affiliate affiliate(std::string_view room, std::string_view account) const;
+  Affiliation affiliation(std::string_view room, std::string_view account) const {
+    return affiliate(room, account).affiliation;
+  }
+  // Who is nothing has no row. HL_E_FULL: the room has as many affiliates as it may.
+  [[nodiscard]] sdk::Status set(std::string_view room, std::string_view account,
+                                const Affiliate& affiliate) const;
+  // The account that stays under that nick. Empty: nobody does.
+  std::string holder(std::string_view room, std::string_view nick) const;
+  // Calls `each(account, row)`, in order of account; the room must not change meanwhile.
+  template <typename Each>
+  void for_each_affiliate(std::string_view room, Each each) const {
+    for (auto row = table_.next(room, affiliate_key); row && row->key.starts_with(affiliate_key);
+         row = table_.next(room, row->key))
+      each(row->key.substr(1), row->value);
+  }
+
+  std::optional<Subject> subject(std::string_view room) const;
+  [[nodiscard]] sdk::Status put(std::string_view room, const Subject& subject) const;
+
+  void erase_all(std::string_view room) const;
+
+ private:
+  static constexpr std::string_view affiliate_key = "a";
+  bool has_space(std::string_view room) const;
+
+  sdk::Table table_;
+  std::int64_t affiliates_max_;
+};
+
+}  // namespace hotline::groups
