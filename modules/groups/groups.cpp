@@ -126,7 +126,7 @@ sdk::Status Groups::pass_on(const hl_stanza_event& event, std::string_view to) {
     if (stanza == nullptr) return refuse(event, {"modify", "bad-request"});
   }
   const sdk::Status status = posts_.stanza(bare(to), topic::from_person, *stanza);
-  if (status == HL_E_FULL) return refuse(event, overloaded);
+  if (status == HL_E_FULL) return refuse(event, overloaded());
   sdk::require(status, "post.stanza");
   return HL_OK;
 }
@@ -134,7 +134,7 @@ sdk::Status Groups::pass_on(const hl_stanza_event& event, std::string_view to) {
 sdk::Status Groups::refuse(const hl_stanza_event& event, const Refusal& why) const {
   const bool is_goodbye = sdk::view(event.stanza->type) == "unavailable";
   if (sdk::is_answerable(*event.stanza) && !is_goodbye)
-    sessions_.send(event.session, sdk::stanza_error(*event.stanza, why.type, why.condition, why.text));
+    sessions_.send(event.session, error_of(*event.stanza, why));
   return HL_OK;
 }
 

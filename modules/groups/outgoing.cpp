@@ -5,6 +5,14 @@
 
 namespace hotline::groups {
 
+// XEP-0045 has the room's element in errors about presence, and clients know by it what they are about.
+std::string error_of(const hl_stanza& stanza, const Refusal& why) {
+  std::string xml = sdk::stanza_error(stanza, why.type, why.condition, why.text);
+  if (stanza.kind == HL_STANZA_PRESENCE)
+    xml.insert(xml.find("<error "), "<x xmlns='http://jabber.org/protocol/muc'/>");
+  return xml;
+}
+
 void Outgoing::answer(const hl_stanza& iq, std::string_view inner) const {
   const std::string_view from = sdk::view(iq.from);
   give(bare(from), resource(from), sdk::iq_result(iq, inner));
@@ -13,7 +21,7 @@ void Outgoing::answer(const hl_stanza& iq, std::string_view inner) const {
 void Outgoing::refuse(const hl_stanza& stanza, const Refusal& why) const {
   if (!sdk::is_answerable(stanza)) return;
   const std::string_view from = sdk::view(stanza.from);
-  give(bare(from), resource(from), sdk::stanza_error(stanza, why.type, why.condition, why.text));
+  give(bare(from), resource(from), error_of(stanza, why));
 }
 
 void Outgoing::give(std::string_view account, std::string_view resource, std::string_view xml) const {

@@ -15,7 +15,11 @@ struct Refusal {
   std::string text = {};
 };
 
-inline const Refusal overloaded{"wait", "resource-constraint", "the server is overloaded: try again later"};
+inline Refusal overloaded() {
+  return {"wait", "resource-constraint", "the server is overloaded: try again later"};
+}
+
+std::string error_of(const hl_stanza& stanza, const Refusal& why);
 
 class Outgoing {
  public:

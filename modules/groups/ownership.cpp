@@ -44,7 +44,7 @@ void Ownership::submit(const Place& place, const hl_stanza& iq, const sdk::Eleme
   if (const std::optional<Refusal> why = read_form(form, occupants_max_, after))
     return outgoing_.refuse(iq, *why);
   after.is_locked = false;
-  if (rooms_.put(place.room, after) != HL_OK) return outgoing_.refuse(iq, overloaded);
+  if (rooms_.put(place.room, after) != HL_OK) return outgoing_.refuse(iq, overloaded());
   outgoing_.answer(iq);
   const Place changed{place.room, after};
   const bool was_listed = place.settings.is_public && !place.settings.is_locked;

@@ -80,12 +80,12 @@ void Talk::say(const Place& place, const hl_stanza& message) const {
       return outgoing_.refuse(message, {"auth", "forbidden", "the subject is the moderators' to set"});
     if (subject.text().size() > subject_size_max)
       return outgoing_.refuse(message, {"modify", "policy-violation", "a subject has at most 1024 bytes"});
-    if (set_subject(place, *who, subject.text()) != HL_OK) return outgoing_.refuse(message, overloaded);
+    if (set_subject(place, *who, subject.text()) != HL_OK) return outgoing_.refuse(message, overloaded());
   }
   // A subject is told to everybody who enters: no need to keep it.
   const bool is_kept = !sets_subject && is_worth_keeping(message);
   if (spread(place.room, composed(place, *who, message, {}), is_kept) != HL_OK)
-    outgoing_.refuse(message, overloaded);
+    outgoing_.refuse(message, overloaded());
 }
 
 sdk::Status Talk::set_subject(const Place& place, const Speaker& who, std::string_view subject) const {
@@ -105,7 +105,7 @@ void Talk::whisper(const Place& place, std::string_view nick, const hl_stanza& m
   const std::string xml = composed(place, *who, message, "<x xmlns='http://jabber.org/protocol/muc#user'/>");
   const Outgoing::Accounts one{account}, nobody;
   if (outgoing_.spread(is_kept ? one : nobody, is_kept ? nobody : one, xml) != HL_OK)
-    outgoing_.refuse(message, overloaded);
+    outgoing_.refuse(message, overloaded());
 }
 
 std::string Talk::composed(const Place& place, const Speaker& who, const hl_stanza& message,
@@ -204,7 +204,7 @@ std::optional<Refusal> Talk::invite_one(const Place& place, const sdk::Element& 
   xml.close().open("x", ns::conference).attr("jid", place.room);
   if (!reason.empty()) xml.attr("reason", reason);
   xml.close();
-  return outgoing_.route(jid->bare(), xml.take()) == HL_E_FULL ? std::optional(overloaded) : std::nullopt;
+  return outgoing_.route(jid->bare(), xml.take()) == HL_E_FULL ? std::optional(overloaded()) : std::nullopt;
 }
 
 // 7.8.2, to who is in the room or of it: nobody else can have invited.
@@ -220,7 +220,7 @@ void Talk::decline(const Place& place, const sdk::Element& wish, const hl_stanza
   xml.open("message").attr("from", place.room).attr("to", bare(*to)).attr("id", message.id);
   xml.open("x", ns::user).open("decline").attr("from", bare(sdk::view(message.from)));
   if (!reason.empty()) xml.leaf("reason", reason);
-  if (outgoing_.route(bare(*to), xml.take()) == HL_E_FULL) outgoing_.refuse(message, overloaded);
+  if (outgoing_.route(bare(*to), xml.take()) == HL_E_FULL) outgoing_.refuse(message, overloaded());
 }
 
 }  // namespace hotline::groups

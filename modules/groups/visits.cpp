@@ -167,7 +167,7 @@ void Visits::may_create(std::string_view account, const hl_stanza& presence) con
                             {"wait", "resource-constraint", "you are in as many rooms as you may be"});
   if (posts_.stanza(room, topic::create, presence) == HL_OK) return;
   if (!is_counted) memberships_.erase(account, room);
-  outgoing_.refuse(presence, overloaded);
+  outgoing_.refuse(presence, overloaded());
 }
 
 std::uint64_t Visits::created(std::string_view account) const {

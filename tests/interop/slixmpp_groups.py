@@ -48,11 +48,11 @@ class SlixmppGroups(unittest.IsolatedAsyncioTestCase):
         self.assertIn("http://jabber.org/protocol/muc", info["disco_info"]["features"])
         self.assertIn(("conference", "text", None, "The balcony"), info["disco_info"]["identities"])
         self.assertEqual(set(romeo["xep_0045"].get_roster(ROOM)), {"Juliet", "Romeo"})
-        for number in range(20):
+        for number in range(15):
             juliet.send_message(mto=ROOM, mbody=f"j{number}", mtype="groupchat")
         for user in (juliet, romeo):
-            await user.hears("j19")
-            self.assertEqual([m["body"] for m in user.heard], [f"j{n}" for n in range(20)])
+            await user.hears("j14")
+            self.assertEqual([m["body"] for m in user.heard], [f"j{n}" for n in range(15)])
         self.assertEqual(str(romeo.heard[0]["from"]), f"{ROOM}/Juliet")
         juliet["xep_0045"].set_subject(ROOM, "Wherefore")
         await romeo.until(lambda: any(m["subject"] == "Wherefore" for m in romeo.stanzas), "the subject")

@@ -54,7 +54,9 @@ TEST_CASE("groups: a room refuses with the words of XEP-0045 7.2") {
                    "modify", "jid-malformed"));
   CHECK(
       is_refused(world.ask(bert, "<presence to='room@groups.localhost/Bert'/>"), "cancel", "not-acceptable"));
-  CHECK(is_refused(world.enter(bert, "Anna"), "cancel", "conflict"));
+  const Lines conflict = world.enter(bert, "Anna");
+  CHECK(is_refused(conflict, "cancel", "conflict"));
+  CHECK(count(conflict, {"<x xmlns='http://jabber.org/protocol/muc'/><error"}) == 1);
   CHECK(is_refused(world.enter(bert, std::string(65, 'b')), "modify", "not-acceptable"));
   world.make(anna, "carl", "outcast");
   CHECK(is_refused(world.enter(carl, "Carl"), "auth", "forbidden"));
