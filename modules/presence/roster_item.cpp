@@ -35,9 +35,4 @@ std::optional<RosterItem> RosterItem::decode(std::string_view row) {
   return item;
 }
 
-State state_of_row(std::string_view row) {
-  if (row.empty() || row.front() < '0' || row.front() >= '0' + state_count) return State::none;
-  return static_cast<State>(row.front() - '0');
-}
-
 }  // namespace hotline::presence

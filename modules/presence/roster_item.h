@@ -27,7 +27,11 @@ struct RosterItem {
   bool means_nothing() const { return !is_listed && !is_approved && state == State::none; }
 };
 
-// The state alone, for walks over a whole roster. `none` for a row that is none.
-State state_of_row(std::string_view row);
+// The state alone, for walks over a whole roster. `none` for a row that is none. Here, for other modules that
+// read the table.
+constexpr State state_of_row(std::string_view row) {
+  if (row.empty() || row.front() < '0' || row.front() >= '0' + state_count) return State::none;
+  return static_cast<State>(row.front() - '0');
+}
 
 }  // namespace hotline::presence

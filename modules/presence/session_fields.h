@@ -8,6 +8,8 @@
 //     carbons          routing     1: carbons are on (XEP-0280)
 //     groups_said      groups      (second << 16) | what was said to rooms in that second, in fifths of a
 //     message
+//     csi              routing     0: it never said; 1: its client is inactive (XEP-0352); 2: active again
+//     blocklist        privacy     1: it asked for the blocklist, so it is told of changes to it (XEP-0191)
 #pragma once
 
 #include <cstdint>
@@ -19,8 +21,12 @@ constexpr std::string_view priority = "priority";
 constexpr std::string_view roster = "roster";
 constexpr std::string_view carbons = "carbons";
 constexpr std::string_view groups_said = "groups_said";
+constexpr std::string_view client_state = "csi";
+constexpr std::string_view blocklist = "blocklist";
 
 constexpr std::int64_t priority_base = 1000;
+constexpr std::int64_t client_inactive = 1;
+constexpr std::int64_t client_active_again = 2;
 
 constexpr std::int64_t encode_priority(int value) {
   return value + priority_base;

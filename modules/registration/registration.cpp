@@ -11,8 +11,8 @@
 //     allow_plain_loopback        1: passwords may come without TLS from this machine (0)
 //     iterations                  of PBKDF2 for new passwords (4096, which is also the least)
 //
-// Words to others: presence and groups, where they take them (`accepts-posts registration`), are told at the
-// home of an account that was removed, without bytes.
+// Words to others: modules that keep rows of an account, where they take them (`accepts-posts registration`),
+// are told at the home of an account that was removed, without bytes.
 #include <algorithm>
 #include <hotline/sdk.hpp>
 #include <optional>
@@ -22,6 +22,7 @@
 
 #include "groups/words.h"
 #include "presence/words.h"
+#include "privacy/topics.h"
 #include "registration/account_row.h"
 #include "registration/credentials.h"
 #include "registration/signup_limit.h"
@@ -36,7 +37,9 @@ constexpr std::string_view register_ns = "jabber:iq:register";
 constexpr std::size_t password_size_max = 1023;  // Bytes, prepared. XEP-0077 sets no limit, so we do.
 // Who has something to forget with an account, and by which topic of theirs it is told.
 constexpr std::pair<std::string_view, std::uint32_t> forgetful[] = {
-    {"presence", presence::topic::account_removed}, {"groups", groups::topic::account_removed}};
+    {"presence", presence::topic::account_removed},
+    {"groups", groups::topic::account_removed},
+    {"privacy", privacy::topic::account_removed}};
 constexpr std::string_view too_busy = "too many passwords are being set at once; try again";
 
 }  // namespace
