@@ -18,18 +18,23 @@ void append_attributes(std::string& out, std::string_view attributes, std::strin
   }
 }
 
+// The attributes of a canonical stanza's start tag, each behind a space.
+std::string_view attributes_of(const hl_stanza& stanza) {
+  const std::string_view xml = sdk::view(stanza.xml);
+  std::string_view start = xml.substr(0, xml.size() - stanza.name.size - 3 - stanza.inner.size);
+  start.remove_prefix(1 + stanza.name.size);
+  start.remove_suffix(1);
+  return start;
+}
+
 }  // namespace
 
 std::string readdressed(const sdk::Stanzas& stanzas, const hl_stanza& stanza, std::string_view to,
                         std::string_view domain) {
-  const std::string_view xml = sdk::view(stanza.xml);
   const std::string_view name = sdk::view(stanza.name);
-  std::string_view start = xml.substr(0, xml.size() - name.size() - 3 - stanza.inner.size);
-  start.remove_prefix(1 + name.size());
-  start.remove_suffix(1);
-
+  const std::string_view start = attributes_of(stanza);
   std::string out;
-  out.reserve(xml.size() + to.size() + 16);
+  out.reserve(stanza.xml.size + to.size() + 16);
   out.append(1, '<').append(name);
   append_attributes(out, start, "to");
   out.append(" to='");
@@ -39,6 +44,16 @@ std::string readdressed(const sdk::Stanzas& stanzas, const hl_stanza& stanza, st
     if (!is_forged(child, domain)) out.append(child.xml());
   out.append("</").append(name).append(1, '>');
   return out;
+}
+
+std::string without_read_markers(const sdk::Stanzas& stanzas, const hl_stanza& stanza) {
+  const std::string_view name = sdk::view(stanza.name);
+  std::string out;
+  out.reserve(stanza.xml.size);
+  out.append(1, '<').append(name).append(attributes_of(stanza)).append(1, '>');
+  for (sdk::Element child = stanzas.root(stanza).first(); child; child = child.next())
+    if (!is_read_marker(child)) out.append(child.xml());
+  return out.append("</").append(name).append(1, '>');
 }
 
 std::string with_child(std::string_view xml, std::string_view child) {

@@ -13,6 +13,9 @@ namespace hotline::routing {
 std::string readdressed(const sdk::Stanzas& stanzas, const hl_stanza& stanza, std::string_view to,
                         std::string_view domain);
 
+// The stanza without what says that somebody has read a message: to be parsed and used in its place.
+std::string without_read_markers(const sdk::Stanzas& stanzas, const hl_stanza& stanza);
+
 // `xml` with one more child, behind the others.
 std::string with_child(std::string_view xml, std::string_view child);
 

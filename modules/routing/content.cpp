@@ -44,8 +44,9 @@ void read_receipt(const sdk::Element& child, Content& content) {
   }
 }
 
-void read_marker(std::string_view name, Content& content) {
-  if (name != "markable") content.has_answer = true;
+void read_marker(const sdk::Element& child, Content& content) {
+  if (child.name() != "markable") content.has_answer = true;
+  if (is_read_marker(child)) content.has_read_marker = true;
 }
 
 void read_child(const sdk::Element& child, std::string_view domain, Content& content) {
@@ -62,7 +63,7 @@ void read_child(const sdk::Element& child, std::string_view domain, Content& con
   } else if (ns == ns_chat_states) {
     content.has_chat_state = true;
   } else if (ns == ns_markers) {
-    read_marker(child.name(), content);
+    read_marker(child, content);
   } else if (ns == ns_hints) {
     read_hint(child.name(), content);
   } else if (ns == ns_carbons) {
@@ -76,6 +77,10 @@ void read_child(const sdk::Element& child, std::string_view domain, Content& con
 }
 
 }  // namespace
+
+bool is_read_marker(const sdk::Element& child) {
+  return child.is("displayed", ns_markers) || child.is("acknowledged", ns_markers);
+}
 
 bool is_forged(const sdk::Element& child, std::string_view domain) {
   if (child.is("stanza-id", ns_stanza_id)) return is_of_domain(child.attr("by"), domain);

@@ -12,6 +12,7 @@ struct Content {
   bool has_body = false;
   bool has_receipt_request = false;  // XEP-0184 <request/>
   bool has_answer = false;           // A receipt or a chat marker: it says something of an earlier message.
+  bool has_read_marker = false;      // XEP-0333 <displayed/>, and <acknowledged/> of its older versions.
   bool has_chat_state = false;       // XEP-0085
   bool has_payload = false;          // Anything else that is not ours to judge: worth keeping.
   bool is_from_room = false;         // XEP-0045's muc#user: of a private message in a room.
@@ -28,9 +29,21 @@ struct Content {
   bool is_worth_keeping() const {
     return !is_no_store && (is_store || has_body || has_answer || has_payload);
   }
+  // It says what its sender is doing, and nothing that is of use when that is over.
+  bool is_chat_state_alone() const {
+    return has_chat_state && !is_store && !has_body && !has_answer && !has_payload && !has_receipt_request;
+  }
+  // A read marker that came alone: there is nothing left without it.
+  bool is_read_marker_alone() const {
+    return has_read_marker && !is_store && !has_body && !has_payload && !has_receipt_request &&
+           received_id.empty();
+  }
   // XEP-0280 6.1, for what a message of type `normal` or `error` must have to be of interest.
   bool is_conversation() const { return has_body || has_answer || has_chat_state || has_receipt_request; }
 };
+
+// A marker that says that somebody has read a message (XEP-0333).
+bool is_read_marker(const sdk::Element& child);
 
 // A delay or stanza-id that claims to be from this domain (XEP-0203 4, XEP-0359 business rules).
 bool is_forged(const sdk::Element& child, std::string_view domain);

@@ -28,7 +28,7 @@ struct Delivery::Audience {
   bool has_available() const { return highest != nobody; }
 };
 
-Delivery::Delivery(const hl_host* host, const Carbons& carbons, const Edition& edition)
+Delivery::Delivery(const hl_host* host, const Parts& parts)
     : sessions_(host),
       stanzas_(host),
       mailboxes_(host),
@@ -37,12 +37,14 @@ Delivery::Delivery(const hl_host* host, const Carbons& carbons, const Edition& e
       config_(host),
       accounts_(sdk::Tables(host).open(accounts::table_name)),
       priority_(sessions_.field(session_fields::priority)),
-      carbons_(carbons),
-      edition_(edition) {}
+      parts_(parts) {}
 
 sdk::Status Delivery::deliver(std::string_view account, const hl_stanza& stanza) const {
   std::string_view resource = sdk::view(stanza.to).substr(account.size());
   if (!resource.empty()) resource.remove_prefix(1);
+  // Before anything is queued, and with the answer that an account gets which is not there.
+  if (parts_.blocked.covers(account, sdk::view(stanza.from)))
+    return refuse(stanza, "cancel", "service-unavailable");
   return stanza.kind == HL_STANZA_IQ ? deliver_iq(account, resource, stanza)
                                      : deliver_message(account, resource, stanza);
 }
@@ -82,6 +84,11 @@ sdk::Status Delivery::deliver_message(std::string_view account, std::string_view
 
   const MessageType type = message_type(sdk::view(message.type));
   const Content content = Content::read(stanzas_, message, config_.domain());
+  if (content.has_read_marker && !parts_.settings.shares_read_receipts(account)) {
+    if (content.is_read_marker_alone()) return HL_OK;
+    const hl_stanza* rest = stanzas_.parse(without_read_markers(stanzas_, message));
+    return rest == nullptr ? HL_OK : deliver_message(account, resource, *rest);
+  }
   const Rule rule = rule_for(type, {.is_full = !resource.empty(),
                                     .matches = found.match != 0,
                                     .has_available = found.has_available(),
@@ -105,34 +112,40 @@ sdk::Status Delivery::deliver_message(std::string_view account, std::string_view
                     "the recipient's mailbox is full: try again when its owner has been online");
     entry = *put;
   }
-  edition_.count(type);
-  send(found, rule, account, message, entry);
-  carbons_.copy_received(account, message, type, content, [&](hl_session session) {
+  parts_.edition.count(type);
+  send(found, rule, {account, message, content, entry, {}});
+  parts_.carbons.copy_received(account, message, type, content, [&](hl_session session) {
     return rule == Rule::matched ? session == found.match
                                  : rule != Rule::later && priority_.get(session) >= found.highest;
   });
   return HL_OK;
 }
 
-void Delivery::send(const Audience& found, Rule rule, std::string_view account, const hl_stanza& message,
-                    hl_entry entry) const {
-  std::string annotated;
-  if (edition_.annotates()) annotated = with_child(sdk::view(message.xml), edition_.annotation());
-  const auto send_to = [&](hl_session session) {
-    if (entry != 0) {
-      sessions_.send_entry(session, entry, annotated.empty() ? std::string_view{} : annotated);
-    } else if (annotated.empty()) {
-      sessions_.send_stanza(session, message);
-    } else {
-      sessions_.send(session, annotated);
-    }
-  };
-  if (rule == Rule::matched) return send_to(found.match);
+void Delivery::send(const Audience& found, Rule rule, Copy copy) const {
+  if (parts_.edition.annotates())
+    copy.annotated = with_child(sdk::view(copy.message.xml), parts_.edition.annotation());
+  if (rule == Rule::matched) return send_to(found.match, copy);
   if (rule == Rule::later) return;
   const std::int64_t lowest = rule == Rule::all_available ? session_fields::priority_base : found.highest;
-  sessions_.for_each(account, [&](hl_session session) {
-    if (priority_.get(session) >= lowest) send_to(session);
+  sessions_.for_each(copy.account, [&](hl_session session) {
+    if (priority_.get(session) >= lowest) send_to(session, copy);
   });
+}
+
+void Delivery::send_to(hl_session session, const Copy& copy) const {
+  if (parts_.client_state.is_inactive(session)) {
+    const std::string_view sender = sdk::view(copy.message.from);
+    if (copy.content.is_chat_state_alone())
+      return parts_.client_state.hold_chat_state(copy.account, session, sender, sdk::view(copy.message.xml));
+    if (copy.content.has_body) parts_.client_state.forget_chat_state(copy.account, session, sender);
+  }
+  if (copy.entry != 0) {
+    sessions_.send_entry(session, copy.entry, copy.annotated.empty() ? std::string_view{} : copy.annotated);
+  } else if (copy.annotated.empty()) {
+    sessions_.send_stanza(session, copy.message);
+  } else {
+    sessions_.send(session, copy.annotated);
+  }
 }
 
 sdk::Status Delivery::answer(std::string_view account, std::string_view xml) const {
@@ -149,7 +162,7 @@ sdk::Status Delivery::drain(const hl_drain_event& event) const {
   std::string more;
   if (clock_.wall_ms() >= event.stored_wall_ms + delay_ms_min)
     more = delay_element(config_.domain(), event.stored_wall_ms);
-  more.append(edition_.annotation());
+  more.append(parts_.edition.annotation());
   const sdk::Status status =
       more.empty() ? sessions_.send_entry(event.session, event.entry)
                    : sessions_.send_entry(event.session, event.entry, with_child(sdk::view(event.xml), more));
@@ -178,7 +191,7 @@ sdk::Status Delivery::give_back(std::string_view account, const hl_stanza& error
   const Rule rule = found.match != 0        ? Rule::matched
                     : found.has_available() ? Rule::most_available
                                             : Rule::later;
-  send(found, rule, account, error, entry);
+  send(found, rule, {account, error, Content::read(stanzas_, error, config_.domain()), entry, {}});
   return HL_OK;
 }
 

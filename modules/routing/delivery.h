@@ -9,15 +9,26 @@
 #include <string_view>
 
 #include "carbons.h"
+#include "client_state.h"
 #include "content.h"
 #include "edition.h"
+#include "privacy/blocked.h"
+#include "privacy/settings.h"
 #include "rules.h"
 
 namespace hotline::routing {
 
 class Delivery {
  public:
-  Delivery(const hl_host* host, const Carbons& carbons, const Edition& edition);
+  // Its neighbours in the module.
+  struct Parts {
+    const Carbons& carbons;
+    const Edition& edition;
+    const blocking::Blocked& blocked;
+    const privacy::Settings& settings;
+    const ClientState& client_state;
+  };
+  Delivery(const hl_host* host, const Parts& parts);
 
   // A stanza posted to the home of `account`, its `to` prepared.
   sdk::Status deliver(std::string_view account, const hl_stanza& stanza) const;
@@ -38,8 +49,16 @@ class Delivery {
   sdk::Status deliver_iq(std::string_view account, std::string_view resource, const hl_stanza& iq) const;
   sdk::Status deliver_message(std::string_view account, std::string_view resource,
                               const hl_stanza& message) const;
-  void send(const Audience& audience, Rule rule, std::string_view account, const hl_stanza& message,
-            hl_entry entry) const;
+  // How a message goes to one session.
+  struct Copy {
+    std::string_view account;
+    const hl_stanza& message;
+    const Content& content;
+    hl_entry entry;         // 0: nobody keeps it.
+    std::string annotated;  // What is sent in place of the message; empty: the message itself.
+  };
+  void send(const Audience& audience, Rule rule, Copy copy) const;
+  void send_to(hl_session session, const Copy& copy) const;
   bool exists(std::string_view account) const;
   sdk::Status refuse(const hl_stanza& stanza, std::string_view type, std::string_view condition,
                      std::string_view text = {}) const;
@@ -52,8 +71,7 @@ class Delivery {
   sdk::Config config_;
   sdk::Table accounts_;
   sdk::Field priority_;
-  const Carbons& carbons_;
-  const Edition& edition_;
+  Parts parts_;
 };
 
 // What mailbox.accept() finds a message by when its receipt passes: its id and its sender's bare address.

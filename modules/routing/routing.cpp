@@ -1,8 +1,10 @@
 // routing: messages, and iqs between people, from the sender's home to the recipient's (RFC 6121 8).
 //
-//     sender's home    on_stanza   `to` is prepared, forgeries are removed, sent carbons are made
+//     sender's home    on_stanza   `to` is prepared, forgeries are removed, sent carbons are made; whom the
+//     sender
+//                                  blocks hears nothing, and read markers go out from who shares them
 //                      post        the stanza, not copied
-//     recipient's      on_post     delivery.h: the rules, the mailbox, received carbons
+//     recipient's      on_post     delivery.h: the blocklist, the rules, the mailbox, received carbons
 //     later            on_drain    what waited in the mailbox, with its delay
 //     too late         on_expiry   what nobody took in time: its sender gets an error
 //
@@ -50,10 +52,14 @@ Routing::Routing(const hl_host* host, EditionKind edition)
       crypto_(host),
       config_(host),
       edition_(host, edition),
+      blocked_(host),
+      settings_(host),
       carbons_(host),
-      delivery_(host, carbons_, edition_) {}
+      client_state_(host),
+      delivery_(host, {carbons_, edition_, blocked_, settings_, client_state_}) {}
 
 sdk::Status Routing::on_stanza(const hl_stanza_event& event) {
+  if (event.stanza->kind == HL_STANZA_NONZA) return client_state_.on_element(event);
   return event.stanza->kind == HL_STANZA_IQ ? on_iq(event) : on_message(event);
 }
 
@@ -69,7 +75,12 @@ sdk::Status Routing::on_message(const hl_stanza_event& event) {
   if (clean == nullptr) return refuse(event, "modify", "bad-request");
   if (!content.received_id.empty()) accept_receipt(event, to, content.received_id);
 
-  const sdk::Status status = post(event, to, *clean);
+  if (is_blocked(account, message, to)) {
+    if (sdk::is_answerable(message)) sessions_.send(event.session, blocking::blocked_error(message));
+    return HL_OK;
+  }
+  const hl_stanza* out = without_read_markers(account, *clean, content);
+  const sdk::Status status = out == nullptr ? HL_OK : post(event, to, *out);
   // A message to oneself comes as a received carbon; one of both kinds would show it twice.
   if (status == HL_OK && to.bare != account)
     carbons_.copy_sent(account, event.session, *clean, message_type(sdk::view(message.type)), content);
@@ -89,6 +100,10 @@ sdk::Status Routing::on_iq(const hl_stanza_event& event) {
   if (!is_deliverable(event, to)) return HL_OK;
   // The account's server answers for its bare address (8.5.2.1.3), and no module has claimed this.
   if (to.resource.empty()) return HL_E_NONE;
+  if (is_blocked(sdk::view(event.account), iq, to)) {
+    if (!is_answer) sessions_.send(event.session, blocking::blocked_error(iq));
+    return HL_OK;
+  }
   const hl_stanza* clean = cleaned(iq, to, false);
   if (clean == nullptr) return refuse(event, "modify", "bad-request");
   post(event, to, *clean);
@@ -131,6 +146,18 @@ void Routing::accept_receipt(const hl_stanza_event& event, const Destination& to
     mailboxes_.accept(sdk::view(event.account), receipt_tag(message_id, to.bare));
 }
 
+// The user's other clients learn what was read all the same: `message` itself is what they get a copy of.
+const hl_stanza* Routing::without_read_markers(std::string_view account, const hl_stanza& message,
+                                               const Content& content) const {
+  if (!content.has_read_marker || settings_.shares_read_receipts(account)) return &message;
+  if (content.is_read_marker_alone()) return nullptr;
+  return stanzas_.parse(routing::without_read_markers(stanzas_, message));
+}
+
+bool Routing::is_blocked(std::string_view account, const hl_stanza& stanza, const Destination& to) const {
+  return blocked_.covers(account, to.is_respelled ? std::string_view(to.text) : sdk::view(stanza.to));
+}
+
 sdk::Status Routing::refuse(const hl_stanza_event& event, std::string_view type, std::string_view condition,
                             std::string_view text) const {
   if (sdk::is_answerable(*event.stanza))
@@ -144,12 +171,17 @@ sdk::Status Routing::on_post(const hl_post_event& event) {
     return delivery_.deliver(account, *event.stanza);
   if (event.topic == topic::give_back && event.stanza != nullptr)
     return delivery_.give_back(account, *event.stanza);
+  if (event.topic == topic::presence) return client_state_.on_presence(account, sdk::view(event.bytes));
   if (event.topic == topic::answer) return delivery_.answer(account, sdk::view(event.bytes));
   return HL_E_NONE;
 }
 
 sdk::Status Routing::on_session(const hl_session_event& event) {
-  if (event.what == HL_SESSION_ENDED) delivery_.session_ended(sdk::view(event.account));
+  const std::string_view account = sdk::view(event.account);
+  if (event.what == HL_SESSION_RESUMED) client_state_.resumed(account, event.session);
+  if (event.what != HL_SESSION_ENDED) return HL_OK;
+  client_state_.ended(account, event.session);
+  delivery_.session_ended(account);
   return HL_OK;
 }
 
@@ -165,17 +197,23 @@ HL_MANIFEST(
     "needs hotline.clock/1\n"
     "wants hotline.stats/1\n"
     "wants hotline.log/1\n"
+    "table held volatile writes 1 reads 1\n"
     "reads-table accounts\n"
+    "reads-table blocked\n"
+    "reads-table privacy_settings\n"
     "route message any\n"
     "route iq * bare\n"
     "route iq * full\n"
     "route iq urn:xmpp:carbons:2 self\n"
+    "route nonza urn:xmpp:csi:0 none\n"
+    "accepts-posts presence\n"
     "sessions\n"
     "drain\n"
     "accepts-posts groups\n"
     "feature msgoffline\n"
     "feature urn:xmpp:carbons:2\n"
-    "feature urn:xmpp:carbons:rules:0\n");
+    "feature urn:xmpp:carbons:rules:0\n"
+    "feature urn:xmpp:csi:0\n");
 
 }  // namespace hotline::routing
 

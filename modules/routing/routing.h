@@ -5,8 +5,11 @@
 #include <string_view>
 
 #include "carbons.h"
+#include "client_state.h"
 #include "delivery.h"
 #include "edition.h"
+#include "privacy/blocked.h"
+#include "privacy/settings.h"
 
 namespace hotline::routing {
 
@@ -34,6 +37,10 @@ class Routing {
   // The stanza itself, or what takes its place.
   const hl_stanza* cleaned(const hl_stanza& stanza, const Destination& to, bool has_forgery) const;
   void accept_receipt(const hl_stanza_event& event, const Destination& to, std::string_view message_id);
+  // What goes on of a message whose sender says that they have read something. Nothing when nothing does.
+  const hl_stanza* without_read_markers(std::string_view account, const hl_stanza& message,
+                                        const Content& content) const;
+  bool is_blocked(std::string_view account, const hl_stanza& stanza, const Destination& to) const;
   sdk::Status refuse(const hl_stanza_event& event, std::string_view type, std::string_view condition,
                      std::string_view text = {}) const;
 
@@ -44,7 +51,10 @@ class Routing {
   sdk::Crypto crypto_;
   sdk::Config config_;
   Edition edition_;
+  blocking::Blocked blocked_;
+  privacy::Settings settings_;
   Carbons carbons_;
+  ClientState client_state_;
   Delivery delivery_;
 };
 

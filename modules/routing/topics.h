@@ -13,4 +13,6 @@ constexpr std::uint32_t answer = 2;  // Bytes: an error stanza for the full addr
 constexpr std::uint32_t give_back =
     3;  // An error stanza for its sender, which is kept for it while it is away.
 
+constexpr std::uint32_t presence = 4;  // From presence, for a session that has used XEP-0352: client_state.h.
+
 }  // namespace hotline::routing::topic

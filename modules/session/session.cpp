@@ -28,6 +28,7 @@ constexpr std::string_view bind_ns = "urn:ietf:params:xml:ns:xmpp-bind";
 constexpr std::string_view legacy_session_ns = "urn:ietf:params:xml:ns:xmpp-session";
 constexpr std::string_view roster_versioning_ns = "urn:xmpp:features:rosterver";
 constexpr std::string_view pre_approval_ns = "urn:xmpp:features:pre-approval";
+constexpr std::string_view client_state_ns = "urn:xmpp:csi:0";
 constexpr std::size_t generated_resource_bytes = 8;
 
 }  // namespace
@@ -106,6 +107,7 @@ class Session {
     config_.for_each_feature([&](std::string_view feature) {  // Those that streams advertise as well.
       if (feature == roster_versioning_ns) xml.empty("ver", feature);
       if (feature == pre_approval_ns) xml.empty("sub", feature);
+      if (feature == client_state_ns) xml.empty("csi", feature);
     });
     return xml.take();
   }
