@@ -19,14 +19,16 @@ std::string_view stanza_of(std::string_view value) {
 
 }  // namespace
 
-Availability::Availability(const hl_host* host, const Roster& roster)
+Availability::Availability(const hl_host* host, const Roster& roster, const blocking::Blocked& blocked)
     : roster_(roster),
+      blocked_(blocked),
       sessions_(host),
       posts_(host),
       mailboxes_(host),
       presence_(sdk::Tables(host).open("presence")),
       directed_(sdk::Tables(host).open("directed")),
-      priority_(sessions_.field(session_fields::priority)) {}
+      priority_(sessions_.field(session_fields::priority)),
+      client_state_(sessions_.field(session_fields::client_state)) {}
 
 std::string addressed(std::string_view xml, std::string_view to) {
   constexpr std::string_view head = "<presence";
@@ -55,10 +57,23 @@ bool Availability::owns(std::string_view value, hl_session session) const {
   return value.substr(0, value.find('\n')) == std::to_string(session);
 }
 
-void Availability::send_to_available(std::string_view account, std::string_view xml, hl_session but) const {
+void Availability::send_to_available(std::string_view account, std::string_view sender,
+                                     std::string_view xml) const {
   sessions_.for_each(account, [&](hl_session session) {
-    if (session != but && is_available(session)) sessions_.send(session, xml);
+    if (is_available(session)) give(account, session, sender, xml);
   });
+}
+
+// A session that has once been inactive gets all of it by way of routing, so that nothing overtakes what
+// waits there. Where routing takes no posts nothing waits.
+void Availability::give(std::string_view account, hl_session session, std::string_view sender,
+                        std::string_view xml) const {
+  if (client_state_.get(session) != 0) {
+    std::string bytes = std::to_string(session).append(1, '\n');
+    bytes.append(sender).append(1, '\n').append(xml);
+    if (posts_.to_module("routing", account, routing_topic_presence, bytes) == HL_OK) return;
+  }
+  sessions_.send(session, xml);
 }
 
 sdk::Status Availability::available(std::string_view account, hl_session session, std::string_view xml,
@@ -74,12 +89,12 @@ sdk::Status Availability::available(std::string_view account, hl_session session
   *change = session_fields::is_available(before) ? Change::update : Change::initial;
 
   tell_subscribers(account, address, xml);
-  send_to_available(account, addressed(xml, account));  // 4.2.2: this session, too.
+  send_to_available(account, address, addressed(xml, account));  // 4.2.2: this session, too.
   if (*change == Change::initial) {
     for (auto row = presence_.next(account, {}); row; row = presence_.next(account, row->key))
       if (row->key != resource) sessions_.send(session, addressed(stanza_of(row->value), account));
     roster_.for_each(account, [&](std::string_view contact, std::string_view row) {
-      if (has_to(state_of_row(row))) probe(account, resource, contact);
+      if (has_to(state_of_row(row)) && !blocked_.covers(account, contact)) probe(account, resource, contact);
     });
   }
   if (priority >= 0 && !session_fields::takes_bare_messages(before)) mailboxes_.drain(session);
@@ -89,7 +104,8 @@ sdk::Status Availability::available(std::string_view account, hl_session session
 void Availability::tell_subscribers(std::string_view account, std::string_view from,
                                     std::string_view xml) const {
   roster_.for_each(account, [&](std::string_view contact, std::string_view row) {
-    if (has_from(state_of_row(row))) post(contact, topic::broadcast, {from, {}, addressed(xml, contact)});
+    if (has_from(state_of_row(row)) && !blocked_.covers(account, contact))
+      post(contact, topic::broadcast, {from, {}, addressed(xml, contact)});
   });
 }
 
@@ -100,7 +116,7 @@ void Availability::unavailable(std::string_view account, hl_session session, std
   if (was_available) {
     presence_.erase(account, resource);
     tell_subscribers(account, full(account, resource), xml);
-    send_to_available(account, addressed(xml, account));
+    send_to_available(account, full(account, resource), addressed(xml, account));
     priority_.set(session, 0);
   }
   take_back_directed(account, session, resource, was_available);
@@ -163,18 +179,51 @@ void Availability::hide_from(std::string_view account, std::string_view contact)
   }
 }
 
+// A contact that may see the account, or that a session has shown itself to. `listed` may be a domain.
+void Availability::block(std::string_view account, std::string_view listed) const {
+  roster_.for_each(account, [&](std::string_view contact, std::string_view row) {
+    if (has_from(state_of_row(row)) && blocking::Blocked::matches(listed, contact))
+      hide_from(account, contact);
+  });
+  std::string key;
+  for (auto row = directed_.next(account, {}); row; row = directed_.next(account, key)) {
+    key = row->key;
+    const std::size_t end = key.find('\n');
+    const std::string_view to = std::string_view(key).substr(end + 1);
+    if (!blocking::Blocked::matches(listed, to)) continue;
+    const std::string_view contact = bare(to);
+    const std::string from = full(account, std::string_view(key).substr(0, end));
+    const std::string_view resource = to.size() > contact.size() ? to.substr(contact.size() + 1) : "";
+    post(contact, topic::directed, {from, resource, addressed(unavailable_from(from), to)});
+    directed_.erase(account, key);
+  }
+}
+
+void Availability::unblock(std::string_view account, std::string_view listed) const {
+  roster_.for_each(account, [&](std::string_view contact, std::string_view row) {
+    const State state = state_of_row(row);
+    // Another line of the list may still cover the contact.
+    if (!blocking::Blocked::matches(listed, contact) || blocked_.covers(account, contact)) return;
+    if (has_from(state)) show_to(account, contact);
+    if (!has_to(state)) return;
+    for (auto there = presence_.next(account, {}); there; there = presence_.next(account, there->key))
+      probe(account, there->key, contact);
+  });
+}
+
 void Availability::probe(std::string_view account, std::string_view resource,
                          std::string_view contact) const {
   post(contact, topic::probe, {account, resource, {}});
 }
 
 void Availability::on_broadcast(std::string_view account, const Word& word) const {
-  if (has_to(roster_.state(account, bare(word.from)))) send_to_available(account, word.xml);
+  if (has_to(roster_.state(account, bare(word.from)))) send_to_available(account, word.from, word.xml);
 }
 
 void Availability::on_directed(std::string_view account, const Word& word) const {
-  if (word.detail.empty()) return send_to_available(account, word.xml);
-  if (const hl_session session = sessions_.find(account, word.detail)) sessions_.send(session, word.xml);
+  if (word.detail.empty()) return send_to_available(account, word.from, word.xml);
+  if (const hl_session session = sessions_.find(account, word.detail))
+    give(account, session, word.from, word.xml);
 }
 
 // 4.3.2. The answer goes to the session that asked.

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "privacy/blocked.h"
 #include "roster.h"
 #include "words.h"
 
@@ -19,7 +20,7 @@ namespace hotline::presence {
 
 class Availability {
  public:
-  Availability(const hl_host* host, const Roster& roster);
+  Availability(const hl_host* host, const Roster& roster, const blocking::Blocked& blocked);
 
   enum class Change { initial, update };
   // A session's presence, without address. HL_E_FULL: there is no room for it.
@@ -37,29 +38,38 @@ class Availability {
   void show_to(std::string_view account, std::string_view contact) const;
   void hide_from(std::string_view account, std::string_view contact) const;
   void probe(std::string_view account, std::string_view resource, std::string_view contact) const;
+  // `listed`, an address of the account's blocklist, has come onto it or has left it (XEP-0191 3.3, 3.4).
+  void block(std::string_view account, std::string_view listed) const;
+  void unblock(std::string_view account, std::string_view listed) const;
 
   // Words from other homes.
   void on_broadcast(std::string_view account, const Word& word) const;
   void on_directed(std::string_view account, const Word& word) const;
   void on_probe(std::string_view account, const Word& word) const;
 
-  void send_to_available(std::string_view account, std::string_view xml, hl_session but = 0) const;
+  void send_to_available(std::string_view account, std::string_view sender, std::string_view xml) const;
   bool is_available(hl_session session) const;
 
  private:
   void tell_subscribers(std::string_view account, std::string_view from, std::string_view xml) const;
   void take_back_directed(std::string_view account, hl_session session, std::string_view resource,
                           bool subscribers_know) const;
+  // To a session, or to where it waits for one that is inactive (XEP-0352). `sender`: whose newer presence
+  // takes its place.
+  void give(std::string_view account, hl_session session, std::string_view sender,
+            std::string_view xml) const;
   bool owns(std::string_view value, hl_session session) const;
   void post(std::string_view to, std::uint32_t topic, const Word& word) const;
 
   const Roster& roster_;
+  const blocking::Blocked& blocked_;
   sdk::Sessions sessions_;
   sdk::Posts posts_;
   sdk::Mailboxes mailboxes_;
   sdk::Table presence_;
   sdk::Table directed_;
   sdk::Field priority_;
+  sdk::Field client_state_;
 };
 
 // `xml`, a canonical presence without `to`, addressed.

@@ -5,6 +5,9 @@
 //     availability.h    the presence of sessions, broadcast, probes, directed presence
 //     words.h           what goes to another account's home
 //
+// Who is on an account's blocklist (privacy/blocked.h) hears nothing of it and is not heard by it. The list
+// is a table of the host's: privacy keeps it, and tells when it changes.
+//
 // An instance holds nothing: contacts are durable rows, presences volatile ones. The stream features that go
 // with it are session's to announce: <ver xmlns='urn:xmpp:features:rosterver'/> and <sub
 // xmlns='urn:xmpp:features:pre-approval'/>. What it keeps with sessions is in session_fields.h.
@@ -43,8 +46,9 @@ Presence::Presence(const hl_host* host)
       posts_(host),
       crypto_(host),
       config_(host),
+      blocked_(host),
       roster_(host),
-      availability_(host, roster_),
+      availability_(host, roster_, blocked_),
       subscriptions_(host, roster_, availability_),
       queries_(host, roster_, subscriptions_) {}
 
@@ -93,6 +97,11 @@ sdk::Status Presence::on_addressed(const hl_stanza_event& event) {
     return refuse(event, "cancel", "remote-server-not-found", "this server does not talk to others");
   if (jid.local.empty()) return HL_OK;  // The host itself takes no interest.
 
+  if (blocked_.covers(account, *to)) {
+    if (type != "unavailable" && sdk::is_answerable(presence))
+      sessions_.send(event.session, blocking::blocked_error(presence));
+    return HL_OK;
+  }
   sdk::Status status = HL_OK;
   if (const std::optional<Request> request = request_of(type)) {
     if (jid.bare() != account) status = subscriptions_.outbound(account, jid.bare(), *request, presence);
@@ -113,13 +122,26 @@ sdk::Status Presence::on_post(const hl_post_event& event) {
     account_removed(account);
     return HL_OK;
   }
+  if (event.topic == topic::blocked) {
+    availability_.block(account, sdk::view(event.bytes));
+    return HL_OK;
+  }
+  if (event.topic == topic::unblocked) {
+    availability_.unblock(account, sdk::view(event.bytes));
+    return HL_OK;
+  }
   const std::optional<Word> word = Word::decode(sdk::view(event.bytes));
-  if (!word) return HL_E_NONE;
-  switch (event.topic) {
-    case topic::request: return subscriptions_.inbound(account, *word);
-    case topic::broadcast: availability_.on_broadcast(account, *word); return HL_OK;
-    case topic::directed: availability_.on_directed(account, *word); return HL_OK;
-    case topic::probe: availability_.on_probe(account, *word); return HL_OK;
+  return word ? on_word(event.topic, account, *word) : HL_E_NONE;
+}
+
+sdk::Status Presence::on_word(std::uint32_t topic, std::string_view account, const Word& word) {
+  // XEP-0191 3.3: no answer and no error; it looks as if nobody were there.
+  if (blocked_.covers(account, word.from)) return HL_OK;
+  switch (topic) {
+    case topic::request: return subscriptions_.inbound(account, word);
+    case topic::broadcast: availability_.on_broadcast(account, word); return HL_OK;
+    case topic::directed: availability_.on_directed(account, word); return HL_OK;
+    case topic::probe: availability_.on_probe(account, word); return HL_OK;
     default: return HL_E_NONE;
   }
 }
@@ -166,10 +188,12 @@ HL_MANIFEST(
     "table presence volatile writes 1 reads 1\n"
     "table directed volatile writes 1 reads 1\n"
     "reads-table accounts\n"
+    "reads-table blocked\n"
     "route presence any\n"
     "route iq jabber:iq:roster self\n"
     "sessions\n"
     "accepts-posts registration\n"
+    "accepts-posts privacy\n"
     "feature jabber:iq:roster\n");
 
 }  // namespace hotline::presence

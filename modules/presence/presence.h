@@ -4,6 +4,7 @@
 #include <hotline/sdk.hpp>
 
 #include "availability.h"
+#include "privacy/blocked.h"
 #include "roster.h"
 #include "roster_queries.h"
 #include "subscriptions.h"
@@ -27,6 +28,7 @@ class Presence {
   void account_removed(std::string_view account);
   sdk::Status refuse(const hl_stanza_event& event, std::string_view type, std::string_view condition,
                      std::string_view text = {}) const;
+  sdk::Status on_word(std::uint32_t topic, std::string_view account, const Word& word);
   sdk::Status overloaded(const hl_stanza_event& event) const;
 
   sdk::Sessions sessions_;
@@ -34,6 +36,7 @@ class Presence {
   sdk::Posts posts_;
   sdk::Crypto crypto_;
   sdk::Config config_;
+  blocking::Blocked blocked_;
   Roster roster_;
   Availability availability_;
   Subscriptions subscriptions_;

@@ -18,7 +18,13 @@ constexpr std::uint32_t broadcast = 3;  // from: full. For an account that is su
 constexpr std::uint32_t directed =
     4;                              // from: any; detail: the resource it is for, or none: all that are there.
 constexpr std::uint32_t probe = 5;  // from: bare; detail: the resource that asks; no xml.
+// From privacy: the bytes are an address of the account's blocklist (XEP-0191), in any of its forms.
+constexpr std::uint32_t blocked = 6;    // It is on the list now: it is to see nobody any more.
+constexpr std::uint32_t unblocked = 7;  // It is off the list: it sees again what it may see.
 }  // namespace topic
+
+// What goes to routing for a session that has used XEP-0352: its client_state.h says in which form.
+constexpr std::uint32_t routing_topic_presence = 4;
 
 struct Word {
   std::string_view from;
