@@ -56,7 +56,8 @@ struct Config {
   std::uint32_t shards = 0;  // 0: as many as there are processor cores.
 
   std::string modules_dir;  // Empty: "modules" beside the program, or ../lib/hotline/modules.
-  std::vector<std::string> modules_initial = {"session", "routing", "presence", "registration", "privacy"};
+  std::vector<std::string> modules_initial = {"session",      "routing", "presence",
+                                              "registration", "privacy", "profile"};
 
   struct {
     std::string certificate;

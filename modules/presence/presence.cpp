@@ -83,7 +83,20 @@ sdk::Status Presence::on_own_presence(const hl_stanza_event& event) {
       availability_.available(account, event.session, sdk::view(presence.xml), *priority, &change);
   if (status != HL_OK) return overloaded(event);
   if (change == Availability::Change::initial) subscriptions_.give_waiting(account, event.session);
+  tell_profile(event);
   return HL_OK;
+}
+
+// Where nobody publishes anything there is nobody to tell.
+void Presence::tell_profile(const hl_stanza_event& event) const {
+  const sdk::Element capabilities =
+      stanzas_.root(*event.stanza).child("c", "http://jabber.org/protocol/caps");
+  const std::optional<hl_session_info> info = sessions_.info(event.session);
+  if (!capabilities || !info) return;
+  std::string bytes(sdk::view(info->resource));
+  bytes.append(1, '\n').append(capabilities.attr("node"));
+  bytes.append(1, '#').append(capabilities.attr("ver"));
+  static_cast<void>(posts_.to_module("profile", sdk::view(event.account), profile_topic_came, bytes));
 }
 
 sdk::Status Presence::on_addressed(const hl_stanza_event& event) {

@@ -24,6 +24,7 @@ class Presence {
 
  private:
   sdk::Status on_own_presence(const hl_stanza_event& event);
+  void tell_profile(const hl_stanza_event& event) const;
   sdk::Status on_addressed(const hl_stanza_event& event);
   void account_removed(std::string_view account);
   sdk::Status refuse(const hl_stanza_event& event, std::string_view type, std::string_view condition,

@@ -25,6 +25,8 @@ constexpr std::uint32_t unblocked = 7;  // It is off the list: it sees again wha
 
 // What goes to routing for a session that has used XEP-0352: its client_state.h says in which form.
 constexpr std::uint32_t routing_topic_presence = 4;
+// What goes to profile when a session says what its client can do (XEP-0115): resource '\n' node '#' version.
+constexpr std::uint32_t profile_topic_came = 6;
 
 struct Word {
   std::string_view from;

@@ -23,6 +23,7 @@
 #include "groups/words.h"
 #include "presence/words.h"
 #include "privacy/topics.h"
+#include "profile/topics.h"
 #include "registration/account_row.h"
 #include "registration/credentials.h"
 #include "registration/signup_limit.h"
@@ -39,7 +40,8 @@ constexpr std::size_t password_size_max = 1023;  // Bytes, prepared. XEP-0077 se
 constexpr std::pair<std::string_view, std::uint32_t> forgetful[] = {
     {"presence", presence::topic::account_removed},
     {"groups", groups::topic::account_removed},
-    {"privacy", privacy::topic::account_removed}};
+    {"privacy", privacy::topic::account_removed},
+    {"profile", profile::topic::account_removed}};
 constexpr std::string_view too_busy = "too many passwords are being set at once; try again";
 
 }  // namespace

@@ -13,16 +13,24 @@ constexpr std::string_view items_ns = "http://jabber.org/protocol/disco#items";
 constexpr std::string_view version_ns = "jabber:iq:version";
 constexpr std::string_view time_ns = "urn:xmpp:time";
 constexpr std::string_view ping_ns = "urn:xmpp:ping";
+constexpr std::string_view pubsub_ns = "http://jabber.org/protocol/pubsub";
+
+// To profile (its topics.h): resource '\n' id '\n' the features of a client, a line each.
+constexpr std::uint32_t profile_topic_told = 7;
+constexpr std::string_view profile_question = "caps-";  // How the ids of its questions begin.
+constexpr std::size_t features_size_max = 16'384;       // Bytes of those that are passed on.
 
 }  // namespace
 
-Queries::Queries(const hl_host* host) : sessions_(host), stanzas_(host), config_(host), clock_(host) {}
+Queries::Queries(const hl_host* host)
+    : sessions_(host), stanzas_(host), posts_(host), config_(host), clock_(host) {}
 
 Status Queries::on_iq(const hl_stanza_event& event) {
   const hl_stanza& iq = *event.stanza;
   const std::string_view type = view(iq.type);
-  if (type == "result" || type == "error") return HL_OK;  // An answer to nothing we ask.
   const std::string_view ns = view(iq.payload_ns);
+  if (type == "result" && ns == info_ns) tell_profile(event);
+  if (type == "result" || type == "error") return HL_OK;  // An answer to nothing else that we ask.
   if (type != "get") return reply(event, stanza_error(iq, "cancel", "feature-not-implemented"));
   if (ns == ping_ns) return reply(event, iq_result(iq));
   if (ns == info_ns || ns == items_ns) {
@@ -57,13 +65,33 @@ Status Queries::ping(hl_session session) {
   return HL_OK;
 }
 
+void Queries::tell_profile(const hl_stanza_event& event) const {
+  const std::string_view id = view(event.stanza->id);
+  const std::optional<hl_session_info> info = sessions_.info(event.session);
+  if (!info || !id.starts_with(profile_question)) return;
+  std::string bytes(view(info->resource));
+  bytes.append(1, '\n').append(id).append(1, '\n');
+  for (Element child = stanzas_.payload(*event.stanza).first(); child; child = child.next()) {
+    const std::string_view feature = child.attr("var");
+    if (!feature.ends_with("+notify") || bytes.size() + feature.size() > features_size_max) continue;
+    bytes.append(feature).append(1, '\n');
+  }
+  static_cast<void>(posts_.to_module("profile", view(event.account), profile_topic_told, bytes));
+}
+
 std::string Queries::disco_info(const hl_stanza& iq) const {
   Xml xml;
   xml.open("query", info_ns).open("identity");
   if (!is_to_domain(iq)) {
     xml.attr("category", "account").attr("type", "registered").close();
+    std::string of_account;  // XEP-0163 6: personal eventing is the account's.
+    config_.for_each_feature([&](std::string_view feature) {
+      if (feature.starts_with(pubsub_ns))
+        of_account.append(Xml().open("feature").attr("var", feature).close().take());
+    });
+    if (!of_account.empty()) xml.open("identity").attr("category", "pubsub").attr("type", "pep").close();
     xml.open("feature").attr("var", info_ns).close().open("feature").attr("var", items_ns).close();
-    return xml.take();
+    return xml.raw(of_account).take();
   }
   xml.attr("category", "server").attr("type", "im").attr("name", "Hotline").close();
   config_.for_each_feature(

@@ -20,11 +20,14 @@ class Queries {
  private:
   bool is_to_domain(const hl_stanza& iq) const { return sdk::view(iq.to) == config_.domain(); }
   sdk::Status reply(const hl_stanza_event& event, const std::string& answer);
+  // A client's answer to what profile has asked it: which events it wants (XEP-0163 4.2).
+  void tell_profile(const hl_stanza_event& event) const;
   std::string disco_info(const hl_stanza& iq) const;
   std::string disco_items(const hl_stanza& iq) const;
 
   sdk::Sessions sessions_;
   sdk::Stanzas stanzas_;
+  sdk::Posts posts_;
   sdk::Config config_;
   sdk::Clock clock_;
 };

@@ -190,6 +190,7 @@ HL_MANIFEST(
     "needs hotline.stanza/1\n"
     "needs hotline.crypto/1\n"
     "needs hotline.random/1\n"
+    "needs hotline.post/1\n"
     "needs hotline.config/1\n"
     "needs hotline.clock/1\n"
     "needs hotline.table/1\n"

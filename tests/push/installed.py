@@ -12,7 +12,7 @@ sys.path.insert(0, str(HERE.parent / "play"))
 from hotline_host import Host, build  # noqa: E402
 from xmpp_client import Client  # noqa: E402
 
-FIRST = {"session", "routing", "presence", "registration", "privacy"}
+FIRST = {"session", "routing", "presence", "registration", "privacy", "profile"}
 
 
 class Installed(unittest.TestCase):

@@ -221,6 +221,24 @@ TEST_CASE(
   CHECK_FALSE(has(f.ask(user, "<iq type='get' id='d'>" + query), "<item"));
 }
 
+TEST_CASE("disco: a client's answer to what profile has asked is passed on, with the events it wants alone") {
+  Streams f;
+  const hl_session user = f.host.login("user@localhost", "phone");
+  const auto told = [&](const std::string& id) {
+    CHECK(f.host.stanza(user, "<iq type='result' id='" + id +
+                                  "' to='localhost'><query xmlns='http://jabber.org/protocol/disco#info'>"
+                                  "<identity category='client' type='phone'/><feature var='a+notify'/>"
+                                  "<feature var='urn:xmpp:ping'/><feature var='b+notify'/></query></iq>") ==
+          HL_OK);
+    return f.host.state().posts.size();
+  };
+  CHECK(told("d") == 0);
+  REQUIRE(told("caps-1") == 1);
+  CHECK(f.host.state().posts[0].module == "profile");
+  CHECK(f.host.state().posts[0].topic == 7);
+  CHECK(f.host.state().posts[0].bytes == "phone\ncaps-1\na+notify\nb+notify\n");
+}
+
 TEST_CASE("version and time: the host answers for itself") {
   Streams f;
   const hl_session user = f.host.login("user@localhost", "phone");
