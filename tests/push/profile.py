@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
 from hotline_host import host_of  # noqa: E402
 from live_load import WRONG, await_all, pairs  # noqa: E402
-from xmpp_client import CLIENT, Client, conditions  # noqa: E402
+from xmpp_client import CLIENT, SM, Client, conditions  # noqa: E402
 
 MODULES = ["session", "routing", "presence", "registration", "privacy", "profile"]
 PUBSUB = "http://jabber.org/protocol/pubsub"
@@ -53,6 +53,13 @@ class Profile(unittest.TestCase):
         self.number += 1
         self.answers(self.juliet, "set", f"<pubsub xmlns='{PUBSUB}'><publish node='{DEVICES}'><item id='current'>"
                      f"<list xmlns='eu.siacs.conversations.axolotl'><device id='{self.number}'/></list></item></publish></pubsub>")
+
+    @staticmethod
+    def all_is_safe(*clients):
+        """What they sent is on the disk: the host says so, and not before."""
+        for client in clients:
+            client.ask_ack()
+            client.expect(lambda e: e.tag == SM + "a")
 
     def is_live(self, report):
         self.assertEqual(report["outcome"], "live", report)
@@ -105,6 +112,7 @@ class Profile(unittest.TestCase):
     def test_who_comes_after_a_kill_gets_the_last_item(self):
         self.befriend(self.romeo, self.juliet)
         self.publish_devices()
+        self.all_is_safe(self.juliet, self.romeo)
         self.host.kill()
         self.host.start()
         self.romeo = Client(self.host, "romeo").log_in()
