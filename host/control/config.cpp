@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 
+#include "control/config_gateway.h"
 #include "control/config_keys.h"
 #include "control/edit_distance.h"
 #include "control/json_text.h"
@@ -140,7 +141,11 @@ class Reader {
       return refuse(path, "`" + path + "` " + set.error().message);
     }
     if (key.path == "listen") read_listen(value);
-    if (key.path == "modules") read_modules(value);
+    if (key.path == "modules") read_values(value, "modules", config_.modules);
+    if (key.path == "outbox") {
+      read_values(value, "outbox", config_.outbox);
+      read_outbox();
+    }
   }
 
   void read_listen(const json& list) {
@@ -180,9 +185,11 @@ class Reader {
           path + ".address",
           "`" + address.address + "` is no IPv4 or IPv6 address: write 127.0.0.1, ::1, 0.0.0.0 or ::");
     }
-    if (address.kind == Kind::xmpp_ws && !is_loopback_address(address.address)) {
-      refuse(path, "`xmpp-ws` without TLS is for loopback addresses only, and " + address.address +
-                       " is not: use `xmpp-wss`, or 127.0.0.1 behind a proxy that speaks TLS");
+    if ((address.kind == Kind::xmpp_ws || address.kind == Kind::http) &&
+        !is_loopback_address(address.address)) {
+      refuse(path, "`" + kind + "` without TLS is for loopback addresses only, and " + address.address +
+                       " is not: use `" + (address.kind == Kind::http ? "https" : "xmpp-wss") +
+                       "`, or 127.0.0.1 behind a proxy that speaks TLS");
     }
     if (address.kind == Kind::lines && address.name.empty()) {
       refuse(path, "`" + path + "` lacks `name`: modules find a `lines` address by it");
@@ -202,15 +209,27 @@ class Reader {
     }
   }
 
-  void read_modules(const json& modules) {
-    for (const auto& [module, values] : modules.items()) {
-      const std::string path = json_member_path("modules", module);
+  void read_outbox() {
+    for (const auto& [name, values] : config_.outbox) {
+      Result<Gateway> gateway = read_gateway(name, values);
+      if (gateway) {
+        config_.gateways.push_back(std::move(*gateway));
+      } else {
+        refuse(json_member_path("outbox", name), gateway.error().message);
+      }
+    }
+  }
+
+  void read_values(const json& sections, const std::string& section, Config::ModuleValues& into) {
+    for (const auto& [module, values] : sections.items()) {
+      const std::string path = json_member_path(section, module);
       if (!values.is_object()) {
-        refuse(path, "`" + path + "` must be an object with the module's values");
+        refuse(path, "`" + path + "` must be an object with the " +
+                         (section == "outbox" ? "gateway" : "module") + "'s values");
         continue;
       }
       for (const auto& [name, value] : values.items()) {
-        Config::ModuleValue& slot = config_.modules[module][name];
+        Config::ModuleValue& slot = into[module][name];
         if (value.is_string()) {
           slot = value.get<std::string>();
         } else if (value.is_boolean()) {
@@ -269,6 +288,8 @@ std::string_view ListenAddress::kind_name(Kind kind) {
     case Kind::xmpp_ws: return "xmpp-ws";
     case Kind::xmpp_wss: return "xmpp-wss";
     case Kind::lines: return "lines";
+    case Kind::http: return "http";
+    case Kind::https: return "https";
   }
   return "";
 }

@@ -19,7 +19,7 @@ namespace hotline {
 
 // One address the host listens on.
 struct ListenAddress {
-  enum class Kind { xmpp, xmpps, xmpp_ws, xmpp_wss, lines };
+  enum class Kind { xmpp, xmpps, xmpp_ws, xmpp_wss, lines, http, https };
   enum class StartTls { required, optional, off };
 
   Kind kind = Kind::xmpp;
@@ -39,6 +39,18 @@ struct StreamLimits {
   std::uint32_t attributes_max = 0;
   std::uint32_t name_bytes_max = 0;
   std::uint32_t line_bytes_max = 0;
+};
+
+// A way out of the host for modules' words: "outbox": { "<name>": { "kind": …, … } }.
+struct Gateway {
+  enum class Kind { webhook, command, file };
+  std::string name;
+  Kind kind = Kind::file;
+  std::string target;       // `url`, `program` or `file`.
+  std::string secret_file;  // webhook: what its requests are signed with; empty: they are not.
+  std::uint32_t attempts = 5;
+  std::uint32_t timeout_seconds = 10;
+  std::uint32_t waiting_max = 10'000;
 };
 
 struct Config {
@@ -131,7 +143,18 @@ struct Config {
     bool keep_content = false;
   } quarantine;
 
+  struct {
+    std::uint32_t head_bytes_max = 8'192;
+    std::uint32_t body_bytes_max = 65'536;
+    std::uint32_t head_seconds = 10;
+    std::uint32_t body_seconds = 30;
+    std::uint32_t answer_seconds = 30;
+    std::uint32_t idle_seconds = 60;
+  } http;
+
   ModuleValues modules;
+  ModuleValues outbox;            // As written: by gateway.
+  std::vector<Gateway> gateways;  // The same, read.
 
   // From text; `file` is what messages call it. The error has a line for everything that is wrong:
   // "hotline.json:12: unknown key `lisen`: did you mean `listen`?".

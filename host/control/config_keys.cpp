@@ -142,7 +142,7 @@ struct TypeText {
     return "a list of at most " + std::to_string(key.max) + " addresses";
   }
   std::string operator()(const Config::ModuleValues*) const {
-    return "an object with an object for each module";
+    return std::string("an object with an object for each ") + (key.path == "outbox" ? "gateway" : "module");
   }
 };
 

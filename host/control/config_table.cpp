@@ -12,7 +12,8 @@ constexpr auto restart = ConfigKey::Applies::restart;
 constexpr std::uint64_t u32_max = std::numeric_limits<std::uint32_t>::max();
 constexpr std::uint64_t gib = 1'073'741'824;
 
-constexpr std::array<std::string_view, 5> kind_words = {"xmpp", "xmpps", "xmpp-ws", "xmpp-wss", "lines"};
+constexpr std::array<std::string_view, 7> kind_words = {"xmpp",  "xmpps", "xmpp-ws", "xmpp-wss",
+                                                        "lines", "http",  "https"};
 constexpr std::array<std::string_view, 3> starttls_words = {"required", "optional", "off"};
 constexpr std::array<std::string_view, 2> tls_version_words = {"1.2", "1.3"};
 constexpr std::array<std::string_view, 2> on_signal_words = {"rescue", "restart"};
@@ -60,8 +61,8 @@ const std::vector<ConfigKey>& table() {
       element(
           "listen[].kind", [](ListenAddress& l) { return choice(l.kind, kind_words); }, 0, 0,
           "What is spoken there: XMPP over TCP (`xmpp`), over direct TLS (`xmpps`), over WebSocket "
-          "(`xmpp-ws`, loopback only), over WebSocket and TLS (`xmpp-wss`), or plain lines for a module "
-          "(`lines`)."),
+          "(`xmpp-ws`, loopback only), over WebSocket and TLS (`xmpp-wss`), plain lines for a module "
+          "(`lines`), or HTTP for modules (`http`, loopback only) and over TLS (`https`)."),
       element(
           "listen[].address", [](ListenAddress& l) -> ConfigField { return &l.address; }, 2, 45,
           "An IPv4 or IPv6 address of this machine; `0.0.0.0` and `::` are all of them."),
@@ -319,6 +320,32 @@ const std::vector<ConfigKey>& table() {
           "Whether events that no generation survived keep what they said, so that they can be offered "
           "again; in "
           "memory only."),
+
+      key(
+          "http.head_bytes_max", [](Config& c) -> ConfigField { return &c.http.head_bytes_max; }, 1'024,
+          65'536, "bytes", restart, "The longest head of an HTTP request: its first line and fields."),
+      key(
+          "http.body_bytes_max", [](Config& c) -> ConfigField { return &c.http.body_bytes_max; }, 1'024,
+          1'048'576, "bytes", restart, "The longest body of an HTTP request that a module is given."),
+      key(
+          "http.head_seconds", [](Config& c) -> ConfigField { return &c.http.head_seconds; }, 1, 3'600,
+          "seconds", restart, "How long an HTTP request's head may take to come."),
+      key(
+          "http.body_seconds", [](Config& c) -> ConfigField { return &c.http.body_seconds; }, 1, 3'600,
+          "seconds", restart, "How long an HTTP request's body may take to come."),
+      key(
+          "http.answer_seconds", [](Config& c) -> ConfigField { return &c.http.answer_seconds; }, 1, 3'600,
+          "seconds", restart,
+          "How long a module may take to answer an HTTP request; then it is answered 504."),
+      key(
+          "http.idle_seconds", [](Config& c) -> ConfigField { return &c.http.idle_seconds; }, 1, 3'600,
+          "seconds", restart, "How long an HTTP connection is kept for its next request."),
+
+      key(
+          "outbox", [](Config& c) -> ConfigField { return &c.outbox; }, 0, 64, "", restart,
+          "Gateways by which modules reach the world outside, by name: `kind` is `webhook` (`url`, "
+          "`secret_file`), `command` (`program`) or `file` (`file`); each may have `attempts`, "
+          "`timeout_seconds`, `waiting_max`."),
 
       key(
           "modules", [](Config& c) -> ConfigField { return &c.modules; }, 0, 256, "", restart,

@@ -221,6 +221,34 @@ void Calls::line(Stream& stream, std::string_view text) {
   run_queued();
 }
 
+void Calls::request(Stream& stream, std::uint64_t number, const HttpRequest& http) {
+  std::vector<hl_http_field> fields;
+  for (const HttpField& field : http.fields) fields.push_back({to_str(field.name), to_str(field.value)});
+  const hl_request_event event{.size = sizeof(hl_request_event),
+                               .flags = (stream.connection->tls() != nullptr ? HL_REQUEST_IS_TLS : 0u) |
+                                        (stream.is_loopback ? HL_REQUEST_IS_LOOPBACK : 0u),
+                               .request = number,
+                               .listener = to_str(stream.listener->name),
+                               .peer = to_str(stream.peer),
+                               .method = to_str(http.method),
+                               .path = to_str(http.path),
+                               .query = http.has_query ? to_str(http.query) : hl_str{nullptr, 0},
+                               .host = to_str(http.host),
+                               .fields = fields.data(),
+                               .field_count = fields.size(),
+                               .body = to_str(http.body)};
+  ServingSet& set = live_.of(stream.account);
+  const std::uint16_t module = set.number_of(set.routes->http(http.method, http.path).module);
+  const Answer answer = run({set, EventKind::request, module, {}, none}, [&](const CalledModule& target) {
+    return target.entry.on_request == nullptr ? HL_E_NONE : target.entry.on_request(target.instance, &event);
+  });
+  if (answer == Answer::not_mine)
+    shard_.requests.respond(number, http_problem(404, "There is nothing here."));
+  if (answer == Answer::fault)
+    shard_.requests.respond(number, http_problem(500, "What answers this failed; try again."));
+  run_queued();
+}
+
 // The set that posted it ends what it began.
 ServingSet& Calls::set_of(const Post& post) {
   ServingSet& set = live_.of(post.set, post.account);

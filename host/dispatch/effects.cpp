@@ -1,5 +1,6 @@
 // What a call asked for, done once it has returned well.
 #include "dispatch/calls.h"
+#include "dispatch/http_requests.h"
 #include "dispatch/shard.h"
 
 namespace hotline {
@@ -10,6 +11,10 @@ namespace {
 bool holds_receipt(const Effect& effect) {
   return effect.kind == Effect::Kind::mailbox_put || effect.kind == Effect::Kind::fan_out ||
          (effect.kind == Effect::Kind::post && effect.flag);
+}
+
+HttpResponse response_of(const Effect& effect) {
+  return {effect.number, http_fields_of(effect.text), std::string(effect.bytes->bytes())};
 }
 
 }  // namespace
@@ -128,6 +133,13 @@ void Calls::apply(Effect& effect, const Receipt& part) {
     case Effect::Kind::work:
       ++serving_->posted;  // Its result comes as a post.
       return transaction_.work(effect)();
+    case Effect::Kind::http_respond: {
+      auto answer = [&shard = shard_, request = effect.number64, response = response_of(effect)]() mutable {
+        shard.requests.respond(request, std::move(response));
+      };
+      if (shard_.window.has_open_rows()) return shard_.window.wait(std::function<void()>(std::move(answer)));
+      return answer();
+    }
     case Effect::Kind::command_reply: {
       auto answer = [&world = shard_.world, command = effect.number64, is_refusal = effect.flag,
                      json = std::string(effect.text)]() mutable {

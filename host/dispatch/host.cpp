@@ -21,6 +21,7 @@ Host::Host(const Settings& settings, const Parts& parts,
   world_.random = parts.random;
   world_.store = parts.store;
   world_.work_pool = parts.work_pool;
+  world_.outbox = parts.outbox;
   world_.tls = parts.tls;
   world_.tables = &tables_;
   world_.modules = &modules_;

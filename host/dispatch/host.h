@@ -36,6 +36,7 @@ class Host final : public LiveTarget {
     Store* store;
     WorkPool* work_pool;
     TlsContext* tls;  // nullptr: no listener may want it.
+    Outbox* outbox = nullptr;
   };
   // Runs `swap` while no shard is inside an event.
   using Barrier = std::function<Safepoint::Outcome(const std::function<void()>& swap, Haste haste)>;

@@ -25,6 +25,7 @@ bool is_compared(EventKind kind) {
     case EventKind::stanza:
     case EventKind::line:
     case EventKind::post:
+    case EventKind::request:
     case EventKind::command: return true;
     default: return false;
   }

@@ -14,7 +14,7 @@ using Kind = Effect::Kind;
 
 // How far a partner that is the same is looked for.
 constexpr std::size_t search_max = 64;
-constexpr auto last_kind = Kind::command_reply;
+constexpr auto last_kind = Kind::http_respond;
 
 constexpr const char* is_missing = "is missing";
 constexpr const char* only_candidate = "only the candidate";
@@ -81,6 +81,7 @@ KindNames names_of(Kind kind) {
           .kind = "post", .number = "topic", .number64 = "module", .text = "accounts", .has_stanza = true};
     case Kind::work: return {.kind = "work off the loop"};
     case Kind::command_reply: return {.kind = "reply", .text = "text", .flag = "refusal"};
+    case Kind::http_respond: return {.kind = "HTTP response", .number = "status", .text = "fields"};
   }
   return {.kind = "effect"};
 }

@@ -34,6 +34,7 @@ Shard::Shard(std::uint32_t shard_number, ShardWorld& its_world, Loops its_loops)
                inbox_.push_one(std::move(post));
              }),
       streams(*this),
+      requests(*this),
       sessions(*this),
       calls(*this),
       module_timers(*this),
@@ -88,6 +89,11 @@ std::uint32_t Shard::fan_out(const Effect& effect, std::uint32_t set, const Rece
     }
   }
   return homes;
+}
+
+void Shard::post_to(std::uint32_t shard, Post post) {
+  counters.posts_out.add();
+  out_[shard].push_back(std::move(post));
 }
 
 bool Shard::has_room_for(std::string_view account) const {

@@ -25,6 +25,7 @@
 #include "dispatch/expiry.h"
 #include "dispatch/failed_event.h"
 #include "dispatch/field_names.h"
+#include "dispatch/http_requests.h"
 #include "dispatch/limits.h"
 #include "dispatch/module_context.h"
 #include "dispatch/module_names.h"
@@ -35,6 +36,7 @@
 #include "dispatch/sessions.h"
 #include "dispatch/shard_counters.h"
 #include "dispatch/streams.h"
+#include "outbox/outbox.h"
 #include "shard/inbox.h"
 #include "shard/loop.h"
 #include "shard/timers.h"
@@ -53,6 +55,7 @@ struct ShardWorld {
   Random* random = nullptr;
   Store* store = nullptr;
   WorkPool* work_pool = nullptr;
+  Outbox* outbox = nullptr;  // nullptr: no gateway is configured.
   TlsContext* tls = nullptr;
   TableNames* tables = nullptr;
   ModuleNames* modules = nullptr;
@@ -99,6 +102,7 @@ class Shard final : public ShardWork {
   CommitWindow window;
   Bodies bodies;
   Streams streams;
+  HttpRequests requests;
   Sessions sessions;
   Calls calls;
   ModuleTimers module_timers;
@@ -116,6 +120,7 @@ class Shard final : public ShardWork {
   void post(Post post);
   // The effect's stanza to each of its accounts: one post a home.
   std::uint32_t fan_out(const Effect& effect, std::uint32_t set, const Receipt& receipt);
+  void post_to(std::uint32_t shard, Post post);  // Another one.
   bool has_room_for(std::string_view account) const;
   // The receipt's stanza is safe as far as its holder is concerned.
   void release(const Receipt& receipt);

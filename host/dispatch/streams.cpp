@@ -29,7 +29,11 @@ void Streams::accept(std::unique_ptr<Link> link, const ListenerFacts& listener) 
       std::move(link), std::move(tls), make_framer(listener.framer, parser_, limits_before_login()), *this);
   stream->connection->handle = handle;
   stream->connection->stream = stream.get();
-  if (listener.framer != FramerKind::lines) await_login(*stream);  // Lines have no login to wait for.
+  if (listener.framer == FramerKind::http) {
+    shard_.requests.begin(*stream);
+  } else if (listener.framer != FramerKind::lines) {  // Lines have no login to wait for.
+    await_login(*stream);
+  }
   streams_.put(handle, std::move(stream));
 }
 
@@ -42,6 +46,11 @@ void Streams::set_deadline(Stream& stream, std::uint64_t after_us, const char* c
       late->connection->close(condition, text);
     }
   });
+}
+
+void Streams::clear_deadline(Stream& stream) {
+  shard_.timers.cancel(stream.deadline);
+  stream.deadline = 0;
 }
 
 void Streams::await_login(Stream& stream) {
@@ -155,6 +164,8 @@ void Streams::flush() {
       if (connection->is_gone()) continue;  // It is in the graveyard, and its session is detached.
       if (connection->is_leaving()) {
         hand_over(*connection);
+      } else if (connection->has_carried()) {
+        connection->go_on();  // Not when it was released: that was inside a call.
       } else if (session != nullptr && session->is_draining && !session->is_ended) {
         shard_.calls.pump(session->handle);
       }
@@ -202,8 +213,20 @@ void Streams::on_line(Connection& connection, std::string_view line) {
   shard_.calls.line(stream_of(connection), line);
 }
 
+void Streams::on_request_head(Connection& connection, std::unique_ptr<HttpRequest> request) {
+  shard_.requests.head(stream_of(connection), std::move(request));
+}
+
+void Streams::on_request_body(Connection& connection, std::string body) {
+  shard_.requests.body(stream_of(connection), std::move(body));
+}
+
 void Streams::on_partial(Connection& connection, bool has_partial) {
   Stream& stream = stream_of(connection);
+  if (stream.listener->framer == FramerKind::http) {
+    if (has_partial) shard_.requests.partial(stream);
+    return;
+  }
   if (stream.session == 0 && stream.listener->framer != FramerKind::lines)
     return;  // The login deadline runs.
   if (has_partial) {
@@ -238,6 +261,7 @@ void Streams::on_gone(Connection& connection, std::string_view reason) {
   } else if (stream.was_told) {
     shard_.calls.stream_closed(connection.handle, stream.account);
   }
+  shard_.requests.drop(stream);
   wipe_scratch(stream);
   if (shard_.world.connection_closed) shard_.world.connection_closed(stream.peer);
   graveyard_.push_back(streams_.take(connection.handle));  // It is still on the stack.

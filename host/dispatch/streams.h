@@ -38,6 +38,9 @@ struct Stream {
   std::string account;  // Authenticated as; empty before.
   std::uint64_t session = 0;
   std::string lang;
+  std::unique_ptr<HttpRequest> request;  // HTTP: a head whose body is awaited.
+  std::uint64_t exchange = 0;            // HTTP: the request that waits for its answer.
+  bool is_head_request = false;
   std::string scratch;  // A module's, wiped when it goes.
   std::uint32_t failures = 0;
   std::uint64_t deadline = 0;  // Timer: login must be done by then, or a partial stanza complete.
@@ -70,6 +73,9 @@ class Streams final : public Connection::Owner {
   void bound(Stream& stream, Session& session);
   void unbind(Connection& connection) { stream_of(connection).session = 0; }
   void wipe_scratch(Stream& stream);
+  // Ends the stream with this unless another deadline is set before.
+  void set_deadline(Stream& stream, std::uint64_t after_us, const char* condition, std::string text);
+  void clear_deadline(Stream& stream);
 
   void flush();  // Everything that was written since: at the end of a turn.
   void bury();   // Frees what has gone.
@@ -83,6 +89,8 @@ class Streams final : public Connection::Owner {
   void on_open(Connection& connection, StreamHeader header) override;
   void on_stanza(Connection& connection, Ref<const Stanza> stanza) override;
   void on_line(Connection& connection, std::string_view line) override;
+  void on_request_head(Connection& connection, std::unique_ptr<HttpRequest> request) override;
+  void on_request_body(Connection& connection, std::string body) override;
   void on_partial(Connection& connection, bool has_partial) override;
   void on_peer_close(Connection& connection) override;
   void on_gone(Connection& connection, std::string_view reason) override;
@@ -90,7 +98,6 @@ class Streams final : public Connection::Owner {
   Stream& stream_of(Connection& connection) { return *static_cast<Stream*>(connection.stream); }
   void hand_over(Connection& connection);
   void await_login(Stream& stream);
-  void set_deadline(Stream& stream, std::uint64_t after_us, const char* condition, std::string text);
   FramerLimits limits_before_login() const;
 
   Shard& shard_;

@@ -50,6 +50,7 @@ struct Effect {
     fan_out,           // text: accounts, a line each, number: topic, number64: module, bytes
     work,              // number: its place among the calls
     command_reply,     // number64: command, text: json, is_refusal
+    http_respond,      // number64: request, number: status, text: fields (http_fields.h), bytes: body
   };
   Kind kind = Kind::work;
   bool flag = false;  // is_stanza, is_refusal, adds_to

@@ -49,6 +49,12 @@ void Connection::write_line(std::string_view line) {
   mark();
 }
 
+void Connection::write_bytes(std::string_view bytes) {
+  if (is_closing_) return;
+  out_.append(bytes);
+  mark();
+}
+
 void Connection::send(std::string_view records) {
   if (is_gone_ || records.empty()) return;
   if (!unsent_.empty()) {
@@ -138,6 +144,21 @@ void Connection::go_on() {
   if (tls_ != nullptr && tls_->state() == Tls::State::peer_closed) hang_up();
 }
 
+void Connection::hold() {
+  if (is_held_) return;
+  is_held_ = true;
+  link_->pause_reading(true);
+}
+
+void Connection::release() {
+  if (!is_held_) return;
+  is_held_ = false;
+  if (is_gone_) return;
+  had_partial_ = framer_->has_partial();  // Nobody looked meanwhile.
+  link_->pause_reading(false);
+  mark();
+}
+
 // The peer ended what carries its stream, and not the stream: it may well come back for its session
 // (XEP-0198 5), which goes on without a connection. While it moves, its new owner is told.
 void Connection::hang_up() {
@@ -164,9 +185,9 @@ void Connection::on_bytes(std::string_view bytes) {
 void Connection::consume(std::string_view plain) {
   is_tls_starting_ = false;
   while (!is_closing_ && !is_gone_) {
-    if (is_leaving_) {
+    if (is_leaving_ || is_held_) {
       carried_.append(plain);
-      return;
+      break;
     }
     FrameEvent event = framer_->next(plain);
     if (!handle_event(event)) break;
@@ -175,7 +196,7 @@ void Connection::consume(std::string_view plain) {
       break;
     }
   }
-  if (is_closing_ || is_gone_ || is_leaving_) return;
+  if (is_closing_ || is_gone_ || is_leaving_ || is_held_) return;
   if (framer_->has_partial() != had_partial_) {
     had_partial_ = !had_partial_;
     owner_->on_partial(*this, had_partial_);
@@ -200,6 +221,10 @@ bool Connection::handle_event(FrameEvent& event) {
       out_.append(event.text);
       mark();
       return true;
+    case FrameEvent::Kind::request_head:
+      owner_->on_request_head(*this, std::move(event.request));
+      return true;
+    case FrameEvent::Kind::request_body: owner_->on_request_body(*this, std::move(event.text)); return true;
     case FrameEvent::Kind::refused:
       out_.append(event.text);
       is_closing_ = true;

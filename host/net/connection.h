@@ -41,6 +41,10 @@ class Connection final : public LinkEvents {
     virtual void on_open(Connection& connection, StreamHeader header) = 0;
     virtual void on_stanza(Connection& connection, Ref<const Stanza> stanza) = 0;
     virtual void on_line(Connection& connection, std::string_view line) = 0;
+    // A request's head, then its body, which may be empty: until it is answered the owner holds the
+    // connection.
+    virtual void on_request_head(Connection& connection, std::unique_ptr<HttpRequest> request) = 0;
+    virtual void on_request_body(Connection& connection, std::string body) = 0;
     virtual void on_partial(Connection& connection, bool has_partial) = 0;  // When that changes.
     virtual void on_peer_close(Connection& connection) = 0;                 // It ended its stream.
     virtual void on_gone(Connection& connection, std::string_view reason) = 0;
@@ -58,7 +62,8 @@ class Connection final : public LinkEvents {
   void write_element_to(std::string_view xml, std::string_view to);
   void write_open(std::string_view id, std::string_view from, std::string_view lang);
   void write_line(std::string_view line);
-  void touch() { mark(); }  // Flush it at the end of the turn, though nothing was written.
+  void write_bytes(std::string_view bytes);  // As they are.
+  void touch() { mark(); }                   // Flush it at the end of the turn, though nothing was written.
   void flush();
 
   // Ends the stream, with a stream error when `condition` is not empty, and closes once that is sent.
@@ -78,6 +83,12 @@ class Connection final : public LinkEvents {
   bool is_leaving() const { return is_leaving_; }
   void join(Owner& owner, XmlParser& parser);
   void go_on();
+
+  // Input waits, in the peer's own socket as far as it can, until release(); what had been read by then goes
+  // on behind the next flush, by go_on().
+  void hold();
+  void release();
+  bool has_carried() const { return !carried_.empty() && !is_held_ && !is_leaving_ && !is_closing_; }
 
   // Whether anything came since this was last asked.
   bool take_heard() { return std::exchange(was_heard_, false); }
@@ -118,13 +129,14 @@ class Connection final : public LinkEvents {
   Owner* owner_;
   std::string out_;      // Plaintext that waits for flush().
   std::string unsent_;   // Records (or plaintext without TLS) that the link did not take.
-  std::string carried_;  // Input that was left when the connection moved.
+  std::string carried_;  // Input that was left when the connection moved or was held.
   std::string reason_;
   std::uint64_t sent_bytes_ = 0;
   bool is_marked_ = false;
   bool is_opened_ = false;
   bool is_closing_ = false;
   bool is_leaving_ = false;
+  bool is_held_ = false;
   bool is_gone_ = false;
   bool is_tls_starting_ = false;  // Input of this turn behind <starttls/> is dropped.
   bool had_partial_ = false;

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "base/stanza.h"
+#include "net/http_message.h"
 
 namespace hotline {
 
@@ -27,6 +28,8 @@ struct FramerLimits {
   std::uint32_t attributes_max = 64;  // On one element.
   std::uint32_t name_bytes_max = 256;
   std::uint32_t line_bytes_max = 8'192;
+  std::uint32_t http_head_bytes_max = 8'192;
+  std::uint32_t http_body_bytes_max = 65'536;
 };
 
 // What the client said when it opened its stream (<stream:stream> or <open/>).
@@ -36,19 +39,22 @@ struct StreamHeader {
 
 struct FrameEvent {
   enum class Kind {
-    need_more,  // All of `input` is consumed; nothing is complete.
-    open,       // `header` is set.
-    stanza,     // `stanza` is set.
-    line,       // `text` is the line, valid until the next call.
-    close,      // The peer ended its stream (</stream:stream>, <close/>).
-    hang_up,    // It ended what carries the stream, and not the stream (a WebSocket's close frame).
-    reply,      // `text` goes to the peer as it is (WebSocket upgrade answer, pong), then go on.
-    error,      // `condition` (RFC 6120 4.9.3 name) and `text` say why; the stream must end.
-    refused,    // Not this protocol: send `text` as it is (an HTTP error) and close.
+    need_more,     // All of `input` is consumed; nothing is complete.
+    open,          // `header` is set.
+    stanza,        // `stanza` is set.
+    line,          // `text` is the line, valid until the next call.
+    close,         // The peer ended its stream (</stream:stream>, <close/>).
+    hang_up,       // It ended what carries the stream, and not the stream (a WebSocket's close frame).
+    reply,         // `text` goes to the peer as it is (WebSocket upgrade answer, pong), then go on.
+    error,         // `condition` (RFC 6120 4.9.3 name) and `text` say why; the stream must end.
+    refused,       // Not this protocol: send `text` as it is (an HTTP error) and close.
+    request_head,  // `request` is an HTTP request's head; its body follows.
+    request_body,  // `text` is all of its body, which may be empty.
   };
   Kind kind = Kind::need_more;
   StreamHeader header;
   Ref<const Stanza> stanza;
+  std::unique_ptr<HttpRequest> request;
   std::string text;
   const char* condition = "";
 };
@@ -82,7 +88,7 @@ class Framer {
                            std::string& out) = 0;
 };
 
-enum class FramerKind { xml, websocket, lines };
+enum class FramerKind { xml, websocket, lines, http };
 std::unique_ptr<Framer> make_framer(FramerKind kind, XmlParser& parser, const FramerLimits& limits);
 
 }  // namespace hotline

@@ -57,6 +57,12 @@ void add_kept(Text& text, const State& state) {
       text.add("timer").add(name.first).add(name.second).add_number(timer.due_ms).add(timer.bytes);
   for (const auto& [command, reply] : state.replies)
     text.add("reply").add_number(command).add_number(reply.is_refusal ? 1 : 0).add(reply.text);
+  for (const auto& [number, request] : state.requests) {
+    text.add("request").add_number(number).add_number(request.status).add(request.body);
+    for (const auto& [name, value] : request.fields) text.add(name).add(value);
+  }
+  for (const sdk::fake::Sent& sent : state.outbox)
+    text.add("outbox").add(sent.gateway).add(sent.account).add(sent.token).add(sent.body);
   for (const auto& [name, value] : state.counters) text.add("counter").add(name).add_number(value);
 }
 

@@ -164,6 +164,30 @@ void add_hostile_lines(const Manifest& manifest, const Cast& cast, std::vector<S
                         [=](FakeHost& host) { return host.line(cast.stranger, listener, line); }});
 }
 
+void add_hostile_requests(const Manifest& manifest, std::vector<SyntheticEvent>& events) {
+  const std::string huge(huge_bytes, 'h');
+  std::vector<std::string> bodies = wrong_parameters();
+  for (const std::string& more : {std::string(), not_utf8, huge, std::string("{\"number\":\"") + huge + "\"}",
+                                  std::string(R"({"number":"+491711234567","pin":"","method":""})")})
+    bodies.push_back(more);
+  for (const HttpClaim& claim : manifest.http) {
+    for (const std::string& body : bodies)
+      for (const char* const type : {"application/json", "text/plain", ""})
+        events.push_back({"on_request for " + claim.text() + ", given " + shown(body), [=](FakeHost& host) {
+                            return offer_request(host, {.method = claim.method,
+                                                        .path = claim.path,
+                                                        .body = body,
+                                                        .fields = {{"content-type", type}}});
+                          }});
+    for (const std::string& peer : {std::string(), std::string("local"), std::string("::1"), huge})
+      events.push_back(
+          {"on_request for " + claim.text() + " of a peer that is odd", [=](FakeHost& host) {
+             return offer_request(
+                 host, {.method = claim.method, .path = claim.path + "/more", .peer = peer, .flags = 0});
+           }});
+  }
+}
+
 // What a generation meets after a rollback: words and timers of the one that was before it.
 void add_words_of_another(const Manifest& manifest, std::vector<SyntheticEvent>& events) {
   const std::string module = manifest.name;
@@ -209,6 +233,7 @@ std::vector<SyntheticEvent> hostile_events(const Manifest& manifest, const Cast&
   if (manifest.wants_stream) add_stream_headers(cast, events);
   add_hostile_commands(manifest, events);
   add_hostile_lines(manifest, cast, events);
+  add_hostile_requests(manifest, events);
   add_words_of_another(manifest, events);
   if (manifest.drains) add_hostile_entries(cast, events);
   return events;

@@ -124,6 +124,12 @@ Status offer_element(FakeHost& host, const Cast& cast, When when, const std::str
   return host.stanza(cast.anna, xml);
 }
 
+Status offer_request(FakeHost& host, const FakeHost::HttpAsk& ask) {
+  const hl_request number = host.state().next_handle++;
+  host.state().requests[number];
+  return host.request_event(ask, number);
+}
+
 Cast Cast::on(FakeHost& host) {
   Cast cast;
   cast.anna = host.login(anna_account, "phone");
@@ -143,6 +149,11 @@ std::vector<SyntheticEvent> synthetic_events(const Manifest& manifest, const Cas
   for (const std::string& line : manifest.lines)
     events.push_back(
         {"on_line for " + line, [=](FakeHost& host) { return host.line(cast.stranger, line, "preflight"); }});
+  for (const HttpClaim& claim : manifest.http)
+    events.push_back({"on_request for " + claim.text(), [=](FakeHost& host) {
+                        return offer_request(host,
+                                             {.method = claim.method, .path = claim.path, .body = "{}"});
+                      }});
   for (const CommandClaim& command : manifest.commands)
     events.push_back({"on_command for " + command.name, [=](FakeHost& host) {
                         const std::string account = command.is_everywhere ? "" : anna_account;

@@ -37,6 +37,9 @@ std::vector<std::string> service_addresses(const std::string& service);
 // As a client of that stage of a stream sends it.
 sdk::Status offer_element(sdk::FakeHost& host, const Cast& cast, When when, const std::string& xml);
 
+// As the host gives it to the module that claims it.
+sdk::Status offer_request(sdk::FakeHost& host, const sdk::FakeHost::HttpAsk& ask);
+
 std::vector<SyntheticEvent> synthetic_events(const Manifest& manifest, const Cast& cast);
 
 }  // namespace hotline::preflight

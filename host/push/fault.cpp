@@ -27,9 +27,9 @@ std::string signal_name(int signal) {
 }
 
 const char* call_name(EventKind kind) {
-  static constexpr std::array names = {"on_stream", "on_stanza", "on_line",    "on_session", "on_post",
-                                       "on_drain",  "on_timer",  "on_command", "on_work",    "on_expiry",
-                                       "self_test", "create",    "destroy",    "convert"};
+  static constexpr std::array names = {"on_stream",  "on_stanza", "on_line",    "on_session", "on_post",
+                                       "on_drain",   "on_timer",  "on_command", "on_work",    "on_expiry",
+                                       "on_request", "self_test", "create",     "destroy",    "convert"};
   return names[static_cast<std::size_t>(kind)];
 }
 

@@ -24,6 +24,7 @@ enum class EventKind : std::uint8_t {
   command,
   work,
   expiry,
+  request,
   self_test,
   create,
   destroy,

@@ -211,6 +211,7 @@ std::optional<std::string> Generation::check_functions() const {
       Need{manifest.wants_stream, entry_.on_stream != nullptr, "on_stream", "its manifest says `stream`"},
       Need{!manifest.routes.empty(), entry_.on_stanza != nullptr, "on_stanza", "its manifest has routes"},
       Need{!manifest.lines.empty(), entry_.on_line != nullptr, "on_line", "its manifest says `line`"},
+      Need{!manifest.http.empty(), entry_.on_request != nullptr, "on_request", "its manifest says `http`"},
       Need{manifest.wants_sessions, entry_.on_session != nullptr, "on_session",
            "its manifest says `sessions`"},
       Need{manifest.drains, entry_.on_drain != nullptr, "on_drain", "its manifest says `drain`"},

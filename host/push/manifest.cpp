@@ -132,6 +132,7 @@ class ManifestParser {
   Complaint drain(Words) { return once(manifest_.drains, "drain"); }
   Complaint line_listener(Words words);
   Complaint service(Words words);
+  Complaint http(Words words);
   Complaint command(Words words);
   Complaint accepts_posts(Words words);
   Complaint feature(Words words);
@@ -161,6 +162,7 @@ const std::array<ManifestParser::Word, 18> ManifestParser::grammar{{
     {"drain", 0, 0, &ManifestParser::drain},
     {"line", 1, 1, &ManifestParser::line_listener},
     {"service", 1, 1, &ManifestParser::service},
+    {"http", 2, 2, &ManifestParser::http},
     {"command", 2, 2, &ManifestParser::command},
     {"accepts-posts", 1, 1, &ManifestParser::accepts_posts},
     {"feature", 1, 1, &ManifestParser::feature},
@@ -345,6 +347,29 @@ Complaint ManifestParser::service(Words words) {
   return add(manifest_.services, words[0]);
 }
 
+Complaint ManifestParser::http(Words words) {
+  constexpr std::array methods = {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+  if (std::ranges::find(methods, words[0]) == methods.end())
+    return in_quotes(words[0]) + " is not a method: GET, POST, PUT, PATCH, DELETE or OPTIONS";
+  const bool is_path = words[1].starts_with('/') && words[1].find("//") == std::string_view::npos &&
+                       words[1].size() <= namespace_bytes_max &&
+                       (words[1] == "/" || !words[1].ends_with('/')) &&
+                       std::ranges::all_of(words[1], [](char c) {
+                         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                                std::string_view("/-_.~").find(c) != std::string_view::npos;
+                       });
+  if (!is_path)
+    return in_quotes(words[1]) +
+           " is not a path: `/` and segments of letters, digits and -_.~, no `/` behind";
+  const HttpClaim claim{std::string(words[0]), std::string(words[1])};
+  if (std::ranges::find(manifest_.http, claim) != manifest_.http.end())
+    return in_quotes(claim.text()) + " is there twice";
+  if (manifest_.http.size() == entries_max)
+    return "more than " + std::to_string(entries_max) + " of its kind";
+  manifest_.http.push_back(claim);
+  return {};
+}
+
 Complaint ManifestParser::command(Words words) {
   if (!is_name(words[0])) return in_quotes(words[0]) + " is not a command's name, like `user.add`";
   if (words[1] != "account" && words[1] != "everywhere")
@@ -443,6 +468,7 @@ std::vector<std::string> Manifest::claims() const {
   for (const CommandClaim& claim : commands) claims.push_back("command " + claim.name);
   for (const std::string& listener : lines) claims.push_back("line " + listener);
   for (const std::string& service : services) claims.push_back("service " + service);
+  for (const HttpClaim& claim : http) claims.push_back(claim.text());
   if (wants_stream) claims.emplace_back("stream");
   return claims;
 }

@@ -64,6 +64,15 @@ struct TableClaim {
   bool reads_schema(std::uint32_t schema) const;
 };
 
+// HTTP requests: a method, and a path that is the request's or its beginning up to a '/'.
+struct HttpClaim {
+  std::string method;
+  std::string path;
+
+  std::string text() const { return "http " + method + " " + path; }
+  bool operator==(const HttpClaim&) const = default;
+};
+
 struct CommandClaim {
   std::string name;
   bool is_everywhere = false;  // Each shard answers; else the home of its parameter "account" does.
@@ -86,6 +95,8 @@ struct Manifest {
   bool drains = false;
   std::vector<std::string> lines;     // Names of listeners.
   std::vector<std::string> services;  // First labels of domains below the host's: "groups".
+  std::vector<std::string> lines;     // Names of listeners.
+  std::vector<HttpClaim> http;
   std::vector<CommandClaim> commands;
   std::vector<std::string> accepts_posts;  // Names of modules.
   std::vector<std::string> features;

@@ -89,6 +89,9 @@ Result<RouteTable> RouteTable::build(std::span<const Manifest* const> modules) {
     if (key.first == Stanza::Kind::iq) table.iq_.emplace(key.second, resolve(routes, any_iq));
     if (key.first == Stanza::Kind::nonza) table.nonza_.emplace(key.second, resolve(routes, any_nonza));
   }
+  std::ranges::stable_sort(table.http_, [](const HttpRoute& a, const HttpRoute& b) {
+    return a.claim.path.size() > b.claim.path.size();
+  });
   std::ranges::sort(table.features_);
   table.features_.erase(std::unique(table.features_.begin(), table.features_.end()), table.features_.end());
   return table;
@@ -100,6 +103,7 @@ void RouteTable::take(const Manifest& manifest, ModuleIndex index) {
   if (manifest.wants_sessions) sessions_.push_back(index);
   for (const std::string& listener : manifest.lines) lines_.emplace(listener, index);
   for (const std::string& service : manifest.services) services_.emplace(service, index);
+  for (const HttpClaim& claim : manifest.http) http_.push_back({claim, index});
   for (const CommandClaim& claim : manifest.commands)
     commands_.emplace(claim.name, Command{index, claim.is_everywhere});
   for (const TableClaim& claim : manifest.tables) tables_.emplace(claim.name, index);
@@ -142,6 +146,20 @@ std::vector<std::string> RouteTable::services() const {
 ModuleIndex RouteTable::service(std::string_view label) const {
   const auto found = services_.find(label);
   return found == services_.end() ? no_module : found->second;
+}
+
+RouteTable::Http RouteTable::http(std::string_view method, std::string_view path) const {
+  Http found;
+  for (const HttpRoute& route : http_) {
+    const std::string& claimed = route.claim.path;
+    const bool is_there = path.starts_with(claimed) &&
+                          (path.size() == claimed.size() || claimed == "/" || path[claimed.size()] == '/');
+    if (!is_there) continue;
+    if (route.claim.method == method) return {route.module, {}};
+    if (found.allowed.find(route.claim.method) == std::string::npos)
+      found.allowed.append(found.allowed.empty() ? "" : ", ").append(route.claim.method);
+  }
+  return found;
 }
 
 RouteTable::Command RouteTable::command(std::string_view name) const {

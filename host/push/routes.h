@@ -47,7 +47,14 @@ class RouteTable {
   ModuleIndex line(std::string_view listener) const;                      // on_line
   ModuleIndex service(std::string_view label) const;                      // on_stanza for <label>.<domain>
   bool has_services() const { return !services_.empty(); }
-  std::vector<std::string> services() const;     // Sorted.
+  std::vector<std::string> services() const;  // Sorted.
+  // on_request: of the claims whose path it is, or begins with up to a '/', the longest. `allowed`: what
+  // other methods are claimed there, "GET, PUT"; empty: none.
+  struct Http {
+    ModuleIndex module = no_module;
+    std::string allowed;
+  };
+  Http http(std::string_view method, std::string_view path) const;
   Command command(std::string_view name) const;  // on_command
   ModuleIndex table_owner(std::string_view table) const;
   ModuleIndex module(std::string_view name) const;
@@ -86,6 +93,11 @@ class RouteTable {
   ByName<Targets> nonza_;
   ByName<ModuleIndex> lines_;
   ByName<ModuleIndex> services_;
+  struct HttpRoute {
+    HttpClaim claim;
+    ModuleIndex module = no_module;
+  };
+  std::vector<HttpRoute> http_;  // The longest path first.
   ByName<Command> commands_;
   ByName<ModuleIndex> tables_;
   ByName<ModuleIndex> names_;

@@ -30,6 +30,9 @@
 //                                    to that domain and the addresses in it, before any route. One module a
 //                                    name.
 //   line echo                        lines of the listener of that name
+//   http POST /v1/code               HTTP requests of that method whose path is this, or goes on behind it
+//   with
+//                                    a '/'; the longest path wins. GET answers HEAD, too.
 //   command user.add account         a control command; `account`: it runs at the home of its parameter
 //                                    "account"; `everywhere`: each shard answers
 //   accepts-posts routing            another module whose posts it takes (post.to_module)

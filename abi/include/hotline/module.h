@@ -140,6 +140,31 @@ typedef struct hl_work_event {
   hl_str result;
 } hl_work_event;
 
+// A field of an HTTP request or response. Of a request the name is in lower case.
+typedef struct hl_http_field {
+  hl_str name;
+  hl_str value;
+} hl_http_field;
+
+#define HL_REQUEST_IS_TLS 1u       // It came encrypted.
+#define HL_REQUEST_IS_LOOPBACK 2u  // Its peer is this machine.
+
+// An HTTP request of a route that the manifest claims (`http`), whole, its body included: see cap/http.h.
+typedef struct hl_request_event {
+  uint32_t size;
+  uint32_t flags;      // HL_REQUEST_...
+  hl_request request;  // For http.respond().
+  hl_str listener;     // Its name in the configuration.
+  hl_str peer;         // Address without port: "127.0.0.1", "::1".
+  hl_str method;       // "POST". HEAD comes as GET.
+  hl_str path;         // As it came: percent-encoded, without dot segments.
+  hl_str query;        // Behind '?'; absent when there is none.
+  hl_str host;         // Whom it was addressed to: checked, in lower case, without port.
+  const hl_http_field* fields;
+  uint64_t field_count;
+  hl_str body;
+} hl_request_event;
+
 typedef struct hl_module_entry {
   uint32_t magic;  // HL_MODULE_MAGIC
   uint32_t size;   // sizeof(hl_module_entry) the module was compiled with.
@@ -179,6 +204,9 @@ typedef struct hl_module_entry {
 
   // NULL: entries of this module that expire are removed, and nobody is told. [shard]
   hl_status (*on_expiry)(hl_instance* instance, const hl_expiry_event* event);
+
+  // HL_E_NONE: the peer is answered 404. A fault: 500. [shard]
+  hl_status (*on_request)(hl_instance* instance, const hl_request_event* event);
 } hl_module_entry;
 
 // Every module defines exactly this.

@@ -25,6 +25,7 @@ typedef struct hl_str {
 typedef uint64_t hl_stream;   // A connection's stream. 0 is none.
 typedef uint64_t hl_session;  // A bound session. 0 is none.
 typedef uint64_t hl_entry;    // A mailbox entry. Grows with time. 0 is none.
+typedef uint64_t hl_request;  // An HTTP request that waits for its answer. 0 is none.
 
 typedef struct hl_host hl_host;          // hotline/host.h
 typedef struct hl_instance hl_instance;  // A module's own; the host never looks into it.

@@ -8,6 +8,7 @@
 //     Status on_line(const hl_line_event&)          Status on_command(const hl_command_event&)
 //     Status on_session(const hl_session_event&)    Status on_work(const hl_work_event&)
 //     Status on_post(const hl_post_event&)          Status on_expiry(const hl_expiry_event&)
+//     Status on_request(const hl_request_event&)
 //     static Status self_test(const hl_host*)
 //     static std::optional<std::string> convert(std::string_view table, std::uint32_t from,
 //                                               std::uint32_t to, std::string_view row)
@@ -179,6 +180,11 @@ constexpr hl_module_entry entry(const char* manifest) {
   if constexpr (requires { &Module::on_work; })
     made.on_work = [](hl_instance* instance, const hl_work_event* event) -> Status {
       return guarded<Module>(instance, "on_work", [&](Module& module) { return module.on_work(*event); });
+    };
+  if constexpr (requires { &Module::on_request; })
+    made.on_request = [](hl_instance* instance, const hl_request_event* event) -> Status {
+      return guarded<Module>(instance, "on_request",
+                             [&](Module& module) { return module.on_request(*event); });
     };
   return made;
 }

@@ -248,6 +248,47 @@ class FakeHost {
         return call(*module, module->entry->on_line, event);
     return HL_E_NONE;
   }
+  // An HTTP request, offered to the module that claims it, and its answer once what it asked for has run:
+  // status 0 when nobody answered.
+  struct HttpAsk {
+    std::string method, path, body;
+    std::string peer = "192.0.2.1";
+    std::uint32_t flags = HL_REQUEST_IS_TLS;
+    std::vector<std::pair<std::string, std::string>> fields = {};
+  };
+  fake::Request request(const HttpAsk& ask) {
+    const hl_request number = state_.next_handle++;
+    state_.requests[number];
+    request_event(ask, number);
+    run();
+    return state_.requests[number];
+  }
+  // The same step by step: the answer is at state().requests.
+  Status request_event(const HttpAsk& ask, hl_request number) {
+    Loaded* best = nullptr;
+    std::size_t best_score = 0;
+    for (const auto& module : modules_) {
+      const std::size_t score = module->view.manifest.http_score(ask.method, ask.path);
+      if (score > best_score) {
+        best = module.get();
+        best_score = score;
+      }
+    }
+    if (best == nullptr || best->entry->on_request == nullptr) return HL_E_NONE;
+    std::vector<hl_http_field> fields;
+    for (const auto& [name, value] : ask.fields) fields.push_back({str(name), str(value)});
+    const hl_request_event event{sizeof event,  ask.flags,       number,        str("http"),
+                                 str(ask.peer), str(ask.method), str(ask.path), absent(),
+                                 str(domain),   fields.data(),   fields.size(), str(ask.body)};
+    return call(*best, best->entry->on_request, event);
+  }
+  // What a gateway made of what it was given.
+  Status gateway_says(const fake::Sent& sent, Status status, const std::string& words) {
+    Loaded* module = find(sent.module);
+    if (module == nullptr || module->entry->on_work == nullptr) return HL_E_NONE;
+    const hl_work_event event{sizeof event, status, fake::member(sent.account), str(sent.token), str(words)};
+    return call(*module, module->entry->on_work, event);
+  }
   // A control command, and its answer once what it asked for has run: neither reply nor refusal is an
   // empty text. Throws when no module has it.
   fake::Reply command(const std::string& name, const std::string& account, const std::string& json) {

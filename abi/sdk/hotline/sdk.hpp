@@ -28,4 +28,5 @@
 #include "hotline/str.hpp"
 #include "hotline/timestamp.hpp"
 #include "hotline/wire.hpp"
+#include "hotline/world.hpp"
 #include "hotline/xml.hpp"

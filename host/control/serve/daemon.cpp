@@ -16,10 +16,12 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "base/whole_file.h"
 #include "control/rpc_server.h"
 #include "control/serve/fault_desk.h"
 #include "control/serve/methods.h"
 #include "control/serve/observer.h"
+#include "outbox/gateways.h"
 #include "push/crash_record.h"
 #include "push/symbol_archive.h"
 #include "push/watchdog.h"
@@ -59,6 +61,14 @@ Host::Settings host_settings(const Config& config) {
   limits.ping_s = config.limits.ping_seconds;
   limits.rows_per_account_max = config.tables.rows_per_account_max;
   limits.commit_window_us = config.store.commit_window_ms * 1'000ull;
+  for (FramerLimits* of : {&limits.before_login, &limits.after_login}) {
+    of->http_head_bytes_max = config.http.head_bytes_max;
+    of->http_body_bytes_max = config.http.body_bytes_max;
+  }
+  limits.http_head_s = config.http.head_seconds;
+  limits.http_body_s = config.http.body_seconds;
+  limits.http_answer_s = config.http.answer_seconds;
+  limits.http_idle_s = config.http.idle_seconds;
   settings.modules.domain = config.domain;
   for (const auto& [module, values] : config.modules)
     for (const auto& [key, value] : values)
@@ -66,6 +76,28 @@ Host::Settings host_settings(const Config& config) {
                                                     ? std::get<std::string>(value)
                                                     : std::to_string(std::get<std::int64_t>(value));
   return settings;
+}
+
+Result<std::vector<GatewaySettings>> gateway_settings(const Config& config) {
+  constexpr std::size_t secret_bytes_max = 4'096;
+  std::vector<GatewaySettings> all;
+  for (const Gateway& gateway : config.gateways) {
+    GatewaySettings& settings = all.emplace_back();
+    settings.name = gateway.name;
+    settings.kind = static_cast<GatewaySettings::Kind>(gateway.kind);
+    settings.target = gateway.target;
+    settings.attempts_max = gateway.attempts;
+    settings.timeout_s = gateway.timeout_seconds;
+    settings.waiting_max = gateway.waiting_max;
+    if (gateway.secret_file.empty()) continue;
+    Result<std::string> secret = read_whole_file(gateway.secret_file, secret_bytes_max);
+    if (!secret) return secret.error();
+    while (!secret->empty() && (secret->back() == '\n' || secret->back() == '\r')) secret->pop_back();
+    if (secret->empty())
+      return Error{gateway.secret_file + " is empty: `outbox." + gateway.name + "` signs with what is in it"};
+    settings.secret = std::move(*secret);
+  }
+  return all;
 }
 
 PushSettings push_settings(const Config& config) {
@@ -115,6 +147,15 @@ ListenerFacts facts_of(const ListenAddress& listen) {
     case Kind::lines:
       facts.framer = FramerKind::lines;
       facts.needs_tls = false;
+      break;
+    case Kind::http:  // Loopback only, likewise.
+      facts.framer = FramerKind::http;
+      facts.needs_tls = false;
+      break;
+    case Kind::https:
+      facts.framer = FramerKind::http;
+      facts.is_tls = true;
+      facts.alpn = "http/1.1";
       break;
   }
   return facts;
@@ -173,6 +214,7 @@ struct Daemon::Parts {
   std::unique_ptr<FaultDesk> faults;
   std::unique_ptr<Store> store;
   std::unique_ptr<TlsContext> tls;
+  std::unique_ptr<Gateways> outbox;
   std::unique_ptr<ThreadWorkPool> work_pool, pushes, backs, readers;
   std::unique_ptr<HostThreads> threads;
   std::unique_ptr<Pipeline> pipeline;
@@ -293,6 +335,9 @@ Result<void> Daemon::Parts::bring_up() {
   if (!context) return context.error();
   tls = std::move(*context);
 
+  Result<std::vector<GatewaySettings>> gateways = gateway_settings(config);
+  if (!gateways) return gateways.error();
+  outbox = std::make_unique<Gateways>(*gateways, clock, random);
   work_pool = std::make_unique<ThreadWorkPool>(std::max(1u, config.shards / 2), 10'000, 5);
   pushes = std::make_unique<ThreadWorkPool>(1, 64, 0);
   backs = std::make_unique<ThreadWorkPool>(1, 64, 0);
@@ -303,7 +348,8 @@ Result<void> Daemon::Parts::bring_up() {
                   .random = &random,
                   .store = store.get(),
                   .work_pool = work_pool.get(),
-                  .tls = tls.get()},
+                  .tls = tls.get(),
+                  .outbox = outbox.get()},
       HostThreads::Limits{
           .connections_per_address_max = config.limits.connections_per_address_max,
           .connections_per_loopback_address_max = config.limits.connections_per_loopback_address_max});
@@ -447,6 +493,7 @@ void Daemon::Parts::take_down() {
   readers.reset();
   if (threads) threads->stop("system-shutdown", "the host is shut down");
   work_pool.reset();
+  outbox.reset();
   if (has_loop) {
     for (uv_handle_t* handle :
          {reinterpret_cast<uv_handle_t*>(&tick), reinterpret_cast<uv_handle_t*>(&look),

@@ -95,6 +95,43 @@ TEST_CASE("config: module values are strings, whole numbers and truths") {
         "hotline.json:1: `modules.a` must be an object with the module's values");
 }
 
+TEST_CASE("config: HTTP without TLS is for this machine alone") {
+  const Config config = accepted(R"({ "listen": [ { "kind": "https", "address": "::", "port": 443 },
+                                                  { "kind": "http", "address": "127.0.0.1", "port": 8080 } ] })");
+  CHECK(config.listen[0].kind == ListenAddress::Kind::https);
+  CHECK(config_refusal(R"({ "listen": [ { "kind": "http", "address": "0.0.0.0", "port": 80 } ] })")
+            .find("`http` without TLS is for loopback addresses only") != std::string::npos);
+}
+
+TEST_CASE("config: gateways of the outbox are read, and what is wrong with one is said") {
+  const Config config = accepted(R"({ "outbox": {
+    "push": { "kind": "webhook", "url": "https://example.org/x", "secret_file": "/s", "attempts": 3 },
+    "sms": { "kind": "file", "file": "/tmp/sms" },
+    "voice": { "kind": "command", "program": "/usr/bin/call", "timeout_seconds": 60, "waiting_max": 5 } } })");
+  REQUIRE(config.gateways.size() == 3);
+  CHECK(config.gateways[0].kind == hotline::Gateway::Kind::webhook);
+  CHECK(config.gateways[0].secret_file == "/s");
+  CHECK(config.gateways[0].attempts == 3);
+  CHECK(config.gateways[1].target == "/tmp/sms");
+  CHECK(config.gateways[2].waiting_max == 5);
+  const auto refused = [](const std::string& gateway) {
+    return config_refusal("{ \"outbox\": { \"sms\": " + gateway + " } }");
+  };
+  const auto says = [&refused](const std::string& gateway, const char* words) {
+    return refused(gateway).find(words) != std::string::npos;
+  };
+  CHECK(says("{}", "`outbox.sms` lacks `kind`"));
+  CHECK(says(R"({ "kind": "pigeon" })", "lacks `kind`"));
+  CHECK(says(R"({ "kind": "file" })", "lacks `file`"));
+  CHECK(says(R"({ "kind": "webhook", "url": "http://example.org/" })", "must begin with https://"));
+  CHECK(says(R"({ "kind": "webhook", "url": "http://127.0.0.1.example.org/" })", "must begin with https://"));
+  CHECK(says(R"({ "kind": "command", "program": "mail" })", "whole path"));
+  CHECK(says(R"({ "kind": "file", "file": "/a", "secret_file": "/b" })", "unknown key `secret_file`"));
+  CHECK(says(R"({ "kind": "file", "file": "/a", "attempts": 0 })", "from 1 to 20"));
+  CHECK(config_refusal(R"({ "outbox": { "S M S": { "kind": "file", "file": "/a" } } })")
+            .find("is not a gateway's name") != std::string::npos);
+}
+
 TEST_CASE("config: an unknown key is refused with its line and what was meant") {
   CHECK(config_refusal("{\n  \"domain\": \"a.org\",\n\n  \"lisen\": []\n}") ==
         "hotline.json:4: unknown key `lisen`: did you mean `listen`?");

@@ -30,6 +30,15 @@ inline std::string describe(const FrameEvent& event) {
     case FrameEvent::Kind::reply: return "reply " + event.text;
     case FrameEvent::Kind::error: return std::string("error ") + event.condition + ": " + event.text;
     case FrameEvent::Kind::refused: return "refused " + event.text;
+    case FrameEvent::Kind::request_head: {
+      const HttpRequest& request = *event.request;
+      std::string text = "head " + request.method + " " + request.path;
+      if (request.has_query) text += "?" + request.query;
+      text += " of " + request.host;
+      for (const HttpField& field : request.fields) text += "|" + field.name + "=" + field.value;
+      return text + (request.keeps_alive ? "" : " close") + (request.has_body ? " body" : "");
+    }
+    case FrameEvent::Kind::request_body: return "body " + event.text;
   }
   return "?";
 }
@@ -49,6 +58,10 @@ inline std::vector<std::string> events_of(Framer& framer, std::string_view bytes
       if (event.kind != FrameEvent::Kind::need_more) events.push_back(describe(event));
     }
   }
+  // A request without a body has it with nothing more coming.
+  std::string_view nothing;
+  const FrameEvent last = framer.next(nothing);
+  if (last.kind != FrameEvent::Kind::need_more) events.push_back(describe(last));
   return events;
 }
 

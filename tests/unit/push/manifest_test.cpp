@@ -74,11 +74,26 @@ TEST_CASE("manifest: an unknown word is refused with its line") {
 }
 
 TEST_CASE("manifest: a duplicate of anything is refused with its line") {
-  for (const std::string line :
-       {"about x", "needs a/1", "wants a/1", "table t durable writes 1 reads 1", "reads-table t",
-        "route message any", "stream", "sessions", "drain", "line echo", "service groups",
-        "command c account", "accepts-posts m", "feature f", "budget call_us 1000", "budget hard_us 1000",
-        "name roster", "version 1.4.2", "abi 1.0"}) {
+  for (const std::string line : {"about x",
+                                 "needs a/1",
+                                 "wants a/1",
+                                 "table t durable writes 1 reads 1",
+                                 "reads-table t",
+                                 "route message any",
+                                 "stream",
+                                 "sessions",
+                                 "drain",
+                                 "line echo",
+                                 "http GET /a",
+                                 "service groups",
+                                 "command c account",
+                                 "accepts-posts m",
+                                 "feature f",
+                                 "budget call_us 1000",
+                                 "budget hard_us 1000",
+                                 "name roster",
+                                 "version 1.4.2",
+                                 "abi 1.0"}) {
     CAPTURE(line);
     const bool is_head = head.find(line + "\n") != std::string::npos;
     const std::string message = refusal(head + (is_head ? "" : line + "\n") + "\n" + line + "\n");
@@ -124,6 +139,14 @@ TEST_CASE("manifest: what is not of a word's form is refused with its line") {
                                  "stream please",
                                  "line",
                                  "line ECHO",
+                                 "http GET",
+                                 "http HEAD /a",
+                                 "http get /a",
+                                 "http GET a",
+                                 "http GET /a/",
+                                 "http GET //a",
+                                 "http GET /a?b",
+                                 "http GET /a%20b",
                                  "command c",
                                  "command c nowhere",
                                  "accepts-posts A",

@@ -74,7 +74,7 @@ TEST_CASE("plan: what stops it is named, and what needs another host is no matte
 TEST_CASE("plan: keys that are set are told from defaults, and from those that nobody reads") {
   PushedWorld world;
   world.target.settings = {{"nobody_reads_this", "1"}};
-  const PushPlan plan = world.plan(std::string(HOTLINE_MODULE_DIR) + "/registration-1.0.0.so");
+  const PushPlan plan = world.plan(std::string(HOTLINE_MODULE_DIR) + "/registration-1.1.0.so");
   REQUIRE(plan.modules.size() == 1);
   const std::vector<PlannedKey>& config = plan.modules[0].config;
   REQUIRE(config.size() > 1);

@@ -80,6 +80,28 @@ TEST_CASE("routes: the exact namespace wins over `*`, even with a wider address"
   CHECK(table.lookup(Kind::iq, "", AddressClass::full, When::bound) == 0);
 }
 
+TEST_CASE("routes: an HTTP request goes to the longest path that it begins with, at a '/'") {
+  const RouteTable table =
+      table_of({manifest("short", "1.0.0", "http GET /a\nhttp POST /a\n"),
+                manifest("long", "1.0.0", "http GET /a/b\n"), manifest("root", "1.0.0", "http PUT /\n")});
+  CHECK(table.http("GET", "/a").module == 0);
+  CHECK(table.http("GET", "/a/").module == 0);
+  CHECK(table.http("GET", "/a/c").module == 0);
+  CHECK(table.http("GET", "/a/b").module == 1);
+  CHECK(table.http("GET", "/a/b/c").module == 1);
+  CHECK(table.http("GET", "/a/bc").module == 0);
+  CHECK(table.http("PUT", "/anything").module == 2);
+  CHECK(table.http("POST", "/a/b").module == 0);  // The longer path is for another method.
+  CHECK(table.http("GET", "/ab").module == no_module);
+  CHECK(table.http("GET", "/ab").allowed == "PUT");
+  CHECK(table.http("DELETE", "/a/b").allowed == "GET, POST, PUT");
+  const Manifest other = manifest("other", "1.0.0", "http GET /a\n"),
+                 one = manifest("one", "1.0.0", "http GET /a\n");
+  const Manifest* others[] = {&one};
+  CHECK(claim_conflicts(other, others).front().find("it claims `http GET /a`, which one 1.0.0 has") !=
+        std::string::npos);
+}
+
 TEST_CASE("routes: iq and nonza of one namespace are told apart") {
   const RouteTable table = table_of(
       {manifest("a", "1.0.0", "route iq urn:x any\n"), manifest("b", "1.0.0", "route nonza urn:x any\n")});

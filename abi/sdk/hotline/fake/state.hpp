@@ -90,6 +90,18 @@ struct Reply {
   bool is_refusal = false;
 };
 
+// An HTTP request, and its answer.
+struct Request {
+  std::uint32_t status = 0;  // 0: it still waits.
+  std::vector<std::pair<std::string, std::string>> fields;
+  std::string body;
+};
+
+// What a gateway was given.
+struct Sent {
+  std::string module, gateway, account, token, body;
+};
+
 struct SessionWord {  // A session event that waits for the end of the call.
   std::int32_t what = 0;
   hl_session session = 0;
@@ -109,6 +121,8 @@ struct State {
   std::deque<std::pair<hl_session, hl_entry>> drains;
   std::deque<SessionWord> session_words;
   std::map<std::uint64_t, Reply> replies;  // By command.
+  std::map<hl_request, Request> requests;
+  std::deque<Sent> outbox;
   std::map<std::string, std::int64_t> counters;
   std::set<std::string> elsewhere;  // Accounts whose home the connection has yet to move to.
   bool has_moved = false;           // move_home answered HL_OK in this call.

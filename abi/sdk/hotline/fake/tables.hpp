@@ -7,6 +7,7 @@
 #include "hotline/fake/service_calls.hpp"
 #include "hotline/fake/state_calls.hpp"
 #include "hotline/fake/wire_calls.hpp"
+#include "hotline/fake/world_calls.hpp"
 
 namespace hotline::sdk::fake {
 
@@ -16,7 +17,8 @@ struct Calls : StreamCalls,
                MailboxCalls,
                TimerAndPostCalls,
                ServiceCalls,
-               CryptoCalls {};
+               CryptoCalls,
+               WorldCalls {};
 
 struct FunctionTables {
   using C = Calls;
@@ -91,6 +93,8 @@ struct FunctionTables {
   hl_cap_log log = {sizeof(hl_cap_log), 0, C::write};
   hl_cap_random random = {sizeof(hl_cap_random), 0, C::fill};
   hl_cap_stats stats = {sizeof(hl_cap_stats), 0, C::counter, C::add};
+  hl_cap_http http = {sizeof(hl_cap_http), 0, can_fail<"http.respond", C::respond, HL_E_GONE>};
+  hl_cap_outbox outbox = {sizeof(hl_cap_outbox), 0, can_fail<"outbox.send", C::send, HL_E_FULL, HL_E_NONE>};
   hl_cap_stanza stanza = [] {
     hl_cap_stanza with_parse = Stanza::capability_without_parse();
     with_parse.parse = C::parse;
@@ -112,6 +116,8 @@ struct FunctionTables {
     if (name == HL_CAP_RANDOM) return &random;
     if (name == HL_CAP_STATS) return &stats;
     if (name == HL_CAP_STANZA) return &stanza;
+    if (name == HL_CAP_HTTP) return &http;
+    if (name == HL_CAP_OUTBOX) return &outbox;
     return nullptr;
   }
 };

@@ -1,0 +1,59 @@
+// What is not XMPP: HTTP requests that a module answers, and words to gateways outside. The contracts are in
+// cap/http.h and cap/outbox.h.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "hotline/cap/http.h"
+#include "hotline/cap/outbox.h"
+#include "hotline/capability.hpp"
+
+namespace hotline::sdk {
+
+// A field of the request, by its name in lower case; the first where there are several.
+inline std::optional<std::string_view> request_field(const hl_request_event& event, std::string_view name) {
+  for (std::uint64_t i = 0; i < event.field_count; ++i)
+    if (view(event.fields[i].name) == name) return view(event.fields[i].value);
+  return std::nullopt;
+}
+
+struct HttpField {
+  std::string_view name;
+  std::string_view value;
+};
+
+class Http : public Capability<Http, hl_cap_http> {
+ public:
+  static constexpr const char* name = HL_CAP_HTTP;
+  explicit Http(const hl_host* host) : Capability(host) {}
+
+  // A peer that has gone meanwhile is no concern of the module's: HL_OK or HL_E_GONE.
+  Status respond(hl_request request, std::uint32_t status, std::initializer_list<HttpField> fields,
+                 std::string_view body) const {
+    std::vector<hl_http_field> all;
+    for (const HttpField& field : fields) all.push_back({str(field.name), str(field.value)});
+    const Status answer = call_->respond(host_, request, status, all.data(), all.size(), str(body));
+    if (answer != HL_E_GONE) require(answer, "http.respond");
+    return answer;
+  }
+};
+
+class Outbox : public Capability<Outbox, hl_cap_outbox> {
+ public:
+  static constexpr const char* name = HL_CAP_OUTBOX;
+  explicit Outbox(const hl_host* host) : Capability(host) {}
+
+  // HL_OK; HL_E_NONE: no such gateway; HL_E_FULL: too much waits for it.
+  [[nodiscard]] Status send(std::string_view gateway, std::string_view account, std::string_view token,
+                            std::string_view body) const {
+    const Status status = call_->send(host_, str(gateway), str(account), str(token), str(body));
+    if (status != HL_E_NONE && status != HL_E_FULL) require(status, "outbox.send");
+    return status;
+  }
+};
+
+}  // namespace hotline::sdk

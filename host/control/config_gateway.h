@@ -1,0 +1,15 @@
+// One gateway of the configuration's `outbox`, from its values.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "control/config.h"
+
+namespace hotline {
+
+// The error says what is wrong with it, beginning with its path: "`outbox.sms` lacks `url` …".
+Result<Gateway> read_gateway(const std::string& name,
+                             const std::map<std::string, Config::ModuleValue>& values);
+
+}  // namespace hotline

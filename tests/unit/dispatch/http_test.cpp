@@ -1,0 +1,135 @@
+// HTTP requests in a whole host: to the module that claims them and back, from wherever it answers.
+#include <doctest/doctest.h>
+
+#include "unit/dispatch/sim_world.h"
+
+namespace hotline::test {
+namespace {
+
+std::string request(std::string_view method, std::string_view path, std::string_view body = "",
+                    std::string_view fields = "") {
+  std::string text = std::string(method) + " " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\n" +
+                     std::string(fields);
+  if (!body.empty()) text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  return text + "\r\n" + std::string(body);
+}
+
+struct Answered {
+  sim::SimWorld world{{.seed = 1,
+                       .shards = 3,
+                       .accounts = {},
+                       .modules = {HOTLINE_OBEDIENT_DIR "/answers-1.0.0.so"},
+                       .limits = {},
+                       .listener = {.name = "http", .framer = FramerKind::http, .needs_tls = false}}};
+  std::shared_ptr<sim::Wire> wire = world.connect(0);
+
+  // What comes back for it, on the one connection.
+  std::string say(const std::string& bytes) {
+    wire->to_client.clear();
+    wire->to_host += bytes;
+    world.deliver(*wire, std::string::npos);
+    world.settle();
+    return wire->to_client;
+  }
+  void wait_ms(std::uint64_t ms) {
+    world.clock.advance_us(ms * 1'000);
+    world.settle();
+    world.store.commit_all();
+    world.settle();
+  }
+  std::string status(const std::string& bytes) { return say(bytes).substr(9, 3); }
+};
+
+TEST_CASE_FIXTURE(Answered, "http: a request goes to the module that claims it, and its answer comes back") {
+  const std::string got = say(request("GET", "/echo/deep?a=b", "", "X-More: c\r\n"));
+  CHECK(got.starts_with("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"));
+  CHECK(got.find("\r\nDate: ") != std::string::npos);
+  CHECK(got.ends_with("\r\n\r\n/echo/deep a=b 127.0.0.1 c"));
+  CHECK(say(request("POST", "/echo", "hello")).ends_with("\r\n\r\nhello"));
+  CHECK(say(request("HEAD", "/echo")).ends_with("Content-Length: 18\r\n\r\n"));
+}
+
+TEST_CASE_FIXTURE(Answered, "http: what nobody claims is 404, another method 405, another host 421") {
+  CHECK(status(request("GET", "/echoes")) == "404");
+  CHECK(status(request("GET", "/")) == "404");
+  const std::string other = say(request("PUT", "/echo"));
+  CHECK(other.starts_with("HTTP/1.1 405 "));
+  CHECK(other.find("\r\nAllow: GET, POST\r\n") != std::string::npos);
+  CHECK(status("GET /echo HTTP/1.1\r\nHost: evil.example\r\n\r\n") == "421");
+  CHECK(status("GET /echo HTTP/1.1\r\nHost: upload.localhost\r\n\r\n") == "200");
+  CHECK(status("GET /echo HTTP/1.1\r\nHost: notlocalhost\r\n\r\n") == "421");
+  CHECK(status(request("GET", "/not-mine")) == "404");
+  CHECK(wire->events != nullptr);  // All of that on one connection.
+  // A body that nobody wants is not read: the connection ends.
+  CHECK(status(request("POST", "/nowhere", "hello")) == "404");
+  CHECK(wire->events == nullptr);
+}
+
+TEST_CASE_FIXTURE(Answered,
+                  "http: a request that is answered at another shard's home is answered once it is safe") {
+  const std::string account = [this] {  // Of another shard than the connection's.
+    for (int i = 0;; ++i)
+      if (const std::string name = "a" + std::to_string(i) + "@localhost";
+          world.host().world().home_of(name) == 1)
+        return name;
+  }();
+  CHECK(say(request("POST", "/later", account)).empty());
+  // What is sent ahead waits.
+  CHECK(say(request("GET", "/echo")).empty());
+  wait_ms(100);
+  CHECK(wire->to_client.starts_with("HTTP/1.1 201 Created\r\n"));
+  CHECK(wire->to_client.find("\r\n\r\nlater"
+                             "HTTP/1.1 200 OK\r\n") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Answered,
+                  "http: a module that fails is 500, one that never answers 504, and the host goes on") {
+  CHECK(status(request("GET", "/fails")) == "500");
+  CHECK(status(request("GET", "/echo")) == "200");
+  CHECK(say(request("GET", "/never")).empty());
+  wait_ms(30'001);
+  CHECK(wire->to_client.starts_with("HTTP/1.1 504 "));
+  CHECK(wire->events == nullptr);
+}
+
+TEST_CASE_FIXTURE(Answered, "http: a slow peer is cut off, in its head, in its body, and between requests") {
+  say("GET /ec");
+  wait_ms(10'001);
+  CHECK(wire->to_client.starts_with("HTTP/1.1 408 "));
+  wire = world.connect(0);
+  say("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhe");
+  wait_ms(29'000);
+  CHECK(wire->events != nullptr);
+  wait_ms(1'001);
+  CHECK(wire->to_client.starts_with("HTTP/1.1 408 "));
+  wire = world.connect(0);
+  CHECK(status(request("GET", "/echo")) == "200");
+  wire->to_client.clear();
+  wait_ms(60'001);
+  CHECK(wire->to_client.empty());
+  CHECK(wire->events == nullptr);
+  wire = world.connect(0);  // One that says nothing at all.
+  wait_ms(10'001);
+  CHECK(wire->events == nullptr);
+}
+
+TEST_CASE_FIXTURE(Answered, "http: a peer that asks may wait for 100, and one that says close is let go") {
+  CHECK(say("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n") ==
+        "HTTP/1.1 100 Continue\r\n\r\n");
+  CHECK(say("hello").ends_with("\r\n\r\nhello"));
+  CHECK(say(request("GET", "/echo", "", "Connection: close\r\n")).find("\r\nConnection: close\r\n") !=
+        std::string::npos);
+  CHECK(wire->events == nullptr);
+}
+
+TEST_CASE_FIXTURE(Answered, "http: an answer that comes after its connection has gone misses") {
+  say(request("GET", "/never"));
+  world.cut(*wire, true);
+  world.settle();
+  wait_ms(30'001);
+  wire = world.connect(0);
+  CHECK(status(request("GET", "/echo")) == "200");
+}
+
+}  // namespace
+}  // namespace hotline::test
