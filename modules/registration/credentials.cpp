@@ -15,7 +15,7 @@ constexpr std::int64_t iterations_default = 4096;  // RFC 5802 5.1 and RFC 7677 
 constexpr std::int64_t iterations_max = 1'000'000;
 constexpr std::size_t pending_id_bytes = 16;
 
-// What waits for its keys: a row of "registration_pending", keyed by a random id.
+// What waits for its keys, keyed by a random id.
 struct Pending {
   Asker asker;
   std::uint32_t iterations = 0;
@@ -64,12 +64,8 @@ struct Pending {
 
 }  // namespace
 
-Credentials::Credentials(const hl_host* host)
-    : crypto_(host),
-      random_(host),
-      clock_(host),
-      config_(host),
-      pending_(Tables(host).open("registration_pending")) {}
+Credentials::Credentials(const hl_host* host, std::string_view waiting)
+    : crypto_(host), random_(host), clock_(host), config_(host), pending_(Tables(host).open(waiting)) {}
 
 bool Credentials::derive(std::string_view account, std::string_view password, const Asker& asker) {
   Pending pending;
@@ -105,8 +101,7 @@ std::optional<Credentials::Done> Credentials::on_work(const hl_work_event& event
   (digest == Digest::sha1 ? pending->keys1 : pending->keys256) =
       stored_and_server_key(digest, view(event.result));
   if (pending->keys1.empty() || pending->keys256.empty()) {
-    if (pending_.put(account, id, pending->encode()) != HL_OK)
-      throw Refused("registration_pending.put", HL_E_FULL);
+    if (pending_.put(account, id, pending->encode()) != HL_OK) throw Refused("pending.put", HL_E_FULL);
     return std::nullopt;
   }
   pending_.erase(account, id);

@@ -1,8 +1,9 @@
 // Credentials: turns a password into the verifiers of an account's row, off the loop.
 //
 // Two keys are derived, one for each hash, and come back one after the other (hotline.crypto/1, pbkdf2). What
-// waits for them is a row of the volatile table "registration_pending", so that it goes on where a push
-// replaces this module in between. The password itself is in no row, token or log line.
+// waits for them is a row of a volatile table, so that it goes on where a push replaces this module in
+// between. A password is in no row, token or log line; a number's new key, which its owner has yet to be
+// told, is in its row for that moment, and in memory alone.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,13 @@ namespace hotline::registration {
 
 // Who asked, and is answered once the account's row is written.
 struct Asker {
-  enum class Kind : char { command_add = 'a', command_passwd = 'p', stream = 'r', session = 'c' };
+  enum class Kind : char {
+    command_add = 'a',
+    command_passwd = 'p',
+    stream = 'r',
+    session = 'c',
+    number = 'n'
+  };
   Kind kind = Kind::command_add;
   std::uint64_t number = 0;  // Command, stream or session, by kind.
   std::string answer;        // The iq result for a stream or session.
@@ -26,7 +33,8 @@ struct Asker {
 
 class Credentials {
  public:
-  explicit Credentials(const hl_host* host);
+  // `waiting`: the table of what waits, of its own for each kind of asker.
+  Credentials(const hl_host* host, std::string_view waiting);
 
   // `password` is prepared. False: too many keys are being derived already.
   bool derive(std::string_view account, std::string_view password, const Asker& asker);

@@ -1,5 +1,5 @@
-// registration: accounts come, change their passwords and go: by the operator's commands, and in-band
-// (XEP-0077).
+// registration: accounts come, change their passwords and go: by the operator's commands, in-band (XEP-0077),
+// and by phone numbers (number_signup.h).
 //
 // An account is a row of table "accounts" (account_row.h): SCRAM verifiers, never a password. Strangers may
 // make accounts only where the operator opened that.
@@ -9,10 +9,17 @@
 //     signups_per_hour            for each address (10)
 //     signups_per_hour_loopback   the same for this machine's own (100,000)
 //     allow_plain_loopback        1: passwords may come without TLS from this machine (0)
+//     numbers                     1: whoever gets a PIN on a phone has the number's account (0)
+//     gateway                     of the host's `outbox`: where PINs go ("sms")
+//     code_gap_seconds            between the first two PINs of a number; doubled from one to the next (60)
+//     requests_per_hour_address   for PINs and with PINs, of one address (60)
+//     requests_per_hour_network   the same of an IPv4 /24 or IPv6 /64 (300)
+//     requests_per_hour_loopback  the same for this machine's own (1,000,000)
 //     iterations                  of PBKDF2 for new passwords (4096, which is also the least)
 //
 // Words to others: modules that keep rows of an account, where they take them (`accepts-posts registration`),
-// are told at the home of an account that was removed, without bytes.
+// are told at the home of an account that was removed, without bytes; session is told topic 2 at the home of a
+// number that has a new key: whatever the key before had led to ends with it.
 #include <algorithm>
 #include <hotline/sdk.hpp>
 #include <optional>
@@ -26,6 +33,9 @@
 #include "profile/topics.h"
 #include "registration/account_row.h"
 #include "registration/credentials.h"
+#include "registration/number_signup.h"
+#include "registration/phone_number.h"
+#include "registration/pin.h"
 #include "registration/signup_limit.h"
 
 namespace hotline::registration {
@@ -35,6 +45,7 @@ using namespace hotline::sdk;
 namespace {
 
 constexpr std::string_view register_ns = "jabber:iq:register";
+constexpr std::string_view forms_ns = "jabber:x:data";
 constexpr std::size_t password_size_max = 1023;  // Bytes, prepared. XEP-0077 sets no limit, so we do.
 // Who has something to forget with an account, and by which topic of theirs it is told.
 constexpr std::pair<std::string_view, std::uint32_t> forgetful[] = {
@@ -42,6 +53,7 @@ constexpr std::pair<std::string_view, std::uint32_t> forgetful[] = {
     {"groups", groups::topic::account_removed},
     {"privacy", privacy::topic::account_removed},
     {"profile", profile::topic::account_removed}};
+constexpr std::uint32_t topic_key_replaced = 2;
 constexpr std::string_view too_busy = "too many passwords are being set at once; try again";
 
 }  // namespace
@@ -60,14 +72,26 @@ class Registration {
         control_(host),
         log_(host),
         accounts_(Tables(host).open(accounts::table_name)),
-        credentials_(host),
+        credentials_(host, "registration_pending"),
+        numbers_(host),
         added_(Stats(host).counter("accounts_added")),
         removed_(Stats(host).counter("accounts_removed")),
         refused_(Stats(host).counter("signups_refused")) {}
 
+  static Status self_test(const hl_host* host);
   Status on_command(const hl_command_event& event);
   Status on_stanza(const hl_stanza_event& event);
   Status on_work(const hl_work_event& event);
+  Status on_request(const hl_request_event& event) { return numbers_.on_request(event); }
+  Status on_post(const hl_post_event& event) {
+    // Of a generation that knew more: passed over.
+    static_cast<void>(numbers_.on_post(event));
+    return HL_OK;
+  }
+  Status on_timer(const hl_timer_event& event) {
+    static_cast<void>(numbers_.on_timer(event));
+    return HL_OK;
+  }
 
  private:
   // Commands.
@@ -100,6 +124,7 @@ class Registration {
   void erase(const std::string& account);
   // The prepared password; nothing when it is none.
   std::optional<std::string> password_of(std::string_view text) const;
+  Status install(const NumberSignup::Registered& number);
   void answer(const Asker& asker, const std::string& account, bool is_done, std::string_view why) const;
 
   Streams streams_;
@@ -114,11 +139,23 @@ class Registration {
   Log log_;
   Table accounts_;
   Credentials credentials_;
+  NumberSignup numbers_;
   SignupLimit limit_;
   Counter added_;
   Counter removed_;
   Counter refused_;
 };
+
+// What no event of a stranger's shows: which numbers are the same, and that a PIN is only good for its own.
+Status Registration::self_test(const hl_host* host) {
+  const Crypto crypto(host);
+  const bool has_one_name = read_phone_number("+49 (171) 123-4567").digits == "491711234567" &&
+                            read_phone_number("0171 1234567").digits.empty();
+  const std::string hash = pin_hash(crypto, "salt", "491711234567@localhost", "01234");
+  const bool is_bound = !crypto.equal(hash, pin_hash(crypto, "salt", "491711234568@localhost", "01234")) &&
+                        crypto.equal(hash, pin_hash(crypto, "salt", "491711234567@localhost", "01234"));
+  return has_one_name && is_bound ? HL_OK : HL_E_FAULT;
+}
 
 // ---- commands -------------------------------------------------------------------------------------
 
@@ -192,16 +229,24 @@ Status Registration::from_stranger(const hl_stanza_event& event) {
   const hl_stanza& iq = *event.stanza;
   const std::optional<hl_stream_info> info = streams_.info(event.stream);
   if (!info) return HL_OK;
-  if (config_.number("open", 0) == 0)
+  const bool is_open = config_.number("open", 0) != 0;
+  if (!is_open && !numbers_.is_on())
     return answer_stream(event,
                          stanza_error(iq, "cancel", "not-allowed", "accounts are made by the operator here"));
   if (!may_carry_password(*info))
     return answer_stream(event, stanza_error(iq, "cancel", "not-allowed", "start TLS first"));
-  if (view(iq.type) == "set") return sign_up(event, *info);
+  if (view(iq.type) == "set") {
+    const Element form = stanzas_.payload(iq).child("x", forms_ns);
+    if (form && numbers_.is_on()) return numbers_.on_form(event, *info, form);
+    if (is_open) return sign_up(event, *info);
+    return answer_stream(event, stanza_error(iq, "modify", "not-acceptable", "fill in the form"));
+  }
   Xml xml;
-  xml.open("query", register_ns).leaf("instructions", "Choose a name and a password.");
-  xml.empty("username").empty("password").close();
-  return answer_stream(event, iq_result(iq, xml.written()));
+  xml.open("query", register_ns);
+  xml.leaf("instructions", is_open ? "Choose a name and a password." : "Fill in the form.");
+  if (is_open) xml.empty("username").empty("password");
+  if (numbers_.is_on()) xml.raw(NumberAnswers::form());
+  return answer_stream(event, iq_result(iq, xml.take()));
 }
 
 Status Registration::sign_up(const hl_stanza_event& event, const hl_stream_info& info) {
@@ -296,6 +341,7 @@ bool Registration::may_carry_password(const hl_stream_info& info) const {
 // ---- what they share ------------------------------------------------------------------------------
 
 Status Registration::on_work(const hl_work_event& event) {
+  if (const std::optional<NumberSignup::Registered> number = numbers_.on_work(event)) return install(*number);
   std::optional<Credentials::Done> done = credentials_.on_work(event);
   if (!done) return HL_OK;
   const std::string& account = done->account;
@@ -314,6 +360,23 @@ Status Registration::on_work(const hl_work_event& event) {
   if (done->asker.adds()) added_.add();
   log_.info(account + (done->asker.adds() ? " was added" : " has a new password"));
   answer(done->asker, account, true, {});
+  return HL_OK;
+}
+
+// A number's device takes over: what the one before had ends here, and what waited goes to the new one.
+Status Registration::install(const NumberSignup::Registered& number) {
+  if (number.row.empty()) return HL_OK;
+  const bool is_new = !exists(number.account);
+  if (accounts_.put(number.account, accounts::scram_key, number.row) != HL_OK)
+    throw Refused("accounts.put", HL_E_FULL);
+  sessions_.for_each(number.account, [&](hl_session session) {
+    sessions_.end(session, "conflict", "another device registered this number");
+  });
+  // Where session keeps nothing that outlives a password, there is nothing to end.
+  static_cast<void>(posts_.to_module("session", number.account, topic_key_replaced, ""));
+  if (is_new) added_.add();
+  log_.info(number.account + " was registered");
+  numbers_.tell(number);
   return HL_OK;
 }
 
@@ -360,7 +423,7 @@ std::optional<std::string> Registration::password_of(std::string_view text) cons
 }  // namespace hotline::registration
 
 HL_MANIFEST(
-    "about Accounts: the operator's commands and in-band registration\n"
+    "about Accounts: the operator's commands, in-band registration, phone numbers\n"
     "needs hotline.stream/1\n"
     "needs hotline.session/1\n"
     "needs hotline.stanza/1\n"
@@ -372,10 +435,18 @@ HL_MANIFEST(
     "needs hotline.config/1\n"
     "needs hotline.control/1\n"
     "needs hotline.table/1\n"
+    "needs hotline.timer/1\n"
+    "needs hotline.http/1\n"
+    "needs hotline.outbox/1\n"
     "needs hotline.stats/1\n"
     "needs hotline.log/1\n"
     "table accounts durable writes 1 reads 1\n"
     "table registration_pending volatile writes 1 reads 1\n"
+    "table number_pending volatile writes 1 reads 1\n"
+    "table number_codes volatile writes 1 reads 1\n"
+    "table number_limits volatile writes 1 reads 1\n"
+    "http POST /v1/code\n"
+    "http POST /v1/register\n"
     "route iq jabber:iq:register any before-login\n"
     "route iq jabber:iq:register self\n"
     "route iq jabber:iq:register domain\n"

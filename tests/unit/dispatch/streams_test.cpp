@@ -11,7 +11,7 @@ sim::SimWorld::Settings settings() {
           .shards = 4,
           .accounts = {"anna@localhost", "bert@localhost"},
           .modules = {sim::module_file("session-1.0.0.so"), sim::module_file("routing-1.0.0.so"),
-                      sim::module_file("presence-1.0.0.so"), sim::module_file("registration-1.0.0.so")}};
+                      sim::module_file("presence-1.0.0.so"), sim::module_file("registration-1.1.0.so")}};
 }
 
 std::size_t streams_of(sim::SimWorld& world) {
