@@ -53,6 +53,8 @@ const std::vector<Row>& rows() {
        0,
        "handshake"},
       {"CPU ms per login, PLAIN", "login-plain", {"/cpu_ms_per_login"}, Goal::none, 0, 0, "handshake"},
+      {"registrations of numbers a second", "register", {"/registrations_per_second"}, Goal::at_least, 100},
+      {"CPU ms per registration", "register", {"/cpu_ms_per_registration"}},
       {"offline messages stored a second", "offline", {"/store/messages_per_second"}, Goal::at_least, 40'000},
       {"CPU us per offline message stored", "offline", {"/store/cpu_us_per_message"}, Goal::at_most, 25},
       {"offline messages redelivered a second",
