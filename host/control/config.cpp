@@ -211,7 +211,7 @@ class Reader {
 
   void read_outbox() {
     for (const auto& [name, values] : config_.outbox) {
-      Result<Gateway> gateway = read_gateway(name, values);
+      Result<ConfiguredGateway> gateway = read_gateway(name, values);
       if (gateway) {
         config_.gateways.push_back(std::move(*gateway));
       } else {

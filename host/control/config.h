@@ -42,7 +42,7 @@ struct StreamLimits {
 };
 
 // A way out of the host for modules' words: "outbox": { "<name>": { "kind": …, … } }.
-struct Gateway {
+struct ConfiguredGateway {
   enum class Kind { webhook, command, file };
   std::string name;
   Kind kind = Kind::file;
@@ -153,8 +153,8 @@ struct Config {
   } http;
 
   ModuleValues modules;
-  ModuleValues outbox;            // As written: by gateway.
-  std::vector<Gateway> gateways;  // The same, read.
+  ModuleValues outbox;                      // As written: by gateway.
+  std::vector<ConfiguredGateway> gateways;  // The same, read.
 
   // From text; `file` is what messages call it. The error has a line for everything that is wrong:
   // "hotline.json:12: unknown key `lisen`: did you mean `listen`?".

@@ -36,19 +36,19 @@ bool is_safe_url(const std::string& url) {
 
 struct Form {
   std::string_view word;
-  Gateway::Kind kind;
+  ConfiguredGateway::Kind kind;
   const char* target;  // The key of what it goes to.
 };
-constexpr std::array<Form, 3> forms = {{{"webhook", Gateway::Kind::webhook, "url"},
-                                        {"command", Gateway::Kind::command, "program"},
-                                        {"file", Gateway::Kind::file, "file"}}};
+constexpr std::array<Form, 3> forms = {{{"webhook", ConfiguredGateway::Kind::webhook, "url"},
+                                        {"command", ConfiguredGateway::Kind::command, "program"},
+                                        {"file", ConfiguredGateway::Kind::file, "file"}}};
 
 }  // namespace
 
-Result<Gateway> read_gateway(const std::string& name, const Values& values) {
+Result<ConfiguredGateway> read_gateway(const std::string& name, const Values& values) {
   const std::string path = "`outbox." + name + "`";
   if (!is_gateway_name(name)) return Error{path + " is not a gateway's name: up to 64 of a-z, 0-9, _ and -"};
-  Gateway gateway;
+  ConfiguredGateway gateway;
   gateway.name = name;
   const std::string kind = text_of(values, "kind").value_or("");
   const auto form =
@@ -58,9 +58,9 @@ Result<Gateway> read_gateway(const std::string& name, const Values& values) {
   gateway.target = text_of(values, form->target).value_or("");
   if (gateway.target.empty())
     return Error{path + " lacks `" + form->target + "`, which a `" + kind + "` goes to"};
-  if (gateway.kind == Gateway::Kind::webhook && !is_safe_url(gateway.target))
+  if (gateway.kind == ConfiguredGateway::Kind::webhook && !is_safe_url(gateway.target))
     return Error{path + ".url must begin with https://, or http:// and an address of this machine"};
-  if (gateway.kind == Gateway::Kind::command && !gateway.target.starts_with('/'))
+  if (gateway.kind == ConfiguredGateway::Kind::command && !gateway.target.starts_with('/'))
     return Error{path + ".program must be the whole path of a program: no shell looks for it"};
 
   const struct {
@@ -72,7 +72,7 @@ Result<Gateway> read_gateway(const std::string& name, const Values& values) {
                  {"waiting_max", &gateway.waiting_max, 1'000'000}};
   for (const auto& [key, value] : values) {
     if (key == "kind" || key == form->target) continue;
-    if (key == "secret_file" && gateway.kind == Gateway::Kind::webhook) {
+    if (key == "secret_file" && gateway.kind == ConfiguredGateway::Kind::webhook) {
       gateway.secret_file = text_of(values, key).value_or("");
       continue;
     }
@@ -80,7 +80,7 @@ Result<Gateway> read_gateway(const std::string& name, const Values& values) {
                                      [&name_of = key](const auto& each) { return name_of == each.key; });
     if (number == std::end(numbers))
       return Error{path + " has an unknown key `" + key + "`: a `" + kind + "` has `" + form->target + "`, " +
-                   (gateway.kind == Gateway::Kind::webhook ? "`secret_file`, " : "") +
+                   (gateway.kind == ConfiguredGateway::Kind::webhook ? "`secret_file`, " : "") +
                    "`attempts`, `timeout_seconds`, `waiting_max`"};
     const auto* given = std::get_if<std::int64_t>(&value);
     if (given == nullptr || *given < 1 || *given > number->max)

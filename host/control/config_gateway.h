@@ -9,7 +9,7 @@
 namespace hotline {
 
 // The error says what is wrong with it, beginning with its path: "`outbox.sms` lacks `url` …".
-Result<Gateway> read_gateway(const std::string& name,
-                             const std::map<std::string, Config::ModuleValue>& values);
+Result<ConfiguredGateway> read_gateway(const std::string& name,
+                                       const std::map<std::string, Config::ModuleValue>& values);
 
 }  // namespace hotline

@@ -126,7 +126,9 @@ CodeAnswer NumberCodes::confirm(const std::string& account, std::string_view pin
     codes_.erase(account, code_key);
     return {Verdict::mismatch, 0, 0, {}};
   }
-  const std::uint64_t wait_s = 1ull << (code->tries - 1);
+  const auto gap_s =
+      static_cast<std::uint64_t>(std::clamp<std::int64_t>(config_.number("try_gap_seconds", 1), 0, 60));
+  const std::uint64_t wait_s = gap_s << (code->tries - 1);
   code->next_try_ms = now_ms + wait_s * 1'000;
   // A try that cannot be counted must not be had.
   if (codes_.put(account, code_key, code->encode()) != HL_OK) codes_.erase(account, code_key);

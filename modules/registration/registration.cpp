@@ -12,6 +12,7 @@
 //     numbers                     1: whoever gets a PIN on a phone has the number's account (0)
 //     gateway                     of the host's `outbox`: where PINs go ("sms")
 //     code_gap_seconds            between the first two PINs of a number; doubled from one to the next (60)
+//     try_gap_seconds             after a wrong PIN; doubled from one to the next (1)
 //     requests_per_hour_address   for PINs and with PINs, of one address (60)
 //     requests_per_hour_network   the same of an IPv4 /24 or IPv6 /64 (300)
 //     requests_per_hour_loopback  the same for this machine's own (1,000,000)

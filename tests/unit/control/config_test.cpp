@@ -109,7 +109,7 @@ TEST_CASE("config: gateways of the outbox are read, and what is wrong with one i
     "sms": { "kind": "file", "file": "/tmp/sms" },
     "voice": { "kind": "command", "program": "/usr/bin/call", "timeout_seconds": 60, "waiting_max": 5 } } })");
   REQUIRE(config.gateways.size() == 3);
-  CHECK(config.gateways[0].kind == hotline::Gateway::Kind::webhook);
+  CHECK(config.gateways[0].kind == hotline::ConfiguredGateway::Kind::webhook);
   CHECK(config.gateways[0].secret_file == "/s");
   CHECK(config.gateways[0].attempts == 3);
   CHECK(config.gateways[1].target == "/tmp/sms");

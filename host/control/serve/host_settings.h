@@ -1,0 +1,19 @@
+// What the operator configured, as the parts of the host take it.
+#pragma once
+
+#include <vector>
+
+#include "control/config.h"
+#include "dispatch/host.h"
+#include "outbox/gateway.h"
+#include "push/pipeline.h"
+
+namespace hotline {
+
+Host::Settings host_settings(const Config& config);
+// Reads the files of secrets.
+Result<std::vector<GatewaySettings>> gateway_settings(const Config& config);
+PushSettings push_settings(const Config& config);
+ListenerFacts facts_of(const ListenAddress& listen);
+
+}  // namespace hotline
