@@ -101,8 +101,9 @@ std::optional<Credentials::Done> Credentials::on_work(const hl_work_event& event
   (digest == Digest::sha1 ? pending->keys1 : pending->keys256) =
       stored_and_server_key(digest, view(event.result));
   if (pending->keys1.empty() || pending->keys256.empty()) {
-    if (pending_.put(account, id, pending->encode()) != HL_OK) throw Refused("pending.put", HL_E_FULL);
-    return std::nullopt;
+    if (pending_.put(account, id, pending->encode()) == HL_OK) return std::nullopt;
+    pending_.erase(account, id);
+    return Done{account, std::move(pending->asker), false, {}};
   }
   pending_.erase(account, id);
   const std::string_view keys256 = pending->keys256, keys1 = pending->keys1;

@@ -45,7 +45,10 @@ class NumberSignup {
     std::string key;
   };
   std::optional<Registered> on_work(const hl_work_event& event);
-  // Its row is written.
+  // Its row could not be written, or is.
+  void tell_busy(const Registered& registered) const {
+    answers_.refused(registered.applicant, {Verdict::busy, 1, 0, {}});
+  }
   void tell(const Registered& registered) const {
     answers_.registered(registered.applicant, registered.account, registered.key);
   }

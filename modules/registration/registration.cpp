@@ -267,6 +267,10 @@ Status Registration::sign_up(const hl_stanza_event& event, const hl_stream_info&
                          stanza_error(iq, "modify", "not-acceptable",
                                       "the name or the password is empty, too long, or has characters that "
                                       "are not allowed"));
+  // A number is its phone's: nobody else may sit on it.
+  if (numbers_.is_on() && local->find_first_not_of("0123456789") == std::string_view::npos)
+    return answer_stream(
+        event, stanza_error(iq, "modify", "not-acceptable", "a phone number is registered by the form"));
   const std::string account = compose_jid(*local, config_.domain());
   const Status moved = streams_.move_home(event.stream, account);
   if (moved == HL_OK) return HL_OK;  // It is offered again at the account's home.
@@ -368,8 +372,10 @@ Status Registration::on_work(const hl_work_event& event) {
 Status Registration::install(const NumberSignup::Registered& number) {
   if (number.row.empty()) return HL_OK;
   const bool is_new = !exists(number.account);
-  if (accounts_.put(number.account, accounts::scram_key, number.row) != HL_OK)
-    throw Refused("accounts.put", HL_E_FULL);
+  if (accounts_.put(number.account, accounts::scram_key, number.row) != HL_OK) {
+    numbers_.tell_busy(number);
+    return HL_OK;
+  }
   sessions_.for_each(number.account, [&](hl_session session) {
     sessions_.end(session, "conflict", "another device registered this number");
   });

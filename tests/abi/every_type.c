@@ -3,8 +3,10 @@
 #include <hotline/cap/config.h>
 #include <hotline/cap/control.h>
 #include <hotline/cap/crypto.h>
+#include <hotline/cap/http.h>
 #include <hotline/cap/log.h>
 #include <hotline/cap/mailbox.h>
+#include <hotline/cap/outbox.h>
 #include <hotline/cap/post.h>
 #include <hotline/cap/random.h>
 #include <hotline/cap/session.h>
@@ -35,5 +37,7 @@ SEE(hl_cap_stats)
 SEE(hl_cap_stream)
 SEE(hl_cap_table)
 SEE(hl_cap_timer)
+SEE(hl_cap_http)
+SEE(hl_cap_outbox)
 SEE(hl_module_entry)
 SEE(hl_host)

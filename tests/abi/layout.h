@@ -13,8 +13,10 @@
 #include "hotline/cap/config.h"
 #include "hotline/cap/control.h"
 #include "hotline/cap/crypto.h"
+#include "hotline/cap/http.h"
 #include "hotline/cap/log.h"
 #include "hotline/cap/mailbox.h"
+#include "hotline/cap/outbox.h"
 #include "hotline/cap/post.h"
 #include "hotline/cap/random.h"
 #include "hotline/cap/session.h"
@@ -146,6 +148,23 @@ AT(hl_module_entry, on_command, 104);
 AT(hl_module_entry, on_work, 112);
 AT(hl_module_entry, convert, 120);
 AT(hl_module_entry, on_expiry, 128);
+AT(hl_module_entry, on_request, 136);
+IS(hl_http_field, 32);
+AT(hl_http_field, name, 0);
+AT(hl_http_field, value, 16);
+GROWS_FROM(hl_request_event, 144);
+AT(hl_request_event, size, 0);
+AT(hl_request_event, flags, 4);
+AT(hl_request_event, request, 8);
+AT(hl_request_event, listener, 16);
+AT(hl_request_event, peer, 32);
+AT(hl_request_event, method, 48);
+AT(hl_request_event, path, 64);
+AT(hl_request_event, query, 80);
+AT(hl_request_event, host, 96);
+AT(hl_request_event, fields, 112);
+AT(hl_request_event, field_count, 120);
+AT(hl_request_event, body, 128);
 
 // hotline/cap/clock.h
 GROWS_FROM(hl_cap_clock, 24);
@@ -303,6 +322,18 @@ AT(hl_cap_table, next, 40);
 AT(hl_cap_table, count, 48);
 AT(hl_cap_table, next_account, 56);
 
+// hotline/cap/http.h
+GROWS_FROM(hl_cap_http, 16);
+AT(hl_cap_http, size, 0);
+AT(hl_cap_http, reserved, 4);
+AT(hl_cap_http, respond, 8);
+
+// hotline/cap/outbox.h
+GROWS_FROM(hl_cap_outbox, 16);
+AT(hl_cap_outbox, size, 0);
+AT(hl_cap_outbox, reserved, 4);
+AT(hl_cap_outbox, send, 8);
+
 // hotline/cap/timer.h
 GROWS_FROM(hl_cap_timer, 24);
 AT(hl_cap_timer, size, 0);
@@ -352,6 +383,10 @@ static_assert(HL_STREAM_CAN_STARTTLS == 2u, "HL_STREAM_CAN_STARTTLS");
 static_assert(HL_STREAM_NEEDS_TLS == 4u, "HL_STREAM_NEEDS_TLS");
 static_assert(HL_STREAM_IS_WEBSOCKET == 8u, "HL_STREAM_IS_WEBSOCKET");
 static_assert(HL_STREAM_IS_LOOPBACK == 16u, "HL_STREAM_IS_LOOPBACK");
+static_assert(HL_REQUEST_IS_TLS == 1u, "HL_REQUEST_IS_TLS");
+static_assert(HL_REQUEST_IS_LOOPBACK == 2u, "HL_REQUEST_IS_LOOPBACK");
+static_assert(HL_HTTP_FIELDS_MAX == 32u, "HL_HTTP_FIELDS_MAX");
+static_assert(HL_OUTBOX_BODY_MAX == 16384u, "HL_OUTBOX_BODY_MAX");
 static_assert(HL_KEY_SIZE_MAX == 3072u, "HL_KEY_SIZE_MAX");
 static_assert(HL_ROW_SIZE_MAX == 1048576u, "HL_ROW_SIZE_MAX");
 // clang-format on

@@ -330,6 +330,24 @@ TEST_CASE("numbers: nothing is missed when the code is replaced between the PIN 
   CHECK(f.host.state().requests[request].status == 200);
 }
 
+TEST_CASE("numbers: whatever the host cannot do, it is no fault, and is answered") {
+  std::uint64_t failing = 0;
+  do {
+    Numbers f;
+    ++failing;
+    f.host.failing.let(failing);
+    const fake::Request sent = f.code();
+    const fake::Request made = f.enter(f.pin().empty() ? "12345" : f.pin());
+    CAPTURE(f.host.failing.call);
+    if (f.host.failing.status == HL_E_PARKED) continue;  // Whoever asks for such a row is not charged.
+    CHECK(f.host.failed.empty());
+    if (f.host.failing.call == "http.respond") continue;  // Its peer has gone.
+    CHECK(sent.status != 0);
+    CHECK(made.status != 0);
+    if (f.host.failing.call.empty()) failing = 0;  // There were no more calls to fail.
+  } while (failing != 0);
+}
+
 // ---- in-band --------------------------------------------------------------------------------------
 
 namespace {
@@ -368,6 +386,19 @@ TEST_CASE_FIXTURE(Forms, "forms: the same two steps in-band") {
   const std::string done = submit(number, pin());
   CHECK(has(done, "<registered/><username>491711234567</username><password>"));
   CHECK(host.state().tables["accounts"].contains(account));
+}
+
+TEST_CASE_FIXTURE(Forms, "forms: where names are open too, nobody takes a number as a name") {
+  host.numbers["open"] = 1;
+  const auto sign_up = [this](const std::string& name) {
+    return ask("<iq type='set' id='r'><query xmlns='jabber:iq:register'><username>" + name +
+               "</username><password>b</password></query></iq>");
+  };
+  CHECK(has(sign_up("491711234567"), "<not-acceptable"));
+  CHECK_FALSE(host.state().tables["accounts"].contains(account));
+  CHECK(sign_up("juliet") == "<iq id='r' type='result'></iq>");
+  CHECK(has(ask("<iq type='get' id='g'><query xmlns='jabber:iq:register'/></iq>"),
+            "<username/><password/><x "));
 }
 
 TEST_CASE_FIXTURE(Forms, "forms: the stream moves to the number's home first") {
