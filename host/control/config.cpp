@@ -228,8 +228,9 @@ class Reader {
                          (section == "outbox" ? "gateway" : "module") + "'s values");
         continue;
       }
+      auto& slots = into[module];  // Also of one that has none: a gateway without a kind is told so.
       for (const auto& [name, value] : values.items()) {
-        Config::ModuleValue& slot = into[module][name];
+        Config::ModuleValue& slot = slots[name];
         if (value.is_string()) {
           slot = value.get<std::string>();
         } else if (value.is_boolean()) {

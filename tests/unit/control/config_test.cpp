@@ -198,7 +198,8 @@ TEST_CASE("config: addresses that cannot be are refused with the way out") {
   CHECK(config_refusal(R"({ "listen": [ { "kind": "xmpp", "address": "localhost", "port": 1 } ] })") ==
         "hotline.json:1: `localhost` is no IPv4 or IPv6 address: write 127.0.0.1, ::1, 0.0.0.0 or ::");
   CHECK(config_refusal(R"({ "listen": [ { "port": 1 } ] })") ==
-        "hotline.json:1: `listen[0]` lacks `kind`, one of `xmpp`, `xmpps`, `xmpp-ws`, `xmpp-wss`, `lines`");
+        "hotline.json:1: `listen[0]` lacks `kind`, one of `xmpp`, `xmpps`, `xmpp-ws`, `xmpp-wss`, `lines`, "
+        "`http`, `https`");
   CHECK(config_refusal(R"({ "listen": [ { "kind": "xmpp" } ] })") ==
         "hotline.json:1: `listen[0]` lacks `port` (0: the system chooses one)");
   CHECK(config_refusal(R"({ "listen": [ { "kind": "lines", "port": 1 } ] })") ==

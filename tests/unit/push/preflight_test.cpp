@@ -55,10 +55,14 @@ TEST_CASE("preflight: what is right goes through, and says what it did") {
 }
 
 TEST_CASE("preflight: the modules of this host go through, with nothing to note") {
-  for (const char* const name : {"session", "routing", "presence", "registration"}) {
-    CAPTURE(name);
+  struct Module {
+    const char *name, *version;
+  };
+  for (const Module& module : {Module{"session", "1.0.0"}, Module{"routing", "1.0.0"},
+                               Module{"presence", "1.0.0"}, Module{"registration", "1.1.0"}}) {
+    CAPTURE(module.name);
     PushedWorld world;
-    const PushOutcome out = world.push(module_file(name, "1.0.0"));
+    const PushOutcome out = world.push(module_file(module.name, module.version));
     CHECK_MESSAGE(out.outcome == "live", (out.refusals.empty() ? "" : out.refusals.front().reason));
     for (const std::string& note : out.notes) CHECK_MESSAGE(!has(note, "preflight"), note);
   }

@@ -17,9 +17,10 @@ namespace hotline::test {
 class ObedientTarget final : public LiveTarget {
  public:
   std::vector<std::string> has = {
-      "hotline.clock/1",   "hotline.config/1", "hotline.control/1", "hotline.crypto/1",  "hotline.log/1",
-      "hotline.mailbox/1", "hotline.post/1",   "hotline.random/1",  "hotline.session/1", "hotline.stanza/1",
-      "hotline.stats/1",   "hotline.stream/1", "hotline.table/1",   "hotline.timer/1"};
+      "hotline.clock/1",   "hotline.config/1",  "hotline.control/1", "hotline.crypto/1",
+      "hotline.log/1",     "hotline.mailbox/1", "hotline.post/1",    "hotline.random/1",
+      "hotline.session/1", "hotline.stanza/1",  "hotline.stats/1",   "hotline.stream/1",
+      "hotline.table/1",   "hotline.timer/1",   "hotline.http/1",    "hotline.outbox/1"};
   std::vector<SampleRow> rows;
   std::map<std::string, std::string> settings;
   std::size_t staged = 0, lives = 0;
