@@ -43,6 +43,13 @@ constexpr std::array<Form, 3> forms = {{{"webhook", ConfiguredGateway::Kind::web
                                         {"command", ConfiguredGateway::Kind::command, "program"},
                                         {"file", ConfiguredGateway::Kind::file, "file"}}};
 
+std::string unknown_key(std::string path, const std::string& key, const Form& form) {
+  path.append(" has an unknown key `").append(key).append("`: a `").append(form.word).append("` has `");
+  path.append(form.target).append("`, ");
+  if (form.kind == ConfiguredGateway::Kind::webhook) path.append("`secret_file`, ");
+  return path.append("`attempts`, `timeout_seconds`, `waiting_max`");
+}
+
 }  // namespace
 
 Result<ConfiguredGateway> read_gateway(const std::string& name, const Values& values) {
@@ -78,13 +85,11 @@ Result<ConfiguredGateway> read_gateway(const std::string& name, const Values& va
     }
     const auto number = std::find_if(std::begin(numbers), std::end(numbers),
                                      [&name_of = key](const auto& each) { return name_of == each.key; });
-    if (number == std::end(numbers))
-      return Error{path + " has an unknown key `" + key + "`: a `" + kind + "` has `" + form->target + "`, " +
-                   (gateway.kind == ConfiguredGateway::Kind::webhook ? "`secret_file`, " : "") +
-                   "`attempts`, `timeout_seconds`, `waiting_max`"};
+    if (number == std::end(numbers)) return Error{unknown_key(path, key, *form)};
     const auto* given = std::get_if<std::int64_t>(&value);
     if (given == nullptr || *given < 1 || *given > number->max)
-      return Error{path + "." + key + " must be a whole number from 1 to " + std::to_string(number->max)};
+      return Error{path + "." + std::string(key).append(" must be a whole number from 1 to ") +
+                   std::to_string(number->max)};
     *number->value = static_cast<std::uint32_t>(*given);
   }
   return gateway;

@@ -50,7 +50,7 @@ void HttpRequests::head(Stream& stream, std::unique_ptr<HttpRequest> request) {
     if (route.allowed.empty()) return refuse(stream, http_problem(404, "There is nothing here."));
     HttpResponse response = http_problem(405, "This method is not answered here.");
     response.fields.push_back({"Allow", route.allowed});
-    return refuse(stream, std::move(response));
+    return refuse(stream, response);
   }
   if (!its.has_body) return;
   if (its.awaits_continue) stream.connection->write_bytes("HTTP/1.1 100 Continue\r\n\r\n");
@@ -123,7 +123,7 @@ void HttpRequests::write(Stream& stream, const HttpResponse& response, HttpEnd e
 }
 
 // What follows on the connection would be a body that nobody reads.
-void HttpRequests::refuse(Stream& stream, HttpResponse response) {
+void HttpRequests::refuse(Stream& stream, const HttpResponse& response) {
   const HttpRequest& request = *stream.request;
   const bool stays = request.keeps_alive && !request.has_body;
   const bool is_head = std::exchange(stream.is_head_request, false);

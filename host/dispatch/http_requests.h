@@ -48,7 +48,7 @@ class HttpRequests {
   };
 
   bool is_here(const Stream& stream, std::string_view host) const;
-  void refuse(Stream& stream, HttpResponse response);
+  void refuse(Stream& stream, const HttpResponse& response);
   void write(Stream& stream, const HttpResponse& response, HttpEnd end, bool is_head);
   void await_answer(Stream& stream);
 

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -22,6 +23,7 @@ namespace hotline {
 namespace {
 
 constexpr int refused_for_good = 65;
+constexpr int look_every_ms = 100;  // Whether the host ends meanwhile.
 
 class CommandGateway final : public Gateway {
  public:
@@ -44,6 +46,8 @@ class CommandGateway final : public Gateway {
     ::close(input);
     return reason != 0 ? failed(reason) : await(child);
   }
+
+  void end() override { is_ending_ = true; }
 
  private:
   OutboxOutcome failed(int reason) const {
@@ -78,8 +82,12 @@ class CommandGateway final : public Gateway {
     const int handle = static_cast<int>(syscall(SYS_pidfd_open, child, 0));
     bool is_late = false;
     if (handle >= 0) {
-      pollfd end{handle, POLLIN, 0};
-      is_late = ::poll(&end, 1, static_cast<int>(timeout_s_ * 1'000)) == 0;
+      pollfd its_end{handle, POLLIN, 0};
+      int waited_ms = 0;
+      while (!is_late && ::poll(&its_end, 1, look_every_ms) == 0) {
+        waited_ms += look_every_ms;
+        is_late = is_ending_ || waited_ms >= static_cast<int>(timeout_s_ * 1'000);
+      }
       ::close(handle);
     }
     if (is_late) ::kill(child, SIGKILL);
@@ -100,6 +108,7 @@ class CommandGateway final : public Gateway {
 
   const std::string program_, name_;
   const std::uint32_t timeout_s_;
+  std::atomic<bool> is_ending_{false};
 };
 
 }  // namespace

@@ -35,6 +35,8 @@ class Gateway {
   virtual ~Gateway() = default;
   // `failed` may be tried again.
   virtual OutboxOutcome attempt(const GatewayAttempt& attempt) = 0;
+  // The host ends: attempts under way give up within a second or so.
+  virtual void end() {}
 };
 
 std::unique_ptr<Gateway> make_webhook(const GatewaySettings& settings, std::size_t workers);

@@ -38,6 +38,7 @@ class Gateways::Lane {
       const std::lock_guard lock(mutex_);
       is_ending_ = true;
     }
+    gateway_->end();
     changed_.notify_all();
     for (std::thread& thread : threads_) thread.join();
   }

@@ -1,7 +1,7 @@
 // Gateways: the outbox of a real host: each gateway with a bounded queue, threads of its own and retries.
 //
 // A gateway that is slow or gone holds up nobody else's messages. Between two attempts it waits 1, 2, 4, … s;
-// a queue that is full says so at once. Destruction drops what waits, and lets attempts under way end.
+// a queue that is full says so at once. Destruction drops what waits, and has attempts under way give up.
 #pragma once
 
 #include <condition_variable>

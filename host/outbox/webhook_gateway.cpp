@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <mutex>
 #include <span>
 #include <vector>
@@ -28,6 +29,11 @@ std::size_t keep_answer(char* bytes, std::size_t size, std::size_t count, void* 
   auto* kept = static_cast<std::string*>(answer);
   kept->append(bytes, std::min(size * count, answer_bytes_max - kept->size()));
   return size * count;
+}
+
+// Another: not 0 ends the transfer. Called about once a second when nothing else happens.
+int is_ending(void* flag, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<const std::atomic<bool>*>(flag)->load() ? 1 : 0;
 }
 
 bool may_work_later(long status) {
@@ -64,6 +70,9 @@ class WebhookGateway final : public Gateway {
     curl_easy_setopt(handle, CURLOPT_POSTFIELDS, attempt.body.c_str());
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, keep_answer);
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer);
+    curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, is_ending);
+    curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &is_ending_);
     const CURLcode done = curl_easy_perform(handle);
     long status = 0;
     curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
@@ -74,6 +83,8 @@ class WebhookGateway final : public Gateway {
     return {may_work_later(status) ? OutboxOutcome::Kind::failed : OutboxOutcome::Kind::refused,
             static_cast<int>(status), std::move(answer)};
   }
+
+  void end() override { is_ending_ = true; }
 
  private:
   curl_slist* fields_of(const GatewayAttempt& attempt) const {
@@ -91,6 +102,7 @@ class WebhookGateway final : public Gateway {
 
   const GatewaySettings settings_;
   std::vector<CURL*> handles_;  // One a worker.
+  std::atomic<bool> is_ending_{false};
 };
 
 }  // namespace

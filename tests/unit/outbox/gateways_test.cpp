@@ -89,6 +89,19 @@ TEST_CASE_FIXTURE(Outside, "gateways: what failed is tried again, with the id it
   CHECK(ids.substr(0, 33) == ids.substr(33));
 }
 
+TEST_CASE_FIXTURE(Outside, "gateways: a program that does not end is ended with the host") {
+  const std::string endless = program("touch \"$(dirname \"$0\")\"/began; exec sleep 600");
+  bool was_told = false;
+  {
+    Gateways gateways({{.name = "out", .kind = Kind::command, .target = endless, .attempts_max = 1}}, clock,
+                      random);
+    REQUIRE(gateways.send({"out", "x", [&was_told](const OutboxOutcome&) { was_told = true; }}) ==
+            Outbox::Answer::waits);
+    for (int i = 0; i < 10'000 && !std::filesystem::exists(directory + "/began"); ++i) usleep(1'000);
+  }
+  CHECK(was_told);
+}
+
 TEST_CASE_FIXTURE(Outside, "gateways: one that is not there, and one that is full, say so at once") {
   Gateways gateways({{.name = "out", .kind = Kind::file, .target = directory, .waiting_max = 0}}, clock,
                     random);
