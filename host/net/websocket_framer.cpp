@@ -61,11 +61,14 @@ const char* condition_of(std::uint16_t code) {
 }  // namespace
 
 WebsocketFramer::WebsocketFramer(XmlParser& parser, const FramerLimits& limits)
-    : parser_(&parser), limits_(limits), reader_(limits.stanza_bytes_max) {}
+    : parser_(&parser),
+      limits_(limits),
+      reader_(limits.stanza_bytes_max),
+      head_(std::make_unique<HttpReader>(HttpLimits{})) {}
 
 FrameEvent WebsocketFramer::next(std::string_view& input) {
   if (!end_.has_input(input)) return {};
-  if (!is_upgraded_) return next_of_head(input);
+  if (head_ != nullptr) return next_of_head(input);
   FrameEvent event;
   switch (reader_.next(input)) {
     case WebsocketReader::Found::need_more:
@@ -99,30 +102,24 @@ bool WebsocketFramer::is_beyond_limit(std::string_view message) {
 }
 
 FrameEvent WebsocketFramer::next_of_head(std::string_view& input) {
-  constexpr std::string_view end = "\r\n\r\n";
   FrameEvent event;
-  const std::size_t before = head_.size();
-  head_.append(input.substr(0, http_head_bytes_max - before));
-  const std::size_t found = head_.find(end, before < end.size() ? 0 : before - (end.size() - 1));
-  const bool is_http = head_.front() >= 'A' && head_.front() <= 'Z';
-  if (is_http && found == std::string::npos && head_.size() < http_head_bytes_max) {
-    input = {};
-    return event;
+  UpgradeAnswer answer;
+  switch (head_->next(input)) {
+    case HttpReader::Found::need_more:
+    case HttpReader::Found::body: return event;  // No body: the first head is the last.
+    case HttpReader::Found::head: answer = answer_upgrade(head_->head()); break;
+    case HttpReader::Found::error:
+      append_http_response(answer.text, head_->problem(), HttpEnd::close, false, {});
+      break;
   }
-  const std::string head = std::exchange(head_, {});
-  if (!is_http) {  // Said at its first byte: it may never send an empty line.
-    event.text = http_refusal("400 Bad Request", "This is not an HTTP/1.1 request.");
-  } else if (found == std::string::npos) {
-    event.text = http_refusal("431 Request Header Fields Too Large",
-                              "A request may have " + std::to_string(http_head_bytes_max) + " bytes.");
+  event.text = std::move(answer.text);
+  if (answer.is_upgraded) {
+    head_.reset();
+    event.kind = FrameEvent::Kind::reply;
   } else {
-    input.remove_prefix(found + end.size() - before);
-    UpgradeAnswer answer = answer_upgrade(std::string_view(head).substr(0, found + end.size()));
-    is_upgraded_ = answer.is_upgraded;
-    event.text = std::move(answer.text);
+    static_cast<void>(end_.by_peer(FrameEvent::Kind::refused));
+    event.kind = FrameEvent::Kind::refused;
   }
-  if (!is_upgraded_) static_cast<void>(end_.by_peer(FrameEvent::Kind::refused));
-  event.kind = is_upgraded_ ? FrameEvent::Kind::reply : FrameEvent::Kind::refused;
   return event;
 }
 
@@ -208,7 +205,7 @@ void WebsocketFramer::write_element(std::string_view xml, std::string& out) {
 
 void WebsocketFramer::write_close(std::string_view condition, std::string_view text, bool opened,
                                   std::string& out) {
-  if (!is_upgraded_) return;
+  if (head_ != nullptr) return;
   if (!is_closed_by_peer_ && (opened || !condition.empty())) {
     if (!opened) write_open({}, {}, {}, out);
     if (!condition.empty()) {

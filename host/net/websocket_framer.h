@@ -5,10 +5,12 @@
 // closes by elements of its own, <open/> and <close/>.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "net/framer.h"
+#include "net/http_reader.h"
 #include "net/splitter.h"
 #include "net/stream_end.h"
 #include "net/websocket_frame.h"
@@ -25,7 +27,9 @@ class WebsocketFramer final : public Framer {
   void set_parser(XmlParser& parser) override { parser_ = &parser; }
   // The WebSocket goes on; the next message has to be <open/>.
   void restart() override;
-  bool has_partial() const override { return !end_.is_over() && (!head_.empty() || reader_.has_partial()); }
+  bool has_partial() const override {
+    return !end_.is_over() && ((head_ != nullptr && head_->has_partial()) || reader_.has_partial());
+  }
   void write_open(std::string_view id, std::string_view from, std::string_view lang,
                   std::string& out) override;
   void write_element(std::string_view xml, std::string& out) override;
@@ -44,13 +48,12 @@ class WebsocketFramer final : public Framer {
   XmlParser* parser_;
   FramerLimits limits_;
   WebsocketReader reader_;
-  bool is_upgraded_ = false;
   bool is_open_ = false;  // <open/> came.
   StreamEnd end_;
   Splitter watch_{Splitter::Start::element};  // Follows a message as it comes in.
   std::size_t watched_bytes_ = 0;             // Of it.
   bool is_closed_by_peer_ = false;            // By a close frame: no message may follow ours.
-  std::string head_;                          // Of the HTTP request, unfinished.
+  std::unique_ptr<HttpReader> head_;          // Of the HTTP request; nullptr: it is upgraded.
   std::string from_, lang_;                   // The stamp.
 };
 

@@ -5,19 +5,15 @@
 #include <string>
 #include <string_view>
 
-namespace hotline {
+#include "net/http_message.h"
 
-constexpr std::size_t http_head_bytes_max = 8 * 1024;
+namespace hotline {
 
 struct UpgradeAnswer {
   bool is_upgraded = false;  // `text` is the 101 answer, frames follow; else it is the last that is sent.
   std::string text;
 };
 
-// `head`: the request line and header fields, to the empty line's end. Never a body: GET has none.
-UpgradeAnswer answer_upgrade(std::string_view head);
-
-// A plain answer that ends the connection. `status`: "400 Bad Request".
-std::string http_refusal(std::string_view status, std::string_view why);
+UpgradeAnswer answer_upgrade(const HttpRequest& request);
 
 }  // namespace hotline
