@@ -110,7 +110,7 @@ class ManifestParser {
     std::size_t arguments_max;
     LineRule rule;
   };
-  static const std::array<Word, 18> grammar;
+  static const std::array<Word, 19> grammar;
 
   Complaint line(std::string_view text);
   Complaint once(bool& seen, std::string_view word);
@@ -147,7 +147,7 @@ class ManifestParser {
   bool has_hard_budget_ = false;
 };
 
-const std::array<ManifestParser::Word, 18> ManifestParser::grammar{{
+const std::array<ManifestParser::Word, 19> ManifestParser::grammar{{
     {"name", 1, 1, &ManifestParser::name},
     {"version", 1, 1, &ManifestParser::version},
     {"abi", 1, 1, &ManifestParser::abi},

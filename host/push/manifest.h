@@ -95,7 +95,6 @@ struct Manifest {
   bool drains = false;
   std::vector<std::string> lines;     // Names of listeners.
   std::vector<std::string> services;  // First labels of domains below the host's: "groups".
-  std::vector<std::string> lines;     // Names of listeners.
   std::vector<HttpClaim> http;
   std::vector<CommandClaim> commands;
   std::vector<std::string> accepts_posts;  // Names of modules.

@@ -144,7 +144,7 @@ hl_status queue(const Asked<Session>& asked, Effect::Kind kind, Ref<const Buffer
   return HL_OK;
 }
 
-hl_status send(const hl_host* host, hl_session handle, hl_str xml) {
+hl_status session_send(const hl_host* host, hl_session handle, hl_str xml) {
   const auto asked = ask(host, handle, &Shard::sessions);
   if (asked.status != HL_OK) return asked.status;
   return queue(asked, Effect::Kind::session_send, Buffer::copy(from_str(xml)));
@@ -281,7 +281,7 @@ constexpr hl_cap_session session_table{.size = sizeof(hl_cap_session),
                                        .field = host_side<field>,
                                        .get = host_side<session_get>,
                                        .set = host_side<set>,
-                                       .send = host_side<send>,
+                                       .send = host_side<session_send>,
                                        .send_stanza = host_side<send_stanza>,
                                        .send_entry = host_side<send_entry>,
                                        .send_nonza = host_side<send_nonza>,

@@ -87,7 +87,9 @@ TEST_CASE("phone numbers: what is none is refused, and why is said") {
                                      {"+1202555012", "count of digits"},
                                      {"+999123456789", "no such country code"},
                                      {std::string(500, '1'), "15 digits"}};
-  for (const auto& [text, problem] : problems) {
+  for (const auto& each : problems) {
+    const auto& text = each.first;
+    const auto& problem = each.second;
     CAPTURE(text);
     CHECK(read_phone_number(text).digits.empty());
     CHECK(has(read_phone_number(text).problem, problem));
