@@ -30,7 +30,7 @@ constexpr const char* locale = "the locale is the whole process's; format and pa
 constexpr const char* sockets = "sockets are the host's: they must outlive the module";
 constexpr const char* event_loops = "waiting is the host's: a blocked call stops its shard; ask for a timer";
 constexpr const char* jumps = "it skips the host's guard; use exceptions or status codes";
-constexpr const char* environment = "the environment is the whole process's; read hotline.config/1";
+constexpr const char* of_the_process = "the environment is the whole process's; read hotline.config/1";
 constexpr const char* mappings = "a mapping of code outlives the module and belongs to nobody";
 
 struct Rule {
@@ -114,10 +114,10 @@ constexpr std::array rules{
     Rule{"__longjmp_chk", jumps},
     Rule{"setcontext", jumps},
     Rule{"swapcontext", jumps},
-    Rule{"setenv", environment},
-    Rule{"unsetenv", environment},
-    Rule{"putenv", environment},
-    Rule{"clearenv", environment},
+    Rule{"setenv", of_the_process},
+    Rule{"unsetenv", of_the_process},
+    Rule{"putenv", of_the_process},
+    Rule{"clearenv", of_the_process},
     Rule{"mprotect", mappings},
 };
 
