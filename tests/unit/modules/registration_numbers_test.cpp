@@ -88,8 +88,8 @@ TEST_CASE("phone numbers: what is none is refused, and why is said") {
                                      {"+999123456789", "no such country code"},
                                      {std::string(500, '1'), "15 digits"}};
   for (const auto& each : problems) {
-    const auto& text = each.first;
-    const auto& problem = each.second;
+    const auto& text = each[0];
+    const auto& problem = each[1];
     CAPTURE(text);
     CHECK(read_phone_number(text).digits.empty());
     CHECK(has(read_phone_number(text).problem, problem));
