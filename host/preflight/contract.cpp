@@ -19,7 +19,7 @@ namespace {
 constexpr int instance_rounds = 8;  // So often an instance is made and destroyed before memory is looked at.
 constexpr std::uint64_t left_bytes_max = 16;
 constexpr std::uint64_t calls_failed_max = 200;  // Of one event.
-constexpr std::size_t cuts_a_row = 256;            // Of one row.
+constexpr std::size_t cuts_a_row = 256;          // Of one row.
 constexpr std::size_t random_prepared = 64;
 
 std::uint64_t in_use_bytes() {

@@ -19,8 +19,8 @@
 //     iterations                  of PBKDF2 for new passwords (4096, which is also the least)
 //
 // Words to others: modules that keep rows of an account, where they take them (`accepts-posts registration`),
-// are told at the home of an account that was removed, without bytes; session is told topic 2 at the home of a
-// number that has a new key: whatever the key before had led to ends with it.
+// are told at the home of an account that was removed, without bytes; session is told topic 2 at the home of
+// a number that has a new key: whatever the key before had led to ends with it.
 #include <algorithm>
 #include <hotline/sdk.hpp>
 #include <optional>
