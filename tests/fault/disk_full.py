@@ -13,7 +13,7 @@ from hotline_host import eventually, host_of  # noqa: E402
 from small_disk import SmallDisk  # noqa: E402
 from xmpp_client import SM, Client  # noqa: E402
 
-DISK_BYTES = 24 << 20
+DISK_BYTES = 32 << 20
 BODY_BYTES = 20_000
 MESSAGES = 40
 

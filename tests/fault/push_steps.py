@@ -17,7 +17,7 @@ from small_disk import SmallDisk  # noqa: E402
 from xmpp_client import SM, Client  # noqa: E402
 
 MODULE = "routing"
-DISK_BYTES = 32 << 20
+DISK_BYTES = 64 << 20
 # The step, what is asked for besides, and what a restart comes back on when the host dies there.
 BEFORE, AFTER = "before", "after"
 STEPS = (
