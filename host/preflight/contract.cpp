@@ -151,7 +151,11 @@ std::string Contract::try_capabilities(Generation& generation) {
     stage.host.missing.insert(want);
     steps_.take("create without " + want);
     if (std::string wrong = set(stage, generation); !wrong.empty())
-      return "without " + want + ", which it only wants, " + wrong + "; say `needs`, or do without";
+      return std::string("without ")
+          .append(want)
+          .append(", which it only wants, ")
+          .append(wrong)
+          .append("; say `needs`, or do without");
     for (const SyntheticEvent& event : stage.events) {
       steps_.take(event.name + ", without " + want);
       const CallBound bound(bound_us(generation));
