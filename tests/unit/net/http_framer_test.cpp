@@ -57,6 +57,12 @@ TEST_CASE("http: a body may come in chunks, and what follows is the next request
     CHECK(events[1] == "body hello there");
     CHECK(events[2] == "head GET /next of localhost|host=localhost");
   }
+  const std::string empty = post("Transfer-Encoding: chunked\r\n", "0\r\n\r\n") + get("/next");
+  for (const std::size_t chunk : {0, 1, 2, 3, 4, 5}) {
+    const auto events = read(empty, chunk);
+    REQUIRE(events.size() == 4);
+    CHECK(events[1] == "body ");
+  }
   const std::string all(70'000, 'x');
   CHECK(status(post("Transfer-Encoding: chunked\r\n", "11170\r\n" + all)) == "413");
 }
