@@ -97,8 +97,7 @@ void* aligned(const void* caller, std::size_t alignment, std::size_t bytes) {
   return taken(*owner, bytes, std::bit_ceil(alignment));
 }
 
-// A block of an arena moves within its own part when nobody, or libc for a caller of its own, owns what is
-// allocated now.
+// A block of an arena goes to whoever owns what is allocated now; nullptr: the process.
 void* moved(ArenaPart* owner, void* block, std::size_t bytes) {
   const std::size_t old_bytes = GenerationArena::size_of(block);
   void* const fresh = owner == nullptr ? __libc_malloc(bytes) : taken(*owner, bytes);

@@ -44,6 +44,7 @@ Result<void> HostThreads::start() {
     Post post;
     post.kind = Post::Kind::call;
     post.extra = std::make_unique<Post::Extra>();
+    // The first thing each thread does: it alone can reach what the guard knows of it.
     post.extra->call = [number] { guarded_thread().arena_part = number; };
     host_->shard(number).inbox().push_one(std::move(post));
   }

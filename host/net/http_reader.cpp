@@ -14,8 +14,8 @@ namespace beast = boost::beast;
 
 // A chunk's first line is a size in hexadecimal digits; the end behind the last one is a few bytes, too.
 constexpr std::size_t chunk_line_bytes_max = 64;
-// The last chunk, and nothing shorter ends a body. Beast 1.74 asserts as much once it has seen the first line of
-// that chunk, wherever the bytes were cut.
+// The last chunk, and nothing shorter ends a body. Beast 1.74 asserts as much once it has seen the first line
+// of that chunk, wherever the bytes were cut.
 constexpr std::size_t chunks_end_bytes = std::string_view("0\r\n\r\n").size();
 
 std::string_view text_of(beast::string_view text) {

@@ -57,7 +57,8 @@ class Game {
       case 2: {
         const unsigned type = bytes_.next() % 4 == 0 ? bytes_.next() : 20 + bytes_.next() % 5;
         if (type == 23) return data(bytes_.text(bytes_.next() % 32));
-        if (type == 0) return inner(bytes_.text(bytes_.next() % 32));  // Padding: what is before it has the type.
+        if (type == 0)
+          return inner(bytes_.text(bytes_.next() % 32));  // Padding: what is before it has the type.
         return last_ = peer_.record(type, bytes_.text(bytes_.next() % 32), bytes_.next() % 64);
       }
       case 3: return last_ = peer_.key_update(bytes_.next() % 2);
