@@ -21,7 +21,8 @@ class Stopwatch {
 
 }  // namespace
 
-Pipeline::Pipeline(LiveTarget& target, ModuleStore store, Clock& clock, Settings settings, RecordPush record)
+Pipeline::Pipeline(LiveTarget& target, ModuleStore store, Clock& clock, const Settings& settings,
+                   RecordPush record)
     : world_{.target = target,
              .trust = TrustStore(store.state_dir()),
              .blocklist = Blocklist(store.state_dir()),

@@ -36,7 +36,7 @@ class Pipeline {
  public:
   using Settings = PushSettings;
 
-  Pipeline(LiveTarget& target, ModuleStore store, Clock& clock, Settings settings, RecordPush record);
+  Pipeline(LiveTarget& target, ModuleStore store, Clock& clock, const Settings& settings, RecordPush record);
   ~Pipeline();
 
   // Brings up the running set of the last time, or, when there is none, the files of `initial`. The error

@@ -28,6 +28,7 @@ std::string table_text(const PlannedTableReport& table) {
 
 std::string keys_text(const std::vector<PlannedKeyReport>& keys) {
   std::vector<std::string> texts;
+  texts.reserve(keys.size());
   for (const PlannedKeyReport& key : keys)
     texts.push_back(key.name + (!key.is_set ? " (default)" : key.is_read ? " (set)" : " (set, not read)"));
   return joined(texts);

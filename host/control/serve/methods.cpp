@@ -314,10 +314,10 @@ bool module_command(const MethodParts& parts, const RpcCall& call, const RpcRepl
   if (!account.empty()) params["account"] = account;
   return parts.threads->host().command(
       call.method, account, params.dump(-1, ' ', false, json::error_handler_t::replace),
-      [reply](std::vector<Host::Answer> answers) {
+      [reply](const std::vector<Host::Answer>& answers) {
         for (const Host::Answer& answer : answers)
           if (answer.is_refusal) return reply.refuse(answer.json);
-        json result = merged(std::move(answers));
+        json result = merged(answers);
         if (result.is_discarded())
           return reply.error(RpcError::internal_error, "a module answered what is not JSON");
         reply.result(result);
