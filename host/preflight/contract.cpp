@@ -19,7 +19,7 @@ namespace {
 constexpr int instance_rounds = 8;  // So often an instance is made and destroyed before memory is looked at.
 constexpr std::uint64_t left_bytes_max = 16;
 constexpr std::uint64_t calls_failed_max = 200;  // Of one event.
-constexpr std::size_t cuts_a_row = 256;            // Of one row.
+constexpr std::size_t cuts_a_row = 256;          // Of one row.
 constexpr std::size_t random_prepared = 64;
 
 std::uint64_t in_use_bytes() {
@@ -151,7 +151,11 @@ std::string Contract::try_capabilities(Generation& generation) {
     stage.host.missing.insert(want);
     steps_.take("create without " + want);
     if (std::string wrong = set(stage, generation); !wrong.empty())
-      return "without " + want + ", which it only wants, " + wrong + "; say `needs`, or do without";
+      return std::string("without ")
+          .append(want)
+          .append(", which it only wants, ")
+          .append(wrong)
+          .append("; say `needs`, or do without");
     for (const SyntheticEvent& event : stage.events) {
       steps_.take(event.name + ", without " + want);
       const CallBound bound(bound_us(generation));

@@ -92,7 +92,7 @@ void Pipeline::look_at_canary() {
 
 PushOutcome Pipeline::promote_canary() {
   const std::unique_ptr<Canary> done = std::move(canary_);
-  const PushOutcome outcome = finish(done->run(), done->plan(), done->told());
+  PushOutcome outcome = finish(done->run(), done->plan(), done->told());
   if (done->told().ended) done->told().ended(outcome);
   return outcome;
 }

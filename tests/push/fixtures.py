@@ -203,7 +203,7 @@ class Fixtures(unittest.TestCase):
 
     def taken_back_by_its_gate(self, wrong):
         host = self.pushed.host
-        self.assertEqual(host.push(self.pushed.file_of(wrong))["outcome"], "live")
+        host.cli("push", self.pushed.file_of(wrong), "--gate", "60s")
         for _ in range(40):
             self.pushed.ask()
         eventually(lambda: host.version("faulty") == "1.0.0", f"{wrong.what} is taken back")
