@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include <hotline/entry.hpp>
+
 #include "session_client.h"
 #include "unit/modules/has.h"
 
