@@ -21,6 +21,7 @@ std::vector<const Generation*> converters(const CalledModule& module, const std:
   std::stable_sort(found.begin(), found.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<const Generation*> sorted;
+  sorted.reserve(found.size());
   for (const auto& [writes, generation] : found) sorted.push_back(generation);
   return sorted;
 }

@@ -1,6 +1,7 @@
 #include "preflight/hostile_events.h"
 
 #include <array>
+#include <initializer_list>
 
 namespace hotline::preflight {
 
@@ -13,9 +14,15 @@ constexpr std::size_t huge_bytes = 60'000;  // A stanza is bounded at 64 KiB by 
 constexpr std::size_t line_bytes = 8'192;   // As a line is.
 constexpr std::size_t many_children = 500;
 constexpr std::size_t depth_tried = 30;
-const std::string not_utf8 = "\xff\xc0\x80\xed\xa0\x80\x00\x01 \xf5";
+const std::string not_utf8("\xff\xc0\x80\xed\xa0\x80\x00\x01 \xf5", 10);
 constexpr std::uint32_t unknown_topic = 0x7fff'0001;
 constexpr std::uint32_t topics_tried = 24;
+
+std::string joined(std::initializer_list<std::string_view> parts) {
+  std::string whole;
+  for (const std::string_view part : parts) whole += part;
+  return whole;
+}
 
 std::string repeated(std::string_view text, std::size_t times) {
   std::string all;
@@ -91,12 +98,15 @@ std::vector<std::string> wrong_elements(const Route& route, const std::string& t
   }
   const std::string name(name_of(route.kind));
   const bool is_iq = route.kind == Stanza::Kind::iq;
-  for (const std::string& attributes : wrong_attributes())
-    elements.push_back("<" + name + to + attributes + ">" +
-                       (is_iq ? "<query xmlns='" + ns + "'/>" : "<body/>") + "</" + name + ">");
+  const std::string start = "<" + name + to, end = "</" + name + ">";
+  const std::string payload_of_it = is_iq ? "<query xmlns='" + ns + "'/>" : "<body/>";
+  const auto add = [&](const std::string& attributes, const std::string& payload) {
+    elements.push_back(joined({start, attributes, ">", payload, end}));
+  };
+  for (const std::string& attributes : wrong_attributes()) add(attributes, payload_of_it);
   for (const char* const type : {"get", "set", "chat", "subscribe", "error", "groupchat"})
     for (const std::string& payload : wrong_payloads(is_iq ? ns : "jabber:client"))
-      elements.push_back("<" + name + to + " id='h' type='" + type + "'>" + payload + "</" + name + ">");
+      add(joined({" id='h' type='", type, "'"}), payload);
   return elements;
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <thread>
 
@@ -66,7 +67,7 @@ bool parse_shares(const std::string& text, std::vector<std::uint32_t>& shares) {
     char* end = nullptr;
     const double percent = std::strtod(part.c_str(), &end);
     if (part.empty() || *end != '\0' || !(percent >= 0.01 && percent <= 100)) return false;
-    shares.push_back(static_cast<std::uint32_t>(percent * 100 + 0.5));
+    shares.push_back(static_cast<std::uint32_t>(std::lround(percent * 100)));
     if (shares.size() > 1 && shares.back() <= shares[shares.size() - 2]) return false;
   }
   return true;

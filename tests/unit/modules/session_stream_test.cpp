@@ -2,9 +2,8 @@
 // server.
 #include <doctest/doctest.h>
 
-#include <string>
-
 #include <hotline/entry.hpp>
+#include <string>
 
 #include "session_client.h"
 #include "unit/modules/has.h"
