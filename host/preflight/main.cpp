@@ -18,8 +18,6 @@ namespace {
 
 using namespace hotline;
 
-constexpr int niceness = 5;  // A third of what one who is served gets of a core.
-
 // At once and unbuffered: the next line may never come.
 void say(const std::string& line) {
   const std::string whole = line + "\n";
@@ -50,7 +48,7 @@ int main() {
   if (fstat(preflight_fd::answer, &answer) != 0 || !S_ISFIFO(answer.st_mode))
     return not_ours("no host is there");
   // Whoever pushes can wait; those whom the host serves meanwhile cannot.
-  (void)setpriority(PRIO_PROCESS, 0, niceness);
+  (void)setpriority(PRIO_PROCESS, 0, preflight_niceness);
   Result<PreflightRequest> request = preflight_request_of(read_all(preflight_fd::request));
   if (!request) return not_ours(request.error().message);
   Result<Manifest> manifest = Manifest::parse(request->manifest);

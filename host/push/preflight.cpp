@@ -18,6 +18,8 @@ namespace {
 constexpr std::size_t functions_shown_max = 8;
 constexpr auto last_words = std::chrono::milliseconds(500);  // After the deadline, for the backtrace.
 constexpr std::size_t step_bytes_max = 300;
+// It runs on what the host leaves of the processors; where that is nothing it would not end in time.
+constexpr int share_of_deadline_for_others = 4;
 
 // What the lines of a child come to.
 struct Heard {
@@ -125,7 +127,14 @@ Result<PreflightVerdict> run_preflight(const PreflightProgram& program, const Pr
   Result<PreflightChild> child = PreflightChild::start(program, bytes_of(request), image.bytes());
   if (!child) return child.error();
   PreflightEnd end{.said = {}, .wait_status = 0, .is_late = false, .deadline_ms = deadline_ms};
-  end.is_late = !child->hear_until(PreflightChild::Clock::now() + std::chrono::milliseconds(deadline_ms));
+  child->give_way();
+  const auto begin = PreflightChild::Clock::now();
+  const std::chrono::milliseconds deadline(deadline_ms);
+  end.is_late = !child->hear_until(begin + deadline / share_of_deadline_for_others);
+  if (end.is_late) {
+    child->hurry();
+    end.is_late = !child->hear_until(begin + deadline);
+  }
   if (end.is_late) {
     child->ask_where();
     (void)child->hear_until(PreflightChild::Clock::now() + last_words);

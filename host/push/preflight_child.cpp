@@ -1,10 +1,15 @@
 #include "push/preflight_child.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
+#include <sched.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -29,6 +34,19 @@ Error failed(const char* what) {
 
 Descriptor raised(const Descriptor& low) {
   return Descriptor(fcntl(low.get(), F_DUPFD_CLOEXEC, descriptor_min));
+}
+
+bool schedule(pid_t pid, int policy) {
+  const sched_param none{};
+  return sched_setscheduler(pid, policy, &none) == 0;
+}
+
+// A process that nobody privileged started may be scheduled as idle by whoever it belongs to, and never be
+// anything else again: unless RLIMIT_NICE (`LimitNICE=` of systemd) reaches the niceness it has.
+bool may_end_idleness() {
+  rlimit nice{};
+  if (getrlimit(RLIMIT_NICE, &nice) == 0 && nice.rlim_cur >= 20 - preflight_niceness) return true;
+  return geteuid() == 0 && prctl(PR_CAPBSET_READ, CAP_SYS_NICE) == 1;
 }
 
 Result<Descriptor> sealed_memory(const char* name, std::span<const std::byte> bytes) {
@@ -124,6 +142,14 @@ Result<PreflightChild> PreflightChild::start(const PreflightProgram& program, co
   errno = start.run("/proc/self/fd/" + std::to_string(program.descriptor()), pid);
   if (errno != 0) return failed(program.path().c_str());
   return PreflightChild(pid, std::move(from_child));
+}
+
+void PreflightChild::give_way() {
+  gives_way_ = may_end_idleness() && schedule(pid_, SCHED_IDLE);
+}
+
+void PreflightChild::hurry() const {
+  if (gives_way_) schedule(pid_, SCHED_OTHER);
 }
 
 bool PreflightChild::hear_until(Clock::time_point deadline) {

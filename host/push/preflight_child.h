@@ -43,10 +43,15 @@ class PreflightChild {
   PreflightChild(PreflightChild&& other) noexcept
       : pid_(std::exchange(other.pid_, -1)),
         answer_(std::move(other.answer_)),
-        said_(std::move(other.said_)) {}
+        said_(std::move(other.said_)),
+        gives_way_(other.gives_way_) {}
   PreflightChild& operator=(PreflightChild&&) = delete;
   ~PreflightChild() { end(); }
 
+  // It gets what of the processors nobody else wants, where the host may take that back; see hurry().
+  void give_way();
+  // From now on it gets its share, whoever else is busy.
+  void hurry() const;
   // Until it has ended what it has to say. False: it was still there at the deadline.
   bool hear_until(Clock::time_point deadline);
   // Its time is over: it is to say where it is.
@@ -60,6 +65,7 @@ class PreflightChild {
   pid_t pid_;
   Descriptor answer_;
   std::string said_;
+  bool gives_way_ = false;
 };
 
 }  // namespace hotline
