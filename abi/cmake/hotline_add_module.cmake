@@ -27,10 +27,16 @@ function(hotline_add_module name)
     # A frame larger than a page must not step over the one that ends the stack: the host's guard lives by it.
     -fstack-clash-protection
     -fPIC -fvisibility=hidden $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>
-    $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique> -g)
+    $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
+  # Lines and functions for whoever looks into it (gdb, perf), as much as the build asks for; compressed, because
+  # every byte of the file is read, hashed and kept when it is pushed.
+  string(TOUPPER "${CMAKE_BUILD_TYPE}" config)
+  if(NOT "${CMAKE_C_FLAGS} ${CMAKE_C_FLAGS_${config}} ${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${config}}" MATCHES " -g")
+    target_compile_options(${arg_TARGET} PRIVATE -g)
+  endif()
   target_link_options(${arg_TARGET} PRIVATE
     -Wl,--version-script=${HOTLINE_MODULE_MAP} -Wl,-z,now -Wl,-z,relro -Wl,--build-id=sha1
-    -Wl,-Bsymbolic -Wl,--exclude-libs,ALL)
+    -Wl,-Bsymbolic -Wl,--exclude-libs,ALL -Wl,--compress-debug-sections=zlib)
   if(HOTLINE_MODULE_SANITIZE)
     target_compile_options(${arg_TARGET} PRIVATE -fsanitize=${HOTLINE_MODULE_SANITIZE})
   else()
