@@ -5,6 +5,7 @@
 #include "base/address.h"
 #include "dispatch/answered_errors.h"
 #include "dispatch/shard.h"
+#include "net/ascii.h"
 
 namespace hotline {
 
@@ -110,14 +111,17 @@ ModuleIndex Calls::service_of(const ServingSet& set, std::string_view to) const 
   const std::string_view domain = shard_.world.settings.domain;
   std::string_view host = bare_of(to);
   if (const std::size_t at = host.find('@'); at != std::string_view::npos) host.remove_prefix(at + 1);
-  if (host.size() <= domain.size() + 1 || !host.ends_with(domain)) return no_module;
-  host.remove_suffix(domain.size());
-  return host.back() == '.' ? set.routes->service(host.substr(0, host.size() - 1)) : no_module;
+  if (host.size() <= domain.size() + 1) return no_module;
+  const std::size_t label = host.size() - domain.size() - 1;
+  if (host[label] != '.' || !equal_ignoring_case(host.substr(label + 1), domain)) return no_module;
+  std::string name(host.substr(0, label));
+  std::transform(name.begin(), name.end(), name.begin(), ascii_lower);
+  return set.routes->service(name);
 }
 
 AddressClass Calls::address_class(const Stream& stream, std::string_view to) const {
   if (to.data() == nullptr) return AddressClass::none;
-  if (to == shard_.world.settings.domain) return AddressClass::domain;
+  if (equal_ignoring_case(to, shard_.world.settings.domain)) return AddressClass::domain;
   if (!stream.account.empty() && to == stream.account) return AddressClass::self;
   return to.find('/') == std::string_view::npos ? AddressClass::bare : AddressClass::full;
 }

@@ -9,6 +9,11 @@ namespace hotline::test {
 namespace {
 
 struct HallWorld {
+  explicit HallWorld(const std::string& everybody = "all@hall.localhost")
+      : anna(world, "anna@localhost", everybody),
+        bert(world, "bert@localhost", everybody),
+        carl(world, "carl@localhost", everybody) {}
+
   sim::SimWorld world{
       {.seed = 1,
        .shards = 3,
@@ -16,9 +21,7 @@ struct HallWorld {
        .modules = {sim::module_file("session-1.0.0.so"), sim::module_file("routing-1.0.0.so"),
                    sim::module_file("presence-1.0.0.so"), sim::module_file("registration-1.1.0.so"),
                    HOTLINE_OBEDIENT_DIR "/hall-1.0.0.so"}}};
-  sim::SimClient anna{world, "anna@localhost", "all@hall.localhost"};
-  sim::SimClient bert{world, "bert@localhost", "all@hall.localhost"};
-  sim::SimClient carl{world, "carl@localhost", "all@hall.localhost"};
+  sim::SimClient anna, bert, carl;
 
   void run() {
     for (int i = 0; i < 30; ++i) {
@@ -68,6 +71,15 @@ TEST_CASE_FIXTURE(HallWorld, "service: who is away has his copy in the mailbox, 
   run();
   CHECK(carl.received() == three);
   CHECK(world.mailbox("carl@localhost").empty());
+}
+
+TEST_CASE("service: its domain may be spelled with capitals") {
+  HallWorld hall("all@Hall.LocalHost");
+  hall.anna.connect(0);
+  hall.run();
+  hall.anna.send_message();
+  hall.run();
+  CHECK(hall.anna.received() == std::vector<std::uint64_t>{1});
 }
 
 TEST_CASE_FIXTURE(HallWorld, "service: each session's copy has its own address") {
