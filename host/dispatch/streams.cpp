@@ -140,6 +140,14 @@ void Streams::login(std::uint64_t handle, std::string_view account, std::string_
   shard_.counters.logins.add();
 }
 
+void Streams::log_in(std::uint64_t handle) {
+  Stream* stream = streams_.find(handle);
+  if (stream == nullptr) return;
+  wipe_scratch(*stream);
+  stream->connection->framer().set_limits(shard_.world.limits.after_login);
+  shard_.counters.logins.add();
+}
+
 void Streams::bound(Stream& stream, Session& session) {
   shard_.timers.cancel(stream.deadline);
   stream.deadline = 0;

@@ -69,6 +69,8 @@ class Streams final : public Connection::Owner {
   void start_tls(std::uint64_t handle, std::string_view xml);
   void move(std::uint64_t handle, std::uint32_t home, std::string_view account);
   void login(std::uint64_t handle, std::string_view account, std::string_view answer);
+  // The same for a stream that goes on, and whose account is set already.
+  void log_in(std::uint64_t handle);
   // A session was bound or resumed on it: `address` stamps what the client sends.
   void bound(Stream& stream, Session& session);
   void unbind(Connection& connection) { stream_of(connection).session = 0; }

@@ -15,6 +15,7 @@
 #include "hotline/cap/crypto.h"
 #include "hotline/cap/http.h"
 #include "hotline/cap/log.h"
+#include "hotline/cap/login.h"
 #include "hotline/cap/mailbox.h"
 #include "hotline/cap/outbox.h"
 #include "hotline/cap/post.h"
@@ -333,6 +334,12 @@ GROWS_FROM(hl_cap_outbox, 16);
 AT(hl_cap_outbox, size, 0);
 AT(hl_cap_outbox, reserved, 4);
 AT(hl_cap_outbox, send, 8);
+
+// hotline/cap/login.h
+GROWS_FROM(hl_cap_login, 16);
+AT(hl_cap_login, size, 0);
+AT(hl_cap_login, reserved, 4);
+AT(hl_cap_login, log_in, 8);
 
 // hotline/cap/timer.h
 GROWS_FROM(hl_cap_timer, 24);

@@ -114,6 +114,15 @@ struct StreamCalls {
     stream->sent.emplace_back(view(xml));
     return HL_OK;
   }
+  static hl_status log_in(const hl_host* host, hl_stream id, hl_str account) {
+    Stream* stream = stream_of(host, id);
+    if (stream == nullptr) return HL_E_GONE;
+    if (!stream->account.empty()) return HL_E_DENIED;
+    if (state_of(host).elsewhere.contains(std::string(view(account)))) return HL_E_ELSEWHERE;
+    stream->account = view(account);
+    stream->scratch.clear();
+    return HL_OK;
+  }
   static hl_status failed(const hl_host* host, hl_stream id) {
     Stream* stream = stream_of(host, id);
     if (stream == nullptr) return HL_E_GONE;
