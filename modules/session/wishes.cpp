@@ -43,7 +43,7 @@ void read_bind(const Element& bind, Wishes& wishes) {
   const Element enable = bind.child("enable", sm_ns);
   wishes.wants_sm = static_cast<bool>(enable);
   wishes.wants_resumption = is_true(enable.attr("resume"));
-  wishes.resume_s = count_of(enable.attr("max")).value_or(0);
+  wishes.resume_s = count_of(enable.attr("max")).value_or(UINT32_MAX);
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ struct Wishes {
   bool is_inactive = false;   // XEP-0352.
   bool wants_sm = false;
   bool wants_resumption = false;
-  std::uint32_t resume_s = 0;  // At most; 0: as long as the host allows.
+  std::uint32_t resume_s = 0;  // At most.
 
   bool resumes = false;
   std::string_view previous;  // The session's id.
