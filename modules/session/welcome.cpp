@@ -1,0 +1,146 @@
+#include "session/welcome.h"
+
+#include "presence/session_fields.h"
+
+namespace hotline::session {
+
+using namespace hotline::sdk;
+
+namespace {
+
+constexpr std::size_t resource_digits = 16;  // Of what stands behind the client's tag.
+
+// <success/>. `first` is what must come before any text of the client's.
+std::string success(const Welcome::Guest& guest, std::string_view identity, std::string_view first,
+                    std::string_view rest) {
+  Xml xml;
+  xml.open("success", sasl2_ns).raw(first);
+  if (!guest.data.empty()) xml.leaf("additional-data", guest.data);
+  return xml.leaf("authorization-identifier", identity).raw(rest).take();
+}
+
+std::string hex(std::string_view bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string out;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    out.append(1, digits[byte >> 4]).append(1, digits[byte & 15]);
+  }
+  return out;
+}
+
+}  // namespace
+
+Welcome::Welcome(const hl_host* host, FastTokens& tokens)
+    : streams_(host),
+      sessions_(host),
+      crypto_(host),
+      random_(host),
+      logins_(Logins::wanted(host)),
+      tokens_(tokens),
+      features_(host),
+      stream_management_(host),
+      secret_(host),
+      carbons_(sessions_.field(session_fields::carbons)),
+      client_state_(sessions_.field(session_fields::client_state)) {}
+
+void Welcome::write_inline(Xml& xml, std::string_view fast) const {
+  xml.open("inline");
+  xml.open("bind", bind2_ns).open("inline");
+  for (const std::string_view feature : {carbons_ns, client_state_ns})
+    if (features_.has(feature)) xml.open("feature").attr("var", feature).close();
+  xml.open("feature").attr("var", sm_ns).close();
+  xml.close().close();
+  xml.empty("sm", sm_ns);
+  if (!fast.empty()) xml.open("fast", fast_ns).raw(fast).close();
+  xml.close();
+}
+
+Status Welcome::receive(const Guest& guest) {
+  const Status status = logins_->log_in(guest.stream, guest.account);
+  if (status == HL_E_GONE) return status;
+  require(status, "login.log_in");
+  const std::string token = token_for(guest);
+  std::string failed;
+  if (guest.wishes.resumes) {
+    const std::string answer = success(guest, guest.account,
+                                       StreamManagement::resumed(guest.wishes.previous), token);
+    const Status resumed =
+        stream_management_.take_up(guest.stream, guest.wishes.previous, guest.wishes.handled, answer);
+    if (resumed == HL_OK || resumed == HL_E_GONE) return resumed;
+    failed = StreamManagement::failed("item-not-found");
+  }
+  if (guest.wishes.binds) return bind(guest, failed, token);
+  streams_.send(guest.stream, success(guest, guest.account, failed, token));
+  streams_.send(guest.stream, features_.after_login(guest.account, Features::Stream::unbound));
+  return HL_OK;
+}
+
+Status Welcome::bind(const Guest& guest, std::string_view failed, std::string_view token) {
+  const std::string resource = resource_for(guest);
+  hl_session session = 0;
+  const Status status = sessions_.bind(guest.stream, resource, &session);
+  if (status == HL_E_GONE) return status;
+  if (status == HL_E_FULL) {
+    streams_.send(guest.stream, success(guest, guest.account, failed, token));
+    streams_.send(guest.stream, features_.after_login(guest.account, Features::Stream::unbound));
+    return HL_OK;
+  }
+  require(status, "session.bind");
+  set_wishes(session, guest.wishes);
+  std::optional<StreamManagement::Enabled> enabled;
+  if (guest.wishes.wants_sm)
+    enabled = stream_management_.offer(session, guest.wishes.wants_resumption, guest.wishes.resume_s);
+  Xml bound;
+  bound.open("bound", bind2_ns);
+  if (enabled) bound.raw(enabled->element);
+  const std::string identity = std::string(guest.account) + "/" + resource;
+  const std::string answer = success(guest, identity, failed, bound.take().append(token));
+  if (enabled) {
+    const Status on = stream_management_.turn_on(session, answer, enabled->resume_s);
+    if (on == HL_E_GONE) return on;
+    require(on, "session.sm_enable");
+  } else {
+    streams_.send(guest.stream, answer);
+  }
+  streams_.send(guest.stream, features_.after_login(guest.account, Features::Stream::bound));
+  return HL_OK;
+}
+
+// The same for each login of one installation of a client, so that it takes its own earlier session over
+// (XEP-0386 4.2); another one's where it does not say which it is.
+std::string Welcome::resource_for(const Guest& guest) {
+  std::string own = random_.hex(resource_digits / 2);
+  if (!guest.wishes.client.empty()) {
+    std::string who(guest.account);
+    who.append(1, '\0').append(guest.wishes.client).append(1, '\0').append(guest.wishes.tag);
+    own = hex(crypto_.hmac(Digest::sha256, secret_.get(), who)).substr(0, resource_digits);
+  }
+  if (guest.wishes.tag.empty()) return own;
+  const auto wanted = crypto_.prepare(HL_PREPARE_RESOURCE, std::string(guest.wishes.tag) + "/" + own);
+  return wanted && wanted->size() <= jid_part_size_max ? std::string(*wanted) : own;
+}
+
+void Welcome::set_wishes(hl_session session, const Wishes& wishes) const {
+  if (wishes.wants_carbons && features_.has(carbons_ns)) carbons_.set(session, 1);
+  if (wishes.is_inactive && features_.has(client_state_ns))
+    client_state_.set(session, session_fields::client_inactive);
+}
+
+std::string Welcome::token_for(const Guest& guest) {
+  const Wishes& wishes = guest.wishes;
+  const FastTokens::Owner owner{guest.account, wishes.client, guest.account_row};
+  std::optional<fast::Kind> kind = wishes.wants_token;
+  if (wishes.has_token && wishes.ends_token)
+    tokens_.forget(guest.account, wishes.client);
+  else if (wishes.has_token && !kind)
+    kind = tokens_.due(owner);
+  if (!kind) return {};
+  const auto issued = tokens_.issue(owner, *kind, wishes.has_token && !wishes.ends_token);
+  if (!issued) return {};
+  Xml xml;
+  xml.open("token", fast_ns).attr("token", issued->token).attr("expiry", timestamp(issued->expires_wall_ms));
+  return xml.take();
+}
+
+}  // namespace hotline::session
