@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "session/hex.h"
+
 namespace hotline::session {
 
 using namespace hotline::sdk;
@@ -42,13 +44,7 @@ std::int64_t FastTokens::clients_max() const {
 }
 
 std::string FastTokens::client_key(std::string_view client) const {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string key;
-  for (const char c : crypto_.digest(Digest::sha256, client).substr(0, key_size / 2)) {
-    const auto byte = static_cast<unsigned char>(c);
-    key.append(1, digits[byte >> 4]).append(1, digits[byte & 15]);
-  }
-  return key;
+  return hex_encode(crypto_.digest(Digest::sha256, client)).substr(0, key_size);
 }
 
 std::string FastTokens::origin_of(std::string_view account_row) const {

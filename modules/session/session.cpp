@@ -1,5 +1,10 @@
 // session: from a stream's header to a bound session: features, STARTTLS, SASL, resource binding (RFC 6120
-// 4.3, 5, 6, 7) and stream management (XEP-0198); and the queries every client asks its server.
+// 4.3, 5, 6, 7) and stream management (XEP-0198), or all of it in one step (XEP-0388, 0386, 0484); and the
+// queries every client asks its server.
+//
+//     login.h     mechanisms, in the words of SASL and SASL2; exchange.h, scram.h: what is between two of them
+//     welcome.h   what follows a login by SASL2; wishes.h: what was wished for; fast.h: tokens
+//     features.h  what a stream offers that is logged in
 //
 // An instance holds nothing that matters: exchanges are in the streams' scratch, counters are the host's.
 //
@@ -8,14 +13,19 @@
 //     default) allow_plain_loopback   1: PLAIN without TLS, for peers on this machine offer_register 1:
 //     streams say that accounts can be made in-band; set it together with
 //                            registration's `open`, which is what allows it
+//     fast_clients_max       clients of an account that may have a token to log in with (20); 0: none is given
+//     fast_days              how long a token is good (21)
+//     fast_rotate_hours      how old one becomes before its client is given another (24)
 #include <hotline/sdk.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "session/features.h"
 #include "session/login.h"
 #include "session/queries.h"
 #include "session/stream_management.h"
+#include "session/topics.h"
 
 namespace hotline::session {
 
@@ -24,11 +34,6 @@ using namespace hotline::sdk;
 namespace {
 
 constexpr std::string_view tls_ns = "urn:ietf:params:xml:ns:xmpp-tls";
-constexpr std::string_view bind_ns = "urn:ietf:params:xml:ns:xmpp-bind";
-constexpr std::string_view legacy_session_ns = "urn:ietf:params:xml:ns:xmpp-session";
-constexpr std::string_view roster_versioning_ns = "urn:xmpp:features:rosterver";
-constexpr std::string_view pre_approval_ns = "urn:xmpp:features:pre-approval";
-constexpr std::string_view client_state_ns = "urn:xmpp:csi:0";
 constexpr std::size_t generated_resource_bytes = 8;
 
 }  // namespace
@@ -42,6 +47,7 @@ class Session {
         crypto_(host),
         random_(host),
         config_(host),
+        features_(host),
         login_(host),
         stream_management_(host),
         queries_(host) {}
@@ -66,7 +72,7 @@ class Session {
     if (stanza.kind == HL_STANZA_NONZA) {
       const std::string_view ns = view(stanza.ns);
       if (ns == sm_ns) return stream_management_.on_element(event);
-      if (ns == sasl_ns) return login_.on_element(event.stream, stanza);
+      if (ns == sasl_ns || ns == sasl2_ns) return login_.on_element(event.stream, stanza);
       if (ns == tls_ns) return start_tls(event);
       return HL_E_NONE;
     }
@@ -83,6 +89,17 @@ class Session {
   }
 
   Status on_work(const hl_work_event& event) { return login_.on_work(event); }
+
+  // From registration. Tokens go with the password they were got with; this frees their rows.
+  Status on_post(const hl_post_event& event) {
+    switch (event.topic) {
+      case topic::account_removed:
+      case topic::key_replaced:
+      case topic::password_changed: login_.forget_tokens(view(event.account)); break;
+      default: break;  // Of a generation that knew more: passed over.
+    }
+    return HL_OK;
+  }
 
  private:
   std::string features(hl_stream stream, const hl_stream_info& info) const {
@@ -101,15 +118,7 @@ class Session {
       return xml.take();
     }
     if (info.session != 0) return xml.take();
-    xml.empty("bind", bind_ns);
-    xml.open("session", legacy_session_ns).empty("optional").close();
-    xml.empty("sm", sm_ns);
-    config_.for_each_feature([&](std::string_view feature) {  // Those that streams advertise as well.
-      if (feature == roster_versioning_ns) xml.empty("ver", feature);
-      if (feature == pre_approval_ns) xml.empty("sub", feature);
-      if (feature == client_state_ns) xml.empty("csi", feature);
-    });
-    return xml.take();
+    return features_.after_login(view(info.account), Features::Stream::unbound);
   }
 
   Status start_tls(const hl_stanza_event& event) {
@@ -176,6 +185,7 @@ class Session {
   Crypto crypto_;
   Random random_;
   Config config_;
+  Features features_;
   Login login_;
   StreamManagement stream_management_;
   Queries queries_;
@@ -194,16 +204,23 @@ HL_MANIFEST(
     "needs hotline.config/1\n"
     "needs hotline.clock/1\n"
     "needs hotline.table/1\n"
+    "needs hotline.mailbox/1\n"
     "needs hotline.stats/1\n"
     "needs hotline.log/1\n"
+    "wants hotline.login/1\n"
     "reads-table accounts\n"
     "table login_secrets durable writes 1 reads 1\n"
+    "table fast_tokens durable writes 1 reads 1\n"
+    "accepts-posts registration\n"
     "stream\n"
     "sessions\n"
     "route nonza urn:ietf:params:xml:ns:xmpp-tls none before-login\n"
     "route nonza urn:ietf:params:xml:ns:xmpp-sasl none before-login\n"
     "route nonza urn:ietf:params:xml:ns:xmpp-sasl none before-bind\n"
     "route nonza urn:ietf:params:xml:ns:xmpp-sasl none\n"
+    "route nonza urn:xmpp:sasl:2 none before-login\n"
+    "route nonza urn:xmpp:sasl:2 none before-bind\n"
+    "route nonza urn:xmpp:sasl:2 none\n"
     "route nonza urn:xmpp:sm:3 none before-bind\n"
     "route nonza urn:xmpp:sm:3 none\n"
     "route iq urn:ietf:params:xml:ns:xmpp-bind any before-bind\n"

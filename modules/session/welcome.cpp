@@ -1,6 +1,7 @@
 #include "session/welcome.h"
 
 #include "presence/session_fields.h"
+#include "session/hex.h"
 
 namespace hotline::session {
 
@@ -17,16 +18,6 @@ std::string success(const Welcome::Guest& guest, std::string_view identity, std:
   xml.open("success", sasl2_ns).raw(first);
   if (!guest.data.empty()) xml.leaf("additional-data", guest.data);
   return xml.leaf("authorization-identifier", identity).raw(rest).take();
-}
-
-std::string hex(std::string_view bytes) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    out.append(1, digits[byte >> 4]).append(1, digits[byte & 15]);
-  }
-  return out;
 }
 
 }  // namespace
@@ -114,7 +105,7 @@ std::string Welcome::resource_for(const Guest& guest) {
   if (!guest.wishes.client.empty()) {
     std::string who(guest.account);
     who.append(1, '\0').append(guest.wishes.client).append(1, '\0').append(guest.wishes.tag);
-    own = hex(crypto_.hmac(Digest::sha256, secret_.get(), who)).substr(0, resource_digits);
+    own = hex_encode(crypto_.hmac(Digest::sha256, secret_.get(), who)).substr(0, resource_digits);
   }
   if (guest.wishes.tag.empty()) return own;
   const auto wanted = crypto_.prepare(HL_PREPARE_RESOURCE, std::string(guest.wishes.tag) + "/" + own);
