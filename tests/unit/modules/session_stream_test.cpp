@@ -67,7 +67,17 @@ TEST_CASE("features: after login come binding, the old session and stream manage
   CHECK(f.host.stream_sent(stream).at(0) ==
         "<stream:features><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"
         "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'><optional/></session>"
-        "<sm xmlns='urn:xmpp:sm:3'/></stream:features>");
+        "<sm xmlns='urn:xmpp:sm:3'/><pending xmlns='urn:hotline:pending:0' count='0'/></stream:features>");
+}
+
+TEST_CASE("features: after login a client is told how many messages wait") {
+  Streams f;
+  f.host.state().mailboxes["user@localhost"] = {{1, {}}, {2, {}}, {3, {}}};
+  f.host.state().mailboxes["other@localhost"] = {{4, {}}};
+  const hl_stream stream = f.authenticated();
+  f.host.open_stream(stream);
+  CHECK(has(f.host.stream_sent(stream).at(0), "<pending xmlns='urn:hotline:pending:0' count='3'/>"));
+  CHECK_FALSE(has(f.host.stream_sent(f.host.connect()).at(0), "pending"));  // Before login nobody is.
 }
 
 TEST_CASE("features: in-band registration is said where the operator says so") {
