@@ -82,12 +82,12 @@ FastTokens::Answer FastTokens::check(const Owner& owner, Kind kind, std::string_
     // What it was given before is void: it has this one. Else the row is written but once a day.
     const bool is_newer = i > 0;
     if (is_newer || now_s() >= row->used_s + day_s) {
-      for (std::size_t next = i; is_newer && next < row->count; ++next)
-        row->tokens[next - i] = row->tokens[next];
-      row->count -= i;
+      if (is_newer) {
+        row->tokens[0] = token;
+        row->count = 1;
+      }
       row->used_s = now_s();
-      // A row that is there already always has room.
-      require(rows_.put(owner.account, client_key(owner.client), row->encode()), "table.put");
+      if (rows_.put(owner.account, client_key(owner.client), row->encode()) != HL_OK) return {};
     }
     return {Verdict::right, responder_of(token, channel_data)};
   }

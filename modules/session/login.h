@@ -59,9 +59,9 @@ class Login {
 
   sdk::Status begin(const Attempt& attempt, const hl_stream_info& info, const hl_stanza& auth);
   sdk::Status begin_sasl2(hl_stream stream, const hl_stream_info& info, const hl_stanza& authenticate);
-  // `data`: the client's first; absent: it is asked for.
-  sdk::Status begin_with(const Attempt& attempt, const hl_stream_info& info, std::string_view mechanism,
-                         std::optional<std::string_view> data);
+  // `name`: the mechanism's. `text`: the client's first data in Base64; absent: it is asked for.
+  sdk::Status begin_with(const Attempt& attempt, const hl_stream_info& info, std::string_view name,
+                         std::optional<std::string_view> text);
   sdk::Status first_data(const Attempt& attempt, const Mechanism& mechanism, std::string_view data);
   sdk::Status begin_scram(const Attempt& attempt, const Mechanism& mechanism, std::string_view message);
   sdk::Status begin_plain(const Attempt& attempt, std::string_view message);

@@ -14,16 +14,16 @@ constexpr std::size_t client_size_max = 128;
 constexpr std::size_t tag_size_max = 64;
 constexpr std::size_t previous_size_max = 128;
 
-enum Flag : unsigned {
-  binds = 1,
-  carbons = 2,
-  inactive = 4,
-  sm = 8,
-  resumption = 16,
-  resumes = 32,
-  has_token = 64,
-  ends_token = 128,
-};
+namespace flag {
+constexpr unsigned binds = 1;
+constexpr unsigned carbons = 2;
+constexpr unsigned inactive = 4;
+constexpr unsigned sm = 8;
+constexpr unsigned resumption = 16;
+constexpr unsigned resumes = 32;
+constexpr unsigned has_token = 64;
+constexpr unsigned ends_token = 128;
+}  // namespace flag
 
 void append_number(std::string& out, std::uint32_t number) {
   for (int shift = 24; shift >= 0; shift -= 8) out.append(1, static_cast<char>(number >> shift));
@@ -71,10 +71,10 @@ std::optional<Wishes> Wishes::read(const Element& authenticate) {
 
 std::string Wishes::encode() const {
   const unsigned flags =
-      (binds ? Flag::binds : 0u) | (wants_carbons ? Flag::carbons : 0u) | (is_inactive ? Flag::inactive : 0u) |
-      (wants_sm ? Flag::sm : 0u) | (wants_resumption ? Flag::resumption : 0u) |
-      (resumes ? Flag::resumes : 0u) | (has_token ? Flag::has_token : 0u) |
-      (ends_token ? Flag::ends_token : 0u);
+      (binds ? flag::binds : 0u) | (wants_carbons ? flag::carbons : 0u) | (is_inactive ? flag::inactive : 0u) |
+      (wants_sm ? flag::sm : 0u) | (wants_resumption ? flag::resumption : 0u) |
+      (resumes ? flag::resumes : 0u) | (has_token ? flag::has_token : 0u) |
+      (ends_token ? flag::ends_token : 0u);
   std::string out(1, static_cast<char>(flags));
   out.append(1, wants_token ? static_cast<char>(*wants_token) : '0');
   append_number(out, resume_s);
@@ -88,14 +88,14 @@ std::optional<Wishes> Wishes::decode(std::string_view bytes) {
   if (bytes.size() < head_size) return std::nullopt;
   Wishes wishes;
   const auto flags = static_cast<unsigned char>(bytes[0]);
-  wishes.binds = (flags & Flag::binds) != 0;
-  wishes.wants_carbons = (flags & Flag::carbons) != 0;
-  wishes.is_inactive = (flags & Flag::inactive) != 0;
-  wishes.wants_sm = (flags & Flag::sm) != 0;
-  wishes.wants_resumption = (flags & Flag::resumption) != 0;
-  wishes.resumes = (flags & Flag::resumes) != 0;
-  wishes.has_token = (flags & Flag::has_token) != 0;
-  wishes.ends_token = (flags & Flag::ends_token) != 0;
+  wishes.binds = (flags & flag::binds) != 0;
+  wishes.wants_carbons = (flags & flag::carbons) != 0;
+  wishes.is_inactive = (flags & flag::inactive) != 0;
+  wishes.wants_sm = (flags & flag::sm) != 0;
+  wishes.wants_resumption = (flags & flag::resumption) != 0;
+  wishes.resumes = (flags & flag::resumes) != 0;
+  wishes.has_token = (flags & flag::has_token) != 0;
+  wishes.ends_token = (flags & flag::ends_token) != 0;
   if (bytes[1] != '0') wishes.wants_token = static_cast<fast::Kind>(bytes[1]);
   wishes.resume_s = number_in(bytes.substr(2, 4));
   wishes.handled = number_in(bytes.substr(6, 4));
