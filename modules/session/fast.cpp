@@ -33,11 +33,7 @@ std::string joined(std::string_view label, std::string_view data) {
 }  // namespace
 
 FastTokens::FastTokens(const hl_host* host)
-    : crypto_(host),
-      random_(host),
-      clock_(host),
-      config_(host),
-      rows_(Tables(host).open(fast::table_name)) {}
+    : crypto_(host), random_(host), clock_(host), config_(host), rows_(Tables(host).open(fast::table_name)) {}
 
 std::int64_t FastTokens::clients_max() const {
   return std::clamp<std::int64_t>(config_.number("fast_clients_max", clients_max_default), 0, 1000);
@@ -95,8 +91,8 @@ FastTokens::Answer FastTokens::check(const Owner& owner, Kind kind, std::string_
 }
 
 Token FastTokens::made_of(std::string_view text, Kind kind) const {
-  const std::int64_t days = std::clamp<std::int64_t>(config_.number("fast_days", lifetime_days_default), 1,
-                                                     lifetime_days_max);
+  const std::int64_t days =
+      std::clamp<std::int64_t>(config_.number("fast_days", lifetime_days_default), 1, lifetime_days_max);
   Token token;
   token.kind = kind;
   token.issued_s = now_s();
@@ -131,7 +127,8 @@ std::optional<FastTokens::Issued> FastTokens::issue(const Owner& owner, Kind kin
 }
 
 std::optional<Kind> FastTokens::due(const Owner& owner) const {
-  const std::int64_t hours = std::max<std::int64_t>(config_.number("fast_rotate_hours", rotation_hours_default), 0);
+  const std::int64_t hours =
+      std::max<std::int64_t>(config_.number("fast_rotate_hours", rotation_hours_default), 0);
   const std::optional<Row> row = row_of(owner);
   if (!row) return std::nullopt;
   const Token& token = row->tokens[0];

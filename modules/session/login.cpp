@@ -327,9 +327,8 @@ Status Login::take_token(const Attempt& attempt, const Mechanism& mechanism, std
     channel_data.assign(data->data(), data->size());
   }
   const std::string row(accounts_.get(*account, accounts::scram_key).value_or(""));
-  const FastTokens::Answer answer =
-      tokens_.check({*account, wishes->client, row}, *fast::kind_of(mechanism.name), message.substr(nul + 1),
-                    channel_data);
+  const FastTokens::Answer answer = tokens_.check(
+      {*account, wishes->client, row}, *fast::kind_of(mechanism.name), message.substr(nul + 1), channel_data);
   switch (answer.verdict) {
     case FastTokens::Verdict::wrong: return fail(attempt, "not-authorized");
     case FastTokens::Verdict::expired: return fail(attempt, "credentials-expired");
@@ -370,8 +369,7 @@ Status Login::succeed(const Attempt& attempt, std::string_view account, std::str
   if (attempt.profile == Profile::sasl2) {
     status = welcome(attempt, bare, data, by_token);
   } else {
-    status = streams_.authenticate(attempt.stream, bare,
-                                   Xml().open("success", sasl_ns).text(data).take());
+    status = streams_.authenticate(attempt.stream, bare, Xml().open("success", sasl_ns).text(data).take());
   }
   if (status == HL_E_GONE) return HL_OK;
   require(status, "stream.authenticate");

@@ -1,5 +1,5 @@
-// Secret: a random key of the host's, of which each shard has its own: what must be the same for each attempt,
-// and guessed by nobody, is made with it. Kept in table "login_secrets".
+// Secret: a random key of the host's, of which each shard has its own: what must be the same for each
+// attempt, and guessed by nobody, is made with it. Kept in table "login_secrets".
 #pragma once
 
 #include <hotline/sdk.hpp>

@@ -2,8 +2,8 @@
 // 4.3, 5, 6, 7) and stream management (XEP-0198), or all of it in one step (XEP-0388, 0386, 0484); and the
 // queries every client asks its server.
 //
-//     login.h     mechanisms, in the words of SASL and SASL2; exchange.h, scram.h: what is between two of them
-//     welcome.h   what follows a login by SASL2; wishes.h: what was wished for; fast.h: tokens
+//     login.h     mechanisms, in the words of SASL and SASL2; exchange.h, scram.h: what is between two of
+//     them welcome.h   what follows a login by SASL2; wishes.h: what was wished for; fast.h: tokens
 //     features.h  what a stream offers that is logged in
 //
 // An instance holds nothing that matters: exchanges are in the streams' scratch, counters are the host's.
@@ -13,9 +13,9 @@
 //     default) allow_plain_loopback   1: PLAIN without TLS, for peers on this machine offer_register 1:
 //     streams say that accounts can be made in-band; set it together with
 //                            registration's `open`, which is what allows it
-//     fast_clients_max       clients of an account that may have a token to log in with (20); 0: none is given
-//     fast_days              how long a token is good (21)
-//     fast_rotate_hours      how old one becomes before its client is given another (24)
+//     fast_clients_max       clients of an account that may have a token to log in with (20); 0: none is
+//     given fast_days              how long a token is good (21) fast_rotate_hours      how old one becomes
+//     before its client is given another (24)
 #include <hotline/sdk.hpp>
 #include <optional>
 #include <string>

@@ -1,5 +1,5 @@
-// What session is told by registration (post.to_module) at an account's home, without bytes: the password that
-// its tokens were got with is no longer the account's.
+// What session is told by registration (post.to_module) at an account's home, without bytes: the password
+// that its tokens were got with is no longer the account's.
 #pragma once
 
 #include <cstdint>

@@ -54,8 +54,8 @@ Status Welcome::receive(const Guest& guest) {
   const std::string token = token_for(guest);
   std::string failed;
   if (guest.wishes.resumes) {
-    const std::string answer = success(guest, guest.account,
-                                       StreamManagement::resumed(guest.wishes.previous), token);
+    const std::string answer =
+        success(guest, guest.account, StreamManagement::resumed(guest.wishes.previous), token);
     const Status resumed =
         stream_management_.take_up(guest.stream, guest.wishes.previous, guest.wishes.handled, answer);
     if (resumed == HL_OK || resumed == HL_E_GONE) return resumed;

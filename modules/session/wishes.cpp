@@ -70,11 +70,10 @@ std::optional<Wishes> Wishes::read(const Element& authenticate) {
 }
 
 std::string Wishes::encode() const {
-  const unsigned flags =
-      (binds ? flag::binds : 0u) | (wants_carbons ? flag::carbons : 0u) | (is_inactive ? flag::inactive : 0u) |
-      (wants_sm ? flag::sm : 0u) | (wants_resumption ? flag::resumption : 0u) |
-      (resumes ? flag::resumes : 0u) | (has_token ? flag::has_token : 0u) |
-      (ends_token ? flag::ends_token : 0u);
+  const unsigned flags = (binds ? flag::binds : 0u) | (wants_carbons ? flag::carbons : 0u) |
+                         (is_inactive ? flag::inactive : 0u) | (wants_sm ? flag::sm : 0u) |
+                         (wants_resumption ? flag::resumption : 0u) | (resumes ? flag::resumes : 0u) |
+                         (has_token ? flag::has_token : 0u) | (ends_token ? flag::ends_token : 0u);
   std::string out(1, static_cast<char>(flags));
   out.append(1, wants_token ? static_cast<char>(*wants_token) : '0');
   append_number(out, resume_s);

@@ -24,9 +24,9 @@ struct Wishes {
   std::string_view client;  // Of <user-agent id=''/>: one installation of a client. Empty: it did not say.
 
   bool binds = false;
-  std::string_view tag;       // For the resource. Empty: none, or none that a resource may have.
+  std::string_view tag;  // For the resource. Empty: none, or none that a resource may have.
   bool wants_carbons = false;
-  bool is_inactive = false;   // XEP-0352.
+  bool is_inactive = false;  // XEP-0352.
   bool wants_sm = false;
   bool wants_resumption = false;
   std::uint32_t resume_s = 0;  // At most.
@@ -36,7 +36,7 @@ struct Wishes {
   std::uint32_t handled = 0;  // h.
 
   std::optional<fast::Kind> wants_token;
-  bool has_token = false;  // It logs in with one.
+  bool has_token = false;   // It logs in with one.
   bool ends_token = false;  // And is done with it.
 
   // Views into `authenticate`'s stanza. Nothing when it cannot be read.

@@ -28,7 +28,8 @@ std::string authenticate(std::string_view before_bind = {}) {
 }
 
 struct Peer {
-  explicit Peer(sim::SimWorld& its_world, std::uint32_t shard) : world(its_world), wire(world.connect(shard)) {}
+  explicit Peer(sim::SimWorld& its_world, std::uint32_t shard)
+      : world(its_world), wire(world.connect(shard)) {}
   // What the host answers to it.
   std::string say(const std::string& text) {
     wire->to_client.clear();
@@ -45,7 +46,8 @@ bool has(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-TEST_CASE("login: header and all wishes in one write are answered with a bound session, wherever it came in") {
+TEST_CASE(
+    "login: header and all wishes in one write are answered with a bound session, wherever it came in") {
   for (std::uint32_t shard = 0; shard < 4; ++shard) {
     sim::SimWorld world(settings());
     Peer anna(world, shard);
@@ -76,15 +78,15 @@ TEST_CASE("login: an old session is taken up in the login, with what it has not 
   bert.say("<message to='anna@localhost'><body>meanwhile</body></message>");
 
   Peer after(world, 2);
-  const std::string back = after.say(std::string(header) +
-                                     authenticate("<resume xmlns='urn:xmpp:sm:3' h='0' previd='" + id + "'/>"));
+  const std::string back = after.say(
+      std::string(header) + authenticate("<resume xmlns='urn:xmpp:sm:3' h='0' previd='" + id + "'/>"));
   CHECK(has(back, "<success xmlns='urn:xmpp:sasl:2'><resumed xmlns='urn:xmpp:sm:3' h='1'"));
   CHECK_FALSE(has(back, "<bound"));
   CHECK(has(back, "meanwhile"));
   // And one that is not there any more goes on to bind.
   Peer again(world, 3);
-  const std::string bound = again.say(std::string(header) +
-                                      authenticate("<resume xmlns='urn:xmpp:sm:3' h='0' previd='gone'/>"));
+  const std::string bound =
+      again.say(std::string(header) + authenticate("<resume xmlns='urn:xmpp:sm:3' h='0' previd='gone'/>"));
   CHECK(has(bound, "<failed xmlns='urn:xmpp:sm:3'><item-not-found"));
   CHECK(has(bound, "<bound"));
 }

@@ -185,8 +185,8 @@ TEST_CASE("user.passwd: session is told, so that no token outlives the password,
   CHECK(f.host.state().tables["told"].empty());
   f.passwd("a@localhost", "y");
   REQUIRE(f.host.state().tables["told"].size() == 1);
-  CHECK(f.host.state().tables["told"]["a@localhost"].contains(std::to_string(
-      hotline::session::topic::password_changed)));
+  CHECK(f.host.state().tables["told"]["a@localhost"].contains(
+      std::to_string(hotline::session::topic::password_changed)));
 }
 
 TEST_CASE("user.passwd: the new password counts and the old one does not") {

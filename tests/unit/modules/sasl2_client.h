@@ -13,8 +13,8 @@ namespace hotline::session::test {
 inline constexpr std::string_view client_id = "d4565fa7-4d72-4749-b3d3-740edbf87770";
 
 inline std::string sasl2(std::string_view name, std::string_view data) {
-  return "<" + std::string(name) + " xmlns='urn:xmpp:sasl:2'>" + base64_encode(data) + "</" + std::string(name) +
-         ">";
+  return "<" + std::string(name) + " xmlns='urn:xmpp:sasl:2'>" + base64_encode(data) + "</" +
+         std::string(name) + ">";
 }
 
 inline std::string user_agent(std::string_view id = client_id) {
@@ -22,9 +22,11 @@ inline std::string user_agent(std::string_view id = client_id) {
 }
 
 // <authenticate/>, with `wishes` (XML) beside the initial response.
-inline std::string authenticate(std::string_view mechanism, std::string_view initial, std::string_view wishes = {}) {
-  return "<authenticate xmlns='urn:xmpp:sasl:2' mechanism='" + std::string(mechanism) + "'><initial-response>" +
-         base64_encode(initial) + "</initial-response>" + std::string(wishes) + "</authenticate>";
+inline std::string authenticate(std::string_view mechanism, std::string_view initial,
+                                std::string_view wishes = {}) {
+  return "<authenticate xmlns='urn:xmpp:sasl:2' mechanism='" + std::string(mechanism) +
+         "'><initial-response>" + base64_encode(initial) + "</initial-response>" + std::string(wishes) +
+         "</authenticate>";
 }
 
 // What stands between two texts; empty when they are not there.
@@ -49,7 +51,8 @@ inline std::string token_in(const std::string& success) {
 }
 
 // The client's one message with a token.
-inline std::string token_message(std::string_view user, std::string_view token, std::string_view channel_data = {}) {
+inline std::string token_message(std::string_view user, std::string_view token,
+                                 std::string_view channel_data = {}) {
   return std::string(user) + '\0' +
          fake::hmac(HL_DIGEST_SHA256, token, "Initiator" + std::string(channel_data));
 }

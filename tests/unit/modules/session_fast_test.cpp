@@ -37,12 +37,15 @@ struct Tokens {
     host.load(hl_module);
     add_account(host, "user@localhost", "pencil");
   }
-  std::string by_password(const std::string& wishes, fake::Stream stream = {}, const std::string& user = "user") {
+  std::string by_password(const std::string& wishes, fake::Stream stream = {},
+                          const std::string& user = "user") {
     ScramClient client{.user = user, .password = "pencil"};
     return log_in2(host, connect(host, std::move(stream)), client, wishes).at(0);
   }
   // A token of the client of that id.
-  std::string token(std::string_view id = client_id) { return token_in(by_password(user_agent(id) + wants())); }
+  std::string token(std::string_view id = client_id) {
+    return token_in(by_password(user_agent(id) + wants()));
+  }
   std::string by_token(const std::string& token, const std::string& wishes = by_fast,
                        std::string_view id = client_id, std::string_view user = "user") {
     return answer(host, connect(host),
@@ -69,8 +72,8 @@ TEST_CASE("fast: a token that was asked for logs in in one step, which proves th
                                       user_agent() + by_fast + "<bind xmlns='urn:xmpp:bind:0'/>"));
   const auto sent = f.host.stream_sent(stream);
   REQUIRE(sent.size() == 2);
-  CHECK(has(sent[0], "<additional-data>" +
-                         base64_encode(fake::hmac(HL_DIGEST_SHA256, token, "Responder")) + "</additional-data>"));
+  CHECK(has(sent[0], "<additional-data>" + base64_encode(fake::hmac(HL_DIGEST_SHA256, token, "Responder")) +
+                         "</additional-data>"));
   CHECK(has(sent[0], "<bound"));
   CHECK_FALSE(has(sent[0], "<token"));  // It is new enough.
   CHECK(f.host.state().counters.at("logins_by_token") == 1);
@@ -98,7 +101,8 @@ TEST_CASE("fast: a token is its account's, its client's and its mechanism's") {
   CHECK(f.by_token("", by_fast) == refused);
   f.host.numbers["channel_binding"] = 1;
   CHECK(answer(f.host, connect(f.host, bindable()),
-               authenticate("HT-SHA-256-EXPR", token_message("user", token, channel), user_agent() + by_fast)) == refused);
+               authenticate("HT-SHA-256-EXPR", token_message("user", token, channel),
+                            user_agent() + by_fast)) == refused);
   CHECK(f.is_good(token));
 }
 
@@ -143,7 +147,8 @@ TEST_CASE("fast: no token goes over a connection that is not encrypted") {
   CHECK_FALSE(has(f.by_password(user_agent() + wants(), clear), "<token"));
   const hl_stream stream = f.host.connect(clear);
   CHECK_FALSE(has(f.host.stream_sent(stream).at(0), "HT-SHA-256"));
-  CHECK(answer(f.host, stream, authenticate("HT-SHA-256-NONE", token_message("user", token), user_agent() + by_fast))
+  CHECK(answer(f.host, stream,
+               authenticate("HT-SHA-256-NONE", token_message("user", token), user_agent() + by_fast))
             .starts_with(failure2("encryption-required")));
 }
 
@@ -280,6 +285,7 @@ TEST_CASE("fast: guesses count against the stream like any other") {
   f.token();
   const hl_stream stream = connect(f.host);
   for (std::uint32_t i = 0; i < fake::Calls::failures_max; ++i)
-    f.host.receive(stream, authenticate("HT-SHA-256-NONE", token_message("user", "guess"), user_agent() + by_fast));
+    f.host.receive(stream,
+                   authenticate("HT-SHA-256-NONE", token_message("user", "guess"), user_agent() + by_fast));
   CHECK_FALSE(f.host.state().streams.at(stream).is_open);
 }

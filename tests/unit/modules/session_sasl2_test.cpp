@@ -1,5 +1,5 @@
-// Logging in by SASL2 (XEP-0388), with a resource, an old session and what else is wished for in the same step
-// (XEP-0386, XEP-0198).
+// Logging in by SASL2 (XEP-0388), with a resource, an old session and what else is wished for in the same
+// step (XEP-0386, XEP-0198).
 #include <doctest/doctest.h>
 
 #include <string>
@@ -36,7 +36,9 @@ struct Login2 {
     ScramClient client = user();
     return log_in2(host, stream, client, wishes);
   }
-  std::string features(fake::Stream stream = {}) { return host.stream_sent(host.connect(std::move(stream))).at(0); }
+  std::string features(fake::Stream stream = {}) {
+    return host.stream_sent(host.connect(std::move(stream))).at(0);
+  }
   const fake::Stream& stream(hl_stream id) { return host.state().streams.at(id); }
   const fake::Session& session(hl_stream id) { return host.state().sessions.at(host.session_of(id)); }
 };
@@ -45,12 +47,13 @@ struct Login2 {
 
 TEST_CASE("sasl2: it is offered with what may be wished for, beside SASL") {
   Login2 f;
-  CHECK(has(f.features(),
-            "<authentication xmlns='urn:xmpp:sasl:2'><mechanism>SCRAM-SHA-256</mechanism>"
-            "<mechanism>SCRAM-SHA-1</mechanism><mechanism>PLAIN</mechanism><inline>"
-            "<bind xmlns='urn:xmpp:bind:0'><inline><feature var='urn:xmpp:sm:3'/></inline></bind>"
-            "<sm xmlns='urn:xmpp:sm:3'/><fast xmlns='urn:xmpp:fast:0'><mechanism>HT-SHA-256-NONE</mechanism></fast>"
-            "</inline></authentication>"));
+  CHECK(has(
+      f.features(),
+      "<authentication xmlns='urn:xmpp:sasl:2'><mechanism>SCRAM-SHA-256</mechanism>"
+      "<mechanism>SCRAM-SHA-1</mechanism><mechanism>PLAIN</mechanism><inline>"
+      "<bind xmlns='urn:xmpp:bind:0'><inline><feature var='urn:xmpp:sm:3'/></inline></bind>"
+      "<sm xmlns='urn:xmpp:sm:3'/><fast xmlns='urn:xmpp:fast:0'><mechanism>HT-SHA-256-NONE</mechanism></fast>"
+      "</inline></authentication>"));
   CHECK(has(f.features(), "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"));
 }
 
@@ -64,13 +67,15 @@ TEST_CASE("sasl2: a host on which a stream cannot go on offers none, and takes n
   CHECK(f.stream(stream).is_open);
 }
 
-TEST_CASE("sasl2: SCRAM lets the owner in, proves the host to him, and the stream goes on with its features") {
+TEST_CASE(
+    "sasl2: SCRAM lets the owner in, proves the host to him, and the stream goes on with its features") {
   Login2 f;
   const hl_stream stream = connect(f.host);
   ScramClient client = f.user();
   const auto sent = log_in2(f.host, stream, client);
   REQUIRE(sent.size() == 2);
-  CHECK(sent[0] == "<success xmlns='urn:xmpp:sasl:2'><additional-data>" + base64_encode(client.server_signature) +
+  CHECK(sent[0] == "<success xmlns='urn:xmpp:sasl:2'><additional-data>" +
+                       base64_encode(client.server_signature) +
                        "</additional-data><authorization-identifier>user@localhost</authorization-identifier>"
                        "</success>");
   CHECK(sent[1].starts_with("<stream:features><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"));
@@ -124,16 +129,20 @@ TEST_CASE("sasl2: each thing that is wrong with a login has its condition") {
   CHECK(first("<authenticate xmlns='urn:xmpp:sasl:2' mechanism='PLAIN'><initial-response>!</initial-response>"
               "</authenticate>")
             .starts_with(failure2("incorrect-encoding")));
-  CHECK(first(authenticate("SCRAM-SHA-256", "n,a=other@localhost,n=user,r=a")).starts_with(failure2("invalid-authzid")));
+  CHECK(first(authenticate("SCRAM-SHA-256", "n,a=other@localhost,n=user,r=a"))
+            .starts_with(failure2("invalid-authzid")));
   CHECK(first("<abort xmlns='urn:xmpp:sasl:2'/>").starts_with(failure2("aborted")));
   CHECK(first("<next xmlns='urn:xmpp:sasl:2' task='TOTP'/>").starts_with(failure2("malformed-request")));
-  CHECK(first("<auth xmlns='urn:xmpp:sasl:2' mechanism='PLAIN'/>").starts_with(failure2("malformed-request")));
+  CHECK(
+      first("<auth xmlns='urn:xmpp:sasl:2' mechanism='PLAIN'/>").starts_with(failure2("malformed-request")));
   CHECK(first(sasl2("response", "x")).starts_with(failure2("malformed-request")));
   CHECK(first(authenticate("SCRAM-SHA-256", "n,,n=user,r=a", user_agent(std::string(129, 'a'))))
             .starts_with(failure2("malformed-request")));
-  for (const char* resume : {"<resume xmlns='urn:xmpp:sm:3' h='1'/>", "<resume xmlns='urn:xmpp:sm:3' previd='a'/>",
-                             "<resume xmlns='urn:xmpp:sm:3' previd='a' h='-1'/>"})
-    CHECK(first(authenticate("SCRAM-SHA-256", "n,,n=user,r=a", resume)).starts_with(failure2("malformed-request")));
+  for (const char* resume :
+       {"<resume xmlns='urn:xmpp:sm:3' h='1'/>", "<resume xmlns='urn:xmpp:sm:3' previd='a'/>",
+        "<resume xmlns='urn:xmpp:sm:3' previd='a' h='-1'/>"})
+    CHECK(first(authenticate("SCRAM-SHA-256", "n,,n=user,r=a", resume))
+              .starts_with(failure2("malformed-request")));
 }
 
 TEST_CASE("sasl2: a login that was begun in one profile is not ended in the other") {
@@ -181,8 +190,9 @@ TEST_CASE("bind2: a resource is the client's tag and what the host makes of its 
   const std::string resource = f.session(first).resource;
   CHECK(resource.starts_with("Play/"));
   CHECK_FALSE(has(resource, client_id));
-  CHECK(has(sent[0], "<authorization-identifier>user@localhost/" + resource + "</authorization-identifier>"
-                     "<bound xmlns='urn:xmpp:bind:0'></bound></success>"));
+  CHECK(has(sent[0], "<authorization-identifier>user@localhost/" + resource +
+                         "</authorization-identifier>"
+                         "<bound xmlns='urn:xmpp:bind:0'></bound></success>"));
   CHECK(sent[1] ==
         "<stream:features><sm xmlns='urn:xmpp:sm:3'/><pending xmlns='urn:hotline:pending:0' count='0'/>"
         "</stream:features>");
@@ -209,10 +219,11 @@ TEST_CASE("bind2: a tag that no resource may have is passed over") {
 TEST_CASE("bind2: stream management is on from the success on") {
   Login2 f;
   const hl_stream stream = connect(f.host);
-  const auto sent = f.log_in(stream, "<bind xmlns='urn:xmpp:bind:0'><enable xmlns='urn:xmpp:sm:3' resume='true'/></bind>");
+  const auto sent =
+      f.log_in(stream, "<bind xmlns='urn:xmpp:bind:0'><enable xmlns='urn:xmpp:sm:3' resume='true'/></bind>");
   REQUIRE(sent.size() == 2);
-  CHECK(has(sent[0], "<bound xmlns='urn:xmpp:bind:0'><enabled xmlns='urn:xmpp:sm:3' id='" + f.session(stream).sm_id +
-                         "' max='300' resume='true'></enabled></bound></success>"));
+  CHECK(has(sent[0], "<bound xmlns='urn:xmpp:bind:0'><enabled xmlns='urn:xmpp:sm:3' id='" +
+                         f.session(stream).sm_id + "' max='300' resume='true'></enabled></bound></success>"));
   CHECK(f.session(stream).has_sm);
   CHECK(f.session(stream).resume_s == 300);
 }
@@ -220,8 +231,10 @@ TEST_CASE("bind2: stream management is on from the success on") {
 TEST_CASE("bind2: what no live module has is not turned on") {
   Login2 f;
   const hl_stream stream = connect(f.host);
-  f.log_in(stream, "<bind xmlns='urn:xmpp:bind:0'><enable xmlns='urn:xmpp:carbons:2'/><inactive xmlns='urn:xmpp:csi:0'/>"
-                   "</bind>");
+  f.log_in(
+      stream,
+      "<bind xmlns='urn:xmpp:bind:0'><enable xmlns='urn:xmpp:carbons:2'/><inactive xmlns='urn:xmpp:csi:0'/>"
+      "</bind>");
   CHECK(f.host.field(f.host.session_of(stream), hotline::session_fields::carbons) == 0);
   CHECK(f.host.field(f.host.session_of(stream), hotline::session_fields::client_state) == 0);
 }
@@ -229,11 +242,14 @@ TEST_CASE("bind2: what no live module has is not turned on") {
 TEST_CASE("bind2: carbons and client state begin as they were wished for, where routing is") {
   Login2 f;
   f.host.load(messages_module);
-  CHECK(has(f.features(), "<inline><feature var='urn:xmpp:carbons:2'/><feature var='urn:xmpp:csi:0'/>"
-                          "<feature var='urn:xmpp:sm:3'/></inline>"));
+  CHECK(has(f.features(),
+            "<inline><feature var='urn:xmpp:carbons:2'/><feature var='urn:xmpp:csi:0'/>"
+            "<feature var='urn:xmpp:sm:3'/></inline>"));
   const hl_stream stream = connect(f.host);
-  f.log_in(stream, "<bind xmlns='urn:xmpp:bind:0'><enable xmlns='urn:xmpp:carbons:2'/><inactive xmlns='urn:xmpp:csi:0'/>"
-                   "</bind>");
+  f.log_in(
+      stream,
+      "<bind xmlns='urn:xmpp:bind:0'><enable xmlns='urn:xmpp:carbons:2'/><inactive xmlns='urn:xmpp:csi:0'/>"
+      "</bind>");
   CHECK(f.host.field(f.host.session_of(stream), hotline::session_fields::carbons) == 1);
   CHECK(f.host.field(f.host.session_of(stream), hotline::session_fields::client_state) ==
         hotline::session_fields::client_inactive);
@@ -241,13 +257,15 @@ TEST_CASE("bind2: carbons and client state begin as they were wished for, where 
 
 TEST_CASE("bind2: who has as many sessions as may be is logged in, and refused when it binds") {
   Login2 f;
-  for (std::size_t i = 0; i < fake::Calls::sessions_max; ++i) f.host.login("user@localhost", "r" + std::to_string(i));
+  for (std::size_t i = 0; i < fake::Calls::sessions_max; ++i)
+    f.host.login("user@localhost", "r" + std::to_string(i));
   const hl_stream stream = connect(f.host);
   const auto sent = f.log_in(stream, bind);
   REQUIRE(sent.size() == 2);
   CHECK_FALSE(has(sent[0], "<bound"));
-  CHECK(has(answer(f.host, stream, "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>"),
-            "<error type='wait'><resource-constraint"));
+  CHECK(has(
+      answer(f.host, stream, "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>"),
+      "<error type='wait'><resource-constraint"));
 }
 
 TEST_CASE("resume: an old session is taken up in the login, and no features follow") {
@@ -260,9 +278,11 @@ TEST_CASE("resume: an old session is taken up in the login, and no features foll
   const std::string id = f.host.state().sessions.at(old).sm_id;
 
   const hl_stream stream = connect(f.host);
-  const auto sent = f.log_in(stream, user_agent() + "<resume xmlns='urn:xmpp:sm:3' previd='" + id + "' h='0'/>" + bind);
+  const auto sent =
+      f.log_in(stream, user_agent() + "<resume xmlns='urn:xmpp:sm:3' previd='" + id + "' h='0'/>" + bind);
   REQUIRE(sent.size() == 2);
-  CHECK(sent[0].starts_with("<success xmlns='urn:xmpp:sasl:2'><resumed xmlns='urn:xmpp:sm:3' h='7' previd='" + id + "'>"));
+  CHECK(sent[0].starts_with("<success xmlns='urn:xmpp:sasl:2'><resumed xmlns='urn:xmpp:sm:3' h='7' previd='" +
+                            id + "'>"));
   CHECK(has(sent[0], "<authorization-identifier>user@localhost</authorization-identifier>"));
   CHECK(sent[1] == "<message id='kept'></message>");
   CHECK(f.host.session_of(stream) == old);
@@ -279,13 +299,15 @@ TEST_CASE("resume: one that fails says so and goes on to bind") {
   f.host.stanza(own, "<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
   const std::string own_id = f.host.state().sessions.at(own).sm_id;
   // Unknown, another's, and a count of more than was sent.
-  for (const auto& [id, h] : {std::pair(std::string("gone"), "0"), std::pair(foreign_id, "0"), std::pair(own_id, "9")}) {
+  for (const auto& [id, h] :
+       {std::pair(std::string("gone"), "0"), std::pair(foreign_id, "0"), std::pair(own_id, "9")}) {
     CAPTURE(id);
     const hl_stream stream = connect(f.host);
-    const auto sent =
-        f.log_in(stream, "<resume xmlns='urn:xmpp:sm:3' previd='" + id + "' h='" + h + "'/>" + std::string(bind));
+    const auto sent = f.log_in(
+        stream, "<resume xmlns='urn:xmpp:sm:3' previd='" + id + "' h='" + h + "'/>" + std::string(bind));
     REQUIRE(sent.size() == 2);
-    CHECK(has(sent[0], "<failed xmlns='urn:xmpp:sm:3'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"));
+    CHECK(has(sent[0],
+              "<failed xmlns='urn:xmpp:sm:3'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"));
     CHECK(has(sent[0], "<bound xmlns='urn:xmpp:bind:0'>"));
     CHECK(f.session(stream).resource.starts_with("Play/"));
   }
