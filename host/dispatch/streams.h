@@ -35,7 +35,8 @@ struct Stream {
   const ListenerFacts* listener = nullptr;
   std::string peer;
   bool is_loopback = false;
-  std::string account;  // Authenticated as; empty before.
+  std::string account;                // Authenticated as; empty before.
+  std::unique_ptr<std::string> from;  // Of its header, until login; null: it said nothing.
   std::uint64_t session = 0;
   std::string lang;
   std::unique_ptr<HttpRequest> request;  // HTTP: a head whose body is awaited.

@@ -73,13 +73,15 @@ bool Login::may_bind(hl_stream stream) const {
   return config_.number("channel_binding", 0) != 0 && streams_.channel_binding(stream).has_value();
 }
 
+bool Login::is_private(const hl_stream_info& info) const {
+  if ((info.flags & HL_STREAM_IS_TLS) != 0) return true;
+  return (info.flags & HL_STREAM_IS_LOOPBACK) != 0 && config_.number("allow_plain_loopback", 0) != 0;
+}
+
 Login::Offer Login::offer(const Mechanism& mechanism, hl_stream stream, const hl_stream_info& info) const {
   if (mechanism.proof == Proof::token && (!tokens_.are_on() || !welcome_.is_possible())) return Offer::no;
   if (mechanism.binds) return may_bind(stream) ? Offer::yes : Offer::no;
-  if (mechanism.proof == Proof::scram || (info.flags & HL_STREAM_IS_TLS) != 0) return Offer::yes;
-  const bool is_allowed =
-      (info.flags & HL_STREAM_IS_LOOPBACK) != 0 && config_.number("allow_plain_loopback", 0) != 0;
-  return is_allowed ? Offer::yes : Offer::needs_encryption;
+  return mechanism.proof == Proof::scram || is_private(info) ? Offer::yes : Offer::needs_encryption;
 }
 
 std::string Login::mechanisms_of(hl_stream stream, const hl_stream_info& info, bool with_tokens) const {
@@ -93,7 +95,7 @@ std::string Login::mechanisms_of(hl_stream stream, const hl_stream_info& info, b
 void Login::write_features(Xml& xml, hl_stream stream, const hl_stream_info& info) const {
   const std::string offered = mechanisms_of(stream, info, false);
   xml.open("mechanisms", sasl_ns).raw(offered).close();
-  if (welcome_.is_possible()) {
+  if (welcome_.is_possible() && is_private(info)) {
     xml.open("authentication", sasl2_ns).raw(offered);
     welcome_.write_inline(xml, mechanisms_of(stream, info, true));
     xml.close();
@@ -131,6 +133,7 @@ Status Login::begin(const Attempt& attempt, const hl_stream_info& info, const hl
 }
 
 Status Login::begin_sasl2(hl_stream stream, const hl_stream_info& info, const hl_stanza& authenticate) {
+  if (!is_private(info)) return fail({stream, Profile::sasl2, {}}, "encryption-required");
   const Element root = stanzas_.root(authenticate);
   const std::optional<Wishes> wishes = Wishes::read(root);
   if (!wishes)
@@ -204,7 +207,7 @@ Status Login::begin_scram(const Attempt& attempt, const Mechanism& mechanism, st
     return fail(attempt, "not-authorized", "channel binding is offered here, and did not reach the client");
   const std::optional<std::string> account = account_of(first->username);
   if (!account) return fail(attempt, "not-authorized");
-  if (!is_authzid(first->authzid, *account)) return fail(attempt, "invalid-authzid");
+  if (!is_authzid(attempt, first->authzid, *account)) return fail(attempt, "invalid-authzid");
 
   const Status moved = streams_.move_home(attempt.stream, *account);
   if (moved == HL_OK) return HL_OK;  // It is offered again at the account's home.
@@ -263,7 +266,7 @@ Status Login::begin_plain(const Attempt& attempt, std::string_view message) {
   if (authcid.empty() || raw_password.empty()) return fail(attempt, "malformed-request");
   const std::optional<std::string> account = account_of(authcid);
   if (!account) return fail(attempt, "not-authorized");
-  if (!is_authzid(authzid, *account)) return fail(attempt, "invalid-authzid");
+  if (!is_authzid(attempt, authzid, *account)) return fail(attempt, "invalid-authzid");
 
   const Status moved = streams_.move_home(attempt.stream, *account);
   if (moved == HL_OK) return HL_OK;
@@ -399,10 +402,16 @@ std::optional<std::string> Login::account_of(std::string_view username) const {
   return compose_jid(*local, config_.domain());
 }
 
-bool Login::is_authzid(std::string_view authzid, std::string_view account) const {
+bool Login::is_authzid(const Attempt& attempt, std::string_view authzid, std::string_view account) const {
   if (authzid.empty()) return true;
-  const std::optional<std::string> prepared = crypto_.prepare_jid(authzid);
-  return prepared && *prepared == account;
+  const auto is_account = [&](std::string_view address) {
+    const std::optional<std::string> prepared = crypto_.prepare_jid(address);
+    return prepared && *prepared == account;
+  };
+  if (!is_account(authzid)) return false;
+  const std::optional<hl_stream_info> info = streams_.info(attempt.stream);
+  if (attempt.profile == Profile::sasl || !info || is_absent(info->from)) return true;
+  return is_account(view(info->from));  // XEP-0388 3.
 }
 
 Login::Known Login::known(std::string_view account, Digest digest) {

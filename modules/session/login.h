@@ -8,6 +8,7 @@
 // Existence   An account that does not exist takes the same steps as one that does, with a salt made
 //             from its name and a secret of the shard's: the same for each attempt, and gone from nobody's
 //             sight by a push. Who asks learns only "not-authorized".
+// Encryption  SASL2 is for streams that are encrypted, and where the operator says so for this machine's own.
 // Downgrade   A client that could bind the channel and was kept from seeing that we offer it says so by
 //             "y", and is refused (RFC 5802 6).
 #pragma once
@@ -56,6 +57,8 @@ class Login {
   enum class Offer { no, needs_encryption, yes };
   Offer offer(const Mechanism& mechanism, hl_stream stream, const hl_stream_info& info) const;
   bool may_bind(hl_stream stream) const;
+  // What shows a password or a token to whoever listens may go over it.
+  bool is_private(const hl_stream_info& info) const;
 
   sdk::Status begin(const Attempt& attempt, const hl_stream_info& info, const hl_stanza& auth);
   sdk::Status begin_sasl2(hl_stream stream, const hl_stream_info& info, const hl_stanza& authenticate);
@@ -78,7 +81,9 @@ class Login {
 
   // The address a user name stands for; nothing when it cannot be one.
   std::optional<std::string> account_of(std::string_view username) const;
-  bool is_authzid(std::string_view authzid, std::string_view account) const;
+  // Whether `attempt` may be for `authzid`: its own account, and in SASL2 that of the stream's header as
+  // well.
+  bool is_authzid(const Attempt& attempt, std::string_view authzid, std::string_view account) const;
 
   // What a mechanism checks against: the account's, or one that nothing matches.
   struct Known {

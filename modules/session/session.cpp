@@ -2,20 +2,21 @@
 // 4.3, 5, 6, 7) and stream management (XEP-0198), or all of it in one step (XEP-0388, 0386, 0484); and the
 // queries every client asks its server.
 //
-//     login.h     mechanisms, in the words of SASL and SASL2; exchange.h, scram.h: what is between two of
-//     them welcome.h   what follows a login by SASL2; wishes.h: what was wished for; fast.h: tokens
-//     features.h  what a stream offers that is logged in
+//     login.h       mechanisms, in the words of SASL and SASL2
+//     exchange.h    a login between two of a client's elements; scram.h: SCRAM's messages
+//     welcome.h     what follows a login by SASL2; wishes.h: what was wished for; fast.h: tokens
+//     features.h    what a stream offers that is logged in
 //
 // An instance holds nothing that matters: exchanges are in the streams' scratch, counters are the host's.
 //
 // Configuration, "modules": { "session": { ... } }:
-//     channel_binding        1: SCRAM-...-PLUS with tls-exporter is offered (see login.cpp why not by
-//     default) allow_plain_loopback   1: PLAIN without TLS, for peers on this machine offer_register 1:
-//     streams say that accounts can be made in-band; set it together with
+//     channel_binding        1: SCRAM-...-PLUS with tls-exporter is offered (login.cpp: why not usually)
+//     allow_plain_loopback   1: PLAIN and SASL2 without TLS, for peers on this machine
+//     offer_register         1: streams say that accounts can be made in-band; set it together with
 //                            registration's `open`, which is what allows it
-//     fast_clients_max       clients of an account that may have a token to log in with (20); 0: none is
-//     given fast_days              how long a token is good (21) fast_rotate_hours      how old one becomes
-//     before its client is given another (24)
+//     fast_clients_max       clients of an account that may have a token to log in with (20); 0: no tokens
+//     fast_days              how long a token is good (21)
+//     fast_rotate_hours      how old one becomes before its client is given another (24)
 #include <hotline/sdk.hpp>
 #include <optional>
 #include <string>
@@ -54,12 +55,16 @@ class Session {
 
   Status on_stream(const hl_stream_event& event) {
     if (event.what != HL_STREAM_OPENED) return HL_OK;
-    if (!is_absent(event.to)) {
-      const auto to = crypto_.prepare(HL_PREPARE_DOMAIN, view(event.to));
-      if (!to || *to != config_.domain()) {
-        streams_.close(event.stream, "host-unknown", "this host serves " + std::string(config_.domain()));
-        return HL_OK;
-      }
+    const std::string domain(config_.domain());
+    if (!is_absent(event.to) && !is_ours(view(event.to))) {
+      streams_.close(event.stream, "host-unknown", "this host serves " + domain);
+      return HL_OK;
+    }
+    // XEP-0388 2.1, RFC 6120 4.9.3.9: nobody of another domain has an account here.
+    const std::optional<Jid> from = Jid::parse(view(event.from));
+    if (!is_absent(event.from) && (!from || !is_ours(from->domain))) {
+      streams_.close(event.stream, "invalid-from", "accounts of this host are in " + domain);
+      return HL_OK;
     }
     const std::optional<hl_stream_info> info = streams_.info(event.stream);
     if (!info) return HL_OK;
@@ -102,6 +107,11 @@ class Session {
   }
 
  private:
+  bool is_ours(std::string_view domain) const {
+    const auto prepared = crypto_.prepare(HL_PREPARE_DOMAIN, domain);
+    return prepared && *prepared == config_.domain();
+  }
+
   std::string features(hl_stream stream, const hl_stream_info& info) const {
     Xml xml;
     xml.open("stream:features");

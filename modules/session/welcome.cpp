@@ -68,7 +68,9 @@ Status Welcome::receive(const Guest& guest) {
 }
 
 Status Welcome::bind(const Guest& guest, std::string_view failed, std::string_view token) {
-  const std::string resource = resource_for(guest);
+  const std::string own = own_part(guest);
+  const std::string resource = resource_of(guest, own);
+  end_earlier(guest, own, resource);
   hl_session session = 0;
   const Status status = sessions_.bind(guest.stream, resource, &session);
   if (status == HL_E_GONE) return status;
@@ -98,18 +100,34 @@ Status Welcome::bind(const Guest& guest, std::string_view failed, std::string_vi
   return HL_OK;
 }
 
-// The same for each login of one installation of a client, so that it takes its own earlier session over
-// (XEP-0386 4.2); another one's where it does not say which it is.
-std::string Welcome::resource_for(const Guest& guest) {
-  std::string own = random_.hex(resource_digits / 2);
-  if (!guest.wishes.client.empty()) {
-    std::string who(guest.account);
-    who.append(1, '\0').append(guest.wishes.client).append(1, '\0').append(guest.wishes.tag);
-    own = hex_encode(crypto_.hmac(Digest::sha256, secret_.get(), who)).substr(0, resource_digits);
-  }
-  if (guest.wishes.tag.empty()) return own;
-  const auto wanted = crypto_.prepare(HL_PREPARE_RESOURCE, std::string(guest.wishes.tag) + "/" + own);
-  return wanted && wanted->size() <= jid_part_size_max ? std::string(*wanted) : own;
+// The host's part of a resource: the same for each login of one installation of a client, by which its
+// earlier session is known (XEP-0386 3.2); another one's where it does not say which it is.
+std::string Welcome::own_part(const Guest& guest) {
+  if (guest.wishes.client.empty()) return random_.hex(resource_digits / 2);
+  std::string who(guest.account);
+  who.append(1, '\0').append(guest.wishes.client);
+  return hex_encode(crypto_.hmac(Digest::sha256, secret_.get(), who)).substr(0, resource_digits);
+}
+
+std::string Welcome::resource_of(const Guest& guest, std::string_view own) const {
+  if (guest.wishes.tag.empty()) return std::string(own);
+  const auto wanted =
+      crypto_.prepare(HL_PREPARE_RESOURCE, std::string(guest.wishes.tag).append(1, '/').append(own));
+  return std::string(wanted && wanted->size() <= jid_part_size_max ? *wanted : own);
+}
+
+// A session of the same resource goes by itself; these have another tag.
+void Welcome::end_earlier(const Guest& guest, std::string_view own, std::string_view resource) const {
+  if (guest.wishes.client.empty()) return;
+  sessions_.for_each(guest.account, [&](hl_session earlier) {
+    const std::optional<hl_session_info> info = sessions_.info(earlier);
+    if (!info) return;
+    const std::string_view its = view(info->resource);
+    const bool is_same_client =
+        its.ends_with(own) && (its.size() == own.size() || its[its.size() - own.size() - 1] == '/');
+    if (is_same_client && its != resource)
+      sessions_.end(earlier, "conflict", "the same client has logged in anew");
+  });
 }
 
 void Welcome::set_wishes(hl_session session, const Wishes& wishes) const {

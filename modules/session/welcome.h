@@ -48,7 +48,9 @@ class Welcome {
  private:
   std::string token_for(const Guest& guest);
   sdk::Status bind(const Guest& guest, std::string_view failed, std::string_view token);
-  std::string resource_for(const Guest& guest);
+  std::string own_part(const Guest& guest);
+  std::string resource_of(const Guest& guest, std::string_view own) const;
+  void end_earlier(const Guest& guest, std::string_view own, std::string_view resource) const;
   void set_wishes(hl_session session, const Wishes& wishes) const;
 
   sdk::Streams streams_;

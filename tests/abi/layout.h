@@ -297,6 +297,7 @@ AT(hl_stream_info, listener, 48);
 AT(hl_stream_info, tls_version, 64);
 AT(hl_stream_info, failures, 80);
 AT(hl_stream_info, reserved, 84);
+AT(hl_stream_info, from, 88);
 GROWS_FROM(hl_cap_stream, 88);
 AT(hl_cap_stream, size, 0);
 AT(hl_cap_stream, reserved, 4);

@@ -174,6 +174,39 @@ TEST_CASE("sasl2: it is refused before TLS where TLS is required") {
             .starts_with(failure2("encryption-required")));
 }
 
+TEST_CASE("sasl2: what is not encrypted has none of it, but where the operator trusts this machine") {
+  Login2 f;
+  fake::Stream clear;
+  clear.flags = HL_STREAM_IS_LOOPBACK;
+  CHECK_FALSE(has(f.features(clear), "urn:xmpp:sasl:2"));
+  CHECK(answer(f.host, connect(f.host, clear), authenticate("SCRAM-SHA-256", f.user().first())) ==
+        failure2("encryption-required") + "</failure>");
+  f.host.numbers["allow_plain_loopback"] = 1;
+  CHECK(has(f.features(clear), "urn:xmpp:sasl:2"));
+  CHECK(answer(f.host, connect(f.host, clear), authenticate("SCRAM-SHA-256", f.user().first()))
+            .starts_with("<challenge"));
+  clear.flags = 0;
+  CHECK_FALSE(has(f.features(clear), "urn:xmpp:sasl:2"));
+}
+
+TEST_CASE("sasl2: an authorization identity is the account's, and that of the stream's header") {
+  Login2 f;
+  const auto first = [&](const std::string& from, const std::string& authzid) {
+    fake::Stream stream;
+    stream.from = from;
+    const hl_stream id = connect(f.host, stream);
+    return answer(f.host, id, authenticate("SCRAM-SHA-256", "n,a=" + authzid + ",n=user,r=a"));
+  };
+  CHECK(first("user@localhost", "user@localhost").starts_with("<challenge"));
+  CHECK(first("USER@localhost", "user@localhost").starts_with("<challenge"));
+  CHECK(first("", "user@localhost").starts_with("<challenge"));
+  CHECK(first("localhost", "user@localhost").starts_with(failure2("invalid-authzid")));
+  CHECK(first("other@localhost", "user@localhost").starts_with(failure2("invalid-authzid")));
+  CHECK(first("other@localhost", "other@localhost").starts_with(failure2("invalid-authzid")));
+  const std::string plain("other@localhost\0user\0pencil", 27);
+  CHECK(answer(f.host, connect(f.host), authenticate("PLAIN", plain)).starts_with(failure2("invalid-authzid")));
+}
+
 TEST_CASE("sasl2: at another account's home it begins anew, wishes and all") {
   Login2 f;
   f.host.state().elsewhere.insert("user@localhost");
@@ -205,6 +238,21 @@ TEST_CASE("bind2: a resource is the client's tag and what the host makes of its 
   CHECK(f.host.state().sessions.at(old).error == "conflict");
   f.log_in(nameless, bind);
   CHECK(f.session(nameless).resource != resource);
+}
+
+TEST_CASE("bind2: a client that comes with another tag, or none, ends its earlier session and no other") {
+  Login2 f;
+  const hl_session stranger = f.host.login("user@localhost", "Play/0123456789abcdef");
+  const hl_stream first = connect(f.host), second = connect(f.host), third = connect(f.host);
+  f.log_in(first, user_agent() + bind);
+  const hl_session before = f.host.session_of(first);
+  f.log_in(second, user_agent() + "<bind xmlns='urn:xmpp:bind:0'/>");
+  CHECK(f.host.state().sessions.at(before).error == "conflict");
+  const hl_session untagged = f.host.session_of(second);
+  CHECK(f.host.state().sessions.at(before).resource.ends_with(f.session(second).resource));
+  f.log_in(third, user_agent() + "<bind xmlns='urn:xmpp:bind:0'><tag>Play 2</tag></bind>");
+  CHECK(f.host.state().sessions.at(untagged).error == "conflict");
+  CHECK_FALSE(f.host.state().sessions.at(stranger).has_ended);
 }
 
 TEST_CASE("bind2: a tag that no resource may have is passed over") {
