@@ -100,6 +100,20 @@ TEST_CASE("features: a stream to another domain is host-unknown") {
   CHECK(f.stream(stream).error == "host-unknown");
 }
 
+TEST_CASE("features: who says he is of another domain is told so, and is not heard further") {
+  Streams f;
+  const auto comes_from = [&](const std::string& from) -> const fake::Stream& {
+    fake::Stream stream;
+    stream.from = from;
+    return f.stream(f.host.connect(stream));
+  };
+  for (const char* from : {"user@localhost", "USER@LOCALHOST/phone", "localhost", ""})
+    CHECK(comes_from(from).is_open);
+  for (const char* from :
+       {"user@elsewhere.example", "elsewhere.example", "@localhost", "user@", "a@b@localhost"})
+    CHECK(comes_from(from).error == "invalid-from");
+}
+
 TEST_CASE("starttls: it goes ahead where it is offered, and ends the stream where it is not") {
   Streams f;
   fake::Stream offering;
