@@ -81,6 +81,17 @@ std::string StreamManagement::failed(std::string_view condition) {
   return Xml().open("failed", sm_ns).empty(condition, stanza_errors_ns).take();
 }
 
+std::string StreamManagement::address_of(std::string_view account, std::string_view id) const {
+  std::string address(account);
+  sessions_.for_each(account, [&](hl_session session) {
+    const std::optional<hl_session_info> info = sessions_.info(session);
+    if (!info || (info->flags & HL_SESSION_CAN_RESUME) == 0) return;
+    const auto its = sessions_.sm_id(session);
+    if (its && its->id == id) address = view(info->address);
+  });
+  return address;
+}
+
 Status StreamManagement::take_up(hl_stream stream, std::string_view previous, std::uint32_t h,
                                  std::string_view answer) const {
   hl_session session = 0;

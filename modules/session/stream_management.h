@@ -38,6 +38,8 @@ class StreamManagement {
   // come before it.
   static std::string resumed(std::string_view previous);
   static std::string failed(std::string_view condition);
+  // The full address of the account's session that can be resumed by `id`; the account where there is none.
+  std::string address_of(std::string_view account, std::string_view id) const;
   // As session.sm_resume.
   sdk::Status take_up(hl_stream stream, std::string_view previous, std::uint32_t h,
                       std::string_view answer) const;

@@ -54,8 +54,10 @@ Status Welcome::receive(const Guest& guest) {
   const std::string token = token_for(guest);
   std::string failed;
   if (guest.wishes.resumes) {
+    // Its resource is bound, so the client is told its full address: some ask for nothing else (XMPP.js).
+    const std::string identity = stream_management_.address_of(guest.account, guest.wishes.previous);
     const std::string answer =
-        success(guest, guest.account, StreamManagement::resumed(guest.wishes.previous), token);
+        success(guest, identity, StreamManagement::resumed(guest.wishes.previous), token);
     const Status resumed =
         stream_management_.take_up(guest.stream, guest.wishes.previous, guest.wishes.handled, answer);
     if (resumed == HL_OK || resumed == HL_E_GONE) return resumed;

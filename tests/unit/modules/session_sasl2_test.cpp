@@ -331,7 +331,7 @@ TEST_CASE("resume: an old session is taken up in the login, and no features foll
   REQUIRE(sent.size() == 2);
   CHECK(sent[0].starts_with("<success xmlns='urn:xmpp:sasl:2'><resumed xmlns='urn:xmpp:sm:3' h='7' previd='" +
                             id + "'>"));
-  CHECK(has(sent[0], "<authorization-identifier>user@localhost</authorization-identifier>"));
+  CHECK(has(sent[0], "<authorization-identifier>user@localhost/phone</authorization-identifier>"));
   CHECK(sent[1] == "<message id='kept'></message>");
   CHECK(f.host.session_of(stream) == old);
   CHECK(f.host.state().sessions.size() == 1);  // It did not bind as well.
