@@ -7,11 +7,13 @@ import hmac
 import os
 import pathlib
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
-from hotline_host import host_of  # noqa: E402
+from hotline_host import LISTEN, host_of  # noqa: E402
 from live_load import WRONG, await_all, pairs  # noqa: E402
+from numbers_client import Phone  # noqa: E402
 from xmpp_client import CLIENT, SM, STREAM, Client, LoginFailed  # noqa: E402
 
 MODULES = ["session", "routing", "presence", "registration", "privacy", "profile"]
@@ -194,6 +196,33 @@ class Fast(unittest.TestCase):
         self.host.control.call("user.remove", account=juliet.jid)
         self.host.add_user("juliet")
         self.is_refused(with_password.token)
+
+    def test_a_new_device_ends_all_that_the_old_one_had(self):
+        """Its session on the spot, and then its key, its token and what it could resume (R6)."""
+        with tempfile.TemporaryDirectory(prefix="hotline-sms-") as directory:
+            sms = pathlib.Path(directory) / "sms"
+            host = host_of(self, config={
+                "listen": LISTEN + [{"kind": "https", "port": 0}], "modules_initial": MODULES,
+                "outbox": {"sms": {"kind": "file", "file": str(sms)}},
+                "modules": {"registration": {"numbers": True, "code_gap_seconds": 0}}, "log": {"level": "warning"}})
+            host.sms = sms
+            phone = Phone(host, "+491711234567")
+            self.addCleanup(phone.close)
+            digits, key = phone.digits, phone.register()
+            tablet = Client2(host, digits, "its-tablet", password=key).by_password()
+            old = Client2(host, digits, "its-phone", password=key).by_password()
+            old.cut()  # Detached, and could resume.
+            new_key = phone.register()
+            self.assertEqual(tablet.ended(), "conflict")
+            for id, token in (("its-phone", old.token), ("its-tablet", tablet.token)):
+                with self.assertRaisesRegex(LoginFailed, "not-authorized"):
+                    Client2(host, digits, id).by_token(token)
+            with self.assertRaisesRegex(LoginFailed, "not-authorized"):
+                Client2(host, digits, "its-phone", password=key).by_password()
+            new = Client2(host, digits, "its-phone", password=new_key)
+            new.by_password(new.resumption_of(old) + WISHES + WANTS_TOKEN)
+            self.assertIsNotNone(new.success.find(SM + "failed"))
+            Client2(host, digits, "its-phone").by_token(new.token)
 
     def test_presence_and_messages_go_on_behind_one_step(self):
         """Carbons are on from the first moment: what another client of hers sends is copied to this one."""

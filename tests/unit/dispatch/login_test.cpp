@@ -46,6 +46,12 @@ bool has(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
+std::size_t count(std::string_view text, std::string_view part) {
+  std::size_t found = 0;
+  for (std::size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) ++found;
+  return found;
+}
+
 TEST_CASE(
     "login: header and all wishes in one write are answered with a bound session, wherever it came in") {
   for (std::uint32_t shard = 0; shard < 4; ++shard) {
@@ -89,6 +95,41 @@ TEST_CASE("login: an old session is taken up in the login, with what it has not 
       again.say(std::string(header) + authenticate("<resume xmlns='urn:xmpp:sm:3' h='0' previd='gone'/>"));
   CHECK(has(bound, "<failed xmlns='urn:xmpp:sm:3'><item-not-found"));
   CHECK(has(bound, "<bound"));
+}
+
+TEST_CASE(
+    "login: how many wait is announced, and then they come as fast as they are accepted, all and in order") {
+  constexpr std::size_t waiting = 600;
+  const std::size_t window = ShardLimits{}.drain_window;
+  REQUIRE(waiting > 2 * window);
+  sim::SimWorld world(settings());
+  Peer bert(world, 0);
+  std::string bert_in = authenticate();
+  bert_in.replace(bert_in.find("AGFubmEAc2VjcmV0"), 16, "AGJlcnQAc2VjcmV0");
+  bert.say(std::string(header) + bert_in);
+  for (std::size_t number = 0; number < waiting; ++number)
+    bert.say("<message to='anna@localhost'><body>n" + std::to_string(number) + ";</body></message>");
+
+  Peer anna(world, 1);
+  const std::string answer = anna.say(std::string(header) + authenticate());
+  CHECK(has(answer, "<pending xmlns='urn:hotline:pending:0' count='" + std::to_string(waiting) + "'/>"));
+  CHECK_FALSE(has(answer, "<message"));
+  std::string came = anna.say("<presence/>");
+  std::size_t messages = count(came, "<message ");
+  CHECK(messages <= window);
+  while (messages < waiting) {
+    const std::size_t handled = messages + count(came, "<presence ");
+    const std::string more = anna.say("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(handled) + "'/>");
+    REQUIRE(count(more, "<message ") > 0);
+    CHECK(count(more, "<message ") <= window);
+    came += more;
+    messages = count(came, "<message ");
+  }
+  std::size_t at = 0;
+  for (std::size_t number = 0; number < waiting; ++number) {
+    at = came.find("n" + std::to_string(number) + ";", at);
+    REQUIRE(at != std::string::npos);
+  }
 }
 
 TEST_CASE("login: a call that fails leaves the stream a stranger's") {
