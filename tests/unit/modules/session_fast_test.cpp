@@ -1,11 +1,14 @@
 // Tokens (XEP-0484): a login in one step, and everything that ends a token.
 #include <doctest/doctest.h>
 
+#include <random>
 #include <string>
 
 #include "hotline/sdk.hpp"
 #include "sasl2_client.h"
+#include "session/exchange.h"
 #include "session/topics.h"
+#include "session/wishes.h"
 #include "unit/modules/has.h"
 
 using namespace hotline::session;
@@ -288,4 +291,62 @@ TEST_CASE("fast: guesses count against the stream like any other") {
     f.host.receive(stream,
                    authenticate("HT-SHA-256-NONE", token_message("user", "guess"), user_agent() + by_fast));
   CHECK_FALSE(f.host.state().streams.at(stream).is_open);
+}
+
+TEST_CASE("fast: whatever stands in place of a message, nobody gets in and the module lives") {
+  Tokens f;
+  const std::string token = f.token();
+  const std::string good = token_message("user", token);
+  std::mt19937 random(484);
+  const auto below = [&random](std::size_t bound) { return random() % bound; };
+  constexpr int tries = 600;
+  for (int i = 0; i < tries; ++i) {
+    std::string message = good;
+    switch (below(4)) {
+      case 0: message.resize(below(message.size())); break;
+      case 1: message[below(message.size())] ^= static_cast<char>(1 + below(255)); break;
+      case 2: message.insert(below(message.size() + 1), 1 + below(64), static_cast<char>(below(256))); break;
+      default:
+        message.resize(below(200));
+        for (char& c : message) c = static_cast<char>(below(256));
+    }
+    // A name may be written in other letters and mean the same: then it is the same message.
+    const bool is_same = message.size() == good.size() && message.substr(4) == good.substr(4) &&
+                         (message[0] | 0x20) == 'u' && (message[1] | 0x20) == 's' &&
+                         (message[2] | 0x20) == 'e' && (message[3] | 0x20) == 'r';
+    const hl_stream stream = connect(f.host);
+    CHECK(f.host.receive(stream, authenticate("HT-SHA-256-NONE", message, user_agent() + by_fast)) == HL_OK);
+    CHECK(f.host.state().streams.at(stream).account.empty() != is_same);
+  }
+  CHECK(f.is_good(token));
+}
+
+TEST_CASE("exchange: what is kept between a login's elements is read whole or not at all") {
+  Wishes wishes;
+  wishes.client = client_id;
+  wishes.tag = "Play";
+  wishes.previous = "sm-1";
+  wishes.binds = wishes.wants_sm = wishes.resumes = wishes.has_token = true;
+  wishes.handled = 7;
+  wishes.resume_s = 300;
+  wishes.wants_token = fast::Kind::expr;
+  const std::string kept = wishes.encode();
+  const auto read = Wishes::decode(kept);
+  REQUIRE(read);
+  CHECK(read->encode() == kept);
+  for (std::size_t size = 0; size < kept.size(); ++size) CHECK_FALSE(Wishes::decode(kept.substr(0, size)));
+
+  Exchange exchange;
+  exchange.profile = Profile::sasl2;
+  exchange.state = Exchange::State::scram;
+  exchange.mechanism = "SCRAM-SHA-256";
+  exchange.account = "user@localhost";
+  exchange.nonce = "nonce";
+  exchange.wishes = kept;
+  const std::string whole = exchange.encode();
+  REQUIRE(Exchange::decode(whole));
+  CHECK(Exchange::decode(whole)->encode() == whole);
+  for (std::size_t size = 1; size < whole.size(); ++size)
+    CHECK_FALSE(Exchange::decode(whole.substr(0, size)));
+  CHECK_FALSE(Exchange::decode("3" + whole.substr(1)));  // A newer generation's.
 }
