@@ -204,7 +204,8 @@ TEST_CASE("sasl2: an authorization identity is the account's, and that of the st
   CHECK(first("other@localhost", "user@localhost").starts_with(failure2("invalid-authzid")));
   CHECK(first("other@localhost", "other@localhost").starts_with(failure2("invalid-authzid")));
   const std::string plain("other@localhost\0user\0pencil", 27);
-  CHECK(answer(f.host, connect(f.host), authenticate("PLAIN", plain)).starts_with(failure2("invalid-authzid")));
+  CHECK(
+      answer(f.host, connect(f.host), authenticate("PLAIN", plain)).starts_with(failure2("invalid-authzid")));
 }
 
 TEST_CASE("sasl2: at another account's home it begins anew, wishes and all") {

@@ -145,7 +145,8 @@ TEST_CASE("tls context: a minimum version of 1.3 refuses TLS 1.2, and other vers
   CHECK(refused.error().message == R"(minimum TLS version "1.1" is not offered: use "1.2" or "1.3")");
 }
 
-TEST_CASE("tls context: nothing is heard that comes before the handshake is done, whatever a client believes") {
+TEST_CASE(
+    "tls context: nothing is heard that comes before the handshake is done, whatever a client believes") {
   TemporaryFolder folder;
   for (const Records records : {Records::own, Records::openssl}) {
     const auto context = open_context(folder, records);
