@@ -2,6 +2,7 @@
 // step (XEP-0386, XEP-0198).
 #include <doctest/doctest.h>
 
+#include <hotline/entry.hpp>
 #include <string>
 
 #include "hotline/cap/login.h"

@@ -2,6 +2,7 @@
 // server.
 #include <doctest/doctest.h>
 
+#include <hotline/entry.hpp>
 #include <string>
 
 #include "session_client.h"

@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "hotline/cap/login.h"
 #include "hotline/fake/failing.hpp"
 #include "hotline/fake/service_calls.hpp"
 #include "hotline/fake/state_calls.hpp"
