@@ -133,10 +133,20 @@ void Streams::login(std::uint64_t handle, std::string_view account, std::string_
   Stream* stream = streams_.find(handle);
   if (stream == nullptr) return;
   stream->account = account;
+  stream->from.reset();
   wipe_scratch(*stream);
   stream->connection->write_element(answer);
   stream->connection->framer().set_limits(shard_.world.limits.after_login);
   stream->connection->restart_stream();
+  shard_.counters.logins.add();
+}
+
+void Streams::log_in(std::uint64_t handle) {
+  Stream* stream = streams_.find(handle);
+  if (stream == nullptr) return;
+  stream->from.reset();
+  wipe_scratch(*stream);
+  stream->connection->framer().set_limits(shard_.world.limits.after_login);
   shard_.counters.logins.add();
 }
 
@@ -199,6 +209,8 @@ void Streams::on_open(Connection& connection, StreamHeader header) {
   if (!header.to.empty() && header.to != domain)
     return connection.close("host-unknown", "this host serves " + domain);
   stream.lang = header.lang;
+  const bool says_who = !header.from.empty() && stream.account.empty();
+  stream.from = says_who ? std::make_unique<std::string>(header.from) : nullptr;
   connection.write_open(shard_.world.random->hex(10), domain, header.lang.empty() ? "en" : header.lang);
   stream.was_told = true;
   shard_.calls.stream_opened(connection.handle, header);

@@ -35,7 +35,8 @@ struct Stream {
   const ListenerFacts* listener = nullptr;
   std::string peer;
   bool is_loopback = false;
-  std::string account;  // Authenticated as; empty before.
+  std::string account;                // Authenticated as; empty before.
+  std::unique_ptr<std::string> from;  // Of its header, until login; null: it said nothing.
   std::uint64_t session = 0;
   std::string lang;
   std::unique_ptr<HttpRequest> request;  // HTTP: a head whose body is awaited.
@@ -69,6 +70,8 @@ class Streams final : public Connection::Owner {
   void start_tls(std::uint64_t handle, std::string_view xml);
   void move(std::uint64_t handle, std::uint32_t home, std::string_view account);
   void login(std::uint64_t handle, std::string_view account, std::string_view answer);
+  // The same for a stream that goes on, and whose account is set already.
+  void log_in(std::uint64_t handle);
   // A session was bound or resumed on it: `address` stamps what the client sends.
   void bound(Stream& stream, Session& session);
   void unbind(Connection& connection) { stream_of(connection).session = 0; }

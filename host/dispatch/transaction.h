@@ -30,7 +30,7 @@ struct Effect {
     stream_close,      // handle, text: condition, text2
     stream_start_tls,  // handle, bytes
     stream_move,       // handle, text: account
-    stream_login,      // handle, text: account, bytes: answer
+    stream_login,      // handle, text: account, bytes: answer, or null: the stream goes on
     stream_line,       // handle, bytes
     session_bind,      // handle: stream, handle2: session
     session_end,       // handle: session, text: condition, text2

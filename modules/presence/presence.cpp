@@ -8,9 +8,10 @@
 // Who is on an account's blocklist (privacy/blocked.h) hears nothing of it and is not heard by it. The list
 // is a table of the host's: privacy keeps it, and tells when it changes.
 //
-// An instance holds nothing: contacts are durable rows, presences volatile ones. The stream features that go
-// with it are session's to announce: <ver xmlns='urn:xmpp:features:rosterver'/> and <sub
-// xmlns='urn:xmpp:features:pre-approval'/>. What it keeps with sessions is in session_fields.h.
+// An instance holds nothing: contacts are durable rows, presences volatile ones. Stream features are
+// session's to announce; since the manifest lists them it has <ver xmlns='urn:xmpp:features:rosterver'/> and
+// <sub xmlns='urn:xmpp:features:pre-approval'/> where presence is loaded. What it keeps with sessions is in
+// session_fields.h.
 #include "presence.h"
 
 #include <charconv>
@@ -207,7 +208,9 @@ HL_MANIFEST(
     "sessions\n"
     "accepts-posts registration\n"
     "accepts-posts privacy\n"
-    "feature jabber:iq:roster\n");
+    "feature jabber:iq:roster\n"
+    "feature urn:xmpp:features:pre-approval\n"
+    "feature urn:xmpp:features:rosterver\n");
 
 }  // namespace hotline::presence
 

@@ -19,8 +19,9 @@
 //     iterations                  of PBKDF2 for new passwords (4096, which is also the least)
 //
 // Words to others: modules that keep rows of an account, where they take them (`accepts-posts registration`),
-// are told at the home of an account that was removed, without bytes; session is told topic 2 at the home of
-// a number that has a new key: whatever the key before had led to ends with it.
+// are told at the home of an account that was removed, without bytes; session is told also of a number that
+// has a new key and of a password that was changed (its topics.h): whatever the one before had led to ends
+// with it.
 #include <algorithm>
 #include <hotline/sdk.hpp>
 #include <optional>
@@ -38,6 +39,7 @@
 #include "registration/phone_number.h"
 #include "registration/pin.h"
 #include "registration/signup_limit.h"
+#include "session/topics.h"
 
 namespace hotline::registration {
 
@@ -53,8 +55,8 @@ constexpr std::pair<std::string_view, std::uint32_t> forgetful[] = {
     {"presence", presence::topic::account_removed},
     {"groups", groups::topic::account_removed},
     {"privacy", privacy::topic::account_removed},
-    {"profile", profile::topic::account_removed}};
-constexpr std::uint32_t topic_key_replaced = 2;
+    {"profile", profile::topic::account_removed},
+    {"session", session::topic::account_removed}};
 constexpr std::string_view too_busy = "too many passwords are being set at once; try again";
 
 }  // namespace
@@ -362,6 +364,9 @@ Status Registration::on_work(const hl_work_event& event) {
   }
   if (accounts_.put(account, accounts::scram_key, done->row) != HL_OK)
     throw Refused("accounts.put", HL_E_FULL);
+  // The tokens of the password before are void already; where session is not loaded their rows stay a while.
+  if (!done->asker.adds())
+    static_cast<void>(posts_.to_module("session", account, session::topic::password_changed, ""));
   if (done->asker.adds()) added_.add();
   log_.info(account + (done->asker.adds() ? " was added" : " has a new password"));
   answer(done->asker, account, true, {});
@@ -380,7 +385,7 @@ Status Registration::install(const NumberSignup::Registered& number) {
     sessions_.end(session, "conflict", "another device registered this number");
   });
   // Where session keeps nothing that outlives a password, there is nothing to end.
-  static_cast<void>(posts_.to_module("session", number.account, topic_key_replaced, ""));
+  static_cast<void>(posts_.to_module("session", number.account, session::topic::key_replaced, ""));
   if (is_new) added_.add();
   log_.info(number.account + " was registered");
   numbers_.tell(number);

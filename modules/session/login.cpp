@@ -8,21 +8,31 @@ namespace hotline::session {
 
 using namespace hotline::sdk;
 
+// How a mechanism proves who it is.
+enum class Proof {
+  scram,     // RFC 5802.
+  password,  // PLAIN.
+  token,     // HT (draft-schmaus-kitten-sasl-ht), in SASL2 alone.
+};
+
 struct Mechanism {
   std::string_view name;
   Digest digest;
-  bool is_plain;
+  Proof proof;
   bool binds;  // The channel (RFC 5802 6).
 };
 
 namespace {
 
 // The best first: a client that does not rank takes the first it knows.
-constexpr std::array<Mechanism, 5> mechanisms = {{{"SCRAM-SHA-256-PLUS", Digest::sha256, false, true},
-                                                  {"SCRAM-SHA-1-PLUS", Digest::sha1, false, true},
-                                                  {"SCRAM-SHA-256", Digest::sha256, false, false},
-                                                  {"SCRAM-SHA-1", Digest::sha1, false, false},
-                                                  {"PLAIN", Digest::sha256, true, false}}};
+constexpr std::array<Mechanism, 7> mechanisms = {
+    {{"SCRAM-SHA-256-PLUS", Digest::sha256, Proof::scram, true},
+     {"SCRAM-SHA-1-PLUS", Digest::sha1, Proof::scram, true},
+     {"SCRAM-SHA-256", Digest::sha256, Proof::scram, false},
+     {"SCRAM-SHA-1", Digest::sha1, Proof::scram, false},
+     {"PLAIN", Digest::sha256, Proof::password, false},
+     {fast::mechanism_of(fast::Kind::expr), Digest::sha256, Proof::token, true},
+     {fast::mechanism_of(fast::Kind::none), Digest::sha256, Proof::token, false}}};
 
 const Mechanism* find_mechanism(std::string_view name) {
   for (const Mechanism& mechanism : mechanisms)
@@ -35,69 +45,12 @@ constexpr std::uint32_t iterations_default =
 constexpr std::size_t nonce_bytes = 18;
 constexpr std::size_t plain_token_bytes = 16;
 constexpr std::size_t exchange_size_max = 4096;  // Of a stream's scratch.
-constexpr int secret_names_max = 4096;
 
-std::string element(std::string_view name, std::string_view data) {
-  Xml xml;
-  return xml.open(name, sasl_ns).text(data).take();
-}
-
-// Fields with their lengths before them.
-void append_field(std::string& out, std::string_view field) {
-  out.append(1, static_cast<char>(field.size() >> 8)).append(1, static_cast<char>(field.size()));
-  out.append(field);
-}
-std::optional<std::string_view> take_field(std::string_view& rest) {
-  if (rest.size() < 2) return std::nullopt;
-  const std::size_t size = static_cast<std::size_t>(static_cast<unsigned char>(rest[0])) << 8 |
-                           static_cast<unsigned char>(rest[1]);
-  if (rest.size() < 2 + size) return std::nullopt;
-  const std::string_view field = rest.substr(2, size);
-  rest.remove_prefix(2 + size);
-  return field;
+std::string_view ns_of(Profile profile) {
+  return profile == Profile::sasl2 ? sasl2_ns : sasl_ns;
 }
 
 }  // namespace
-
-// An exchange between two elements, as it is kept in the stream's scratch.
-struct Login::Exchange {
-  enum class State : char {
-    none = '0',
-    chosen = 'c',    // The mechanism is; its first data is awaited.
-    scram = 's',     // The client's final message is awaited.
-    password = 'p',  // The password's key is being computed.
-  };
-  State state = State::none;
-  std::string_view mechanism;
-  std::string_view account;
-  std::string_view gs2_header, client_first_bare, server_first, nonce;  // SCRAM.
-  std::string_view token;                                               // PLAIN.
-
-  std::string encode() const {
-    std::string out("1");  // Of this format: another generation may read it.
-    out.append(1, static_cast<char>(state));
-    for (const std::string_view field :
-         {mechanism, account, gs2_header, client_first_bare, server_first, nonce, token})
-      append_field(out, field);
-    return out;
-  }
-  // Views into `bytes`. Nothing when they are another generation's that we do not know.
-  static std::optional<Exchange> decode(std::string_view bytes) {
-    Exchange exchange;
-    if (bytes.empty()) return exchange;
-    if (bytes.size() < 2 || bytes[0] != '1') return std::nullopt;
-    exchange.state = static_cast<State>(bytes[1]);
-    bytes.remove_prefix(2);
-    for (std::string_view* field :
-         {&exchange.mechanism, &exchange.account, &exchange.gs2_header, &exchange.client_first_bare,
-          &exchange.server_first, &exchange.nonce, &exchange.token}) {
-      const auto taken = take_field(bytes);
-      if (!taken) return std::nullopt;
-      *field = *taken;
-    }
-    return exchange;
-  }
-};
 
 Login::Login(const hl_host* host)
     : streams_(host),
@@ -107,8 +60,11 @@ Login::Login(const hl_host* host)
       config_(host),
       log_(host),
       accounts_(Tables(host).open(accounts::table_name)),
-      secrets_(Tables(host).open("login_secrets")),
+      secret_(host),
+      tokens_(host),
+      welcome_(host, tokens_),
       logins_(Stats(host).counter("logins")),
+      token_logins_(Stats(host).counter("logins_by_token")),
       refused_(Stats(host).counter("logins_refused")) {}
 
 bool Login::may_bind(hl_stream stream) const {
@@ -117,19 +73,33 @@ bool Login::may_bind(hl_stream stream) const {
   return config_.number("channel_binding", 0) != 0 && streams_.channel_binding(stream).has_value();
 }
 
+bool Login::is_private(const hl_stream_info& info) const {
+  if ((info.flags & HL_STREAM_IS_TLS) != 0) return true;
+  return (info.flags & HL_STREAM_IS_LOOPBACK) != 0 && config_.number("allow_plain_loopback", 0) != 0;
+}
+
 Login::Offer Login::offer(const Mechanism& mechanism, hl_stream stream, const hl_stream_info& info) const {
+  if (mechanism.proof == Proof::token && (!tokens_.are_on() || !welcome_.is_possible())) return Offer::no;
   if (mechanism.binds) return may_bind(stream) ? Offer::yes : Offer::no;
-  if (!mechanism.is_plain || (info.flags & HL_STREAM_IS_TLS) != 0) return Offer::yes;
-  const bool is_allowed =
-      (info.flags & HL_STREAM_IS_LOOPBACK) != 0 && config_.number("allow_plain_loopback", 0) != 0;
-  return is_allowed ? Offer::yes : Offer::needs_encryption;
+  return mechanism.proof == Proof::scram || is_private(info) ? Offer::yes : Offer::needs_encryption;
+}
+
+std::string Login::mechanisms_of(hl_stream stream, const hl_stream_info& info, bool with_tokens) const {
+  std::string out;
+  for (const Mechanism& mechanism : mechanisms)
+    if ((mechanism.proof == Proof::token) == with_tokens && offer(mechanism, stream, info) == Offer::yes)
+      out.append(Xml().leaf("mechanism", mechanism.name).written());
+  return out;
 }
 
 void Login::write_features(Xml& xml, hl_stream stream, const hl_stream_info& info) const {
-  xml.open("mechanisms", sasl_ns);
-  for (const Mechanism& mechanism : mechanisms)
-    if (offer(mechanism, stream, info) == Offer::yes) xml.leaf("mechanism", mechanism.name);
-  xml.close();
+  const std::string offered = mechanisms_of(stream, info, false);
+  xml.open("mechanisms", sasl_ns).raw(offered).close();
+  if (welcome_.is_possible() && is_private(info)) {
+    xml.open("authentication", sasl2_ns).raw(offered);
+    welcome_.write_inline(xml, mechanisms_of(stream, info, true));
+    xml.close();
+  }
   if (may_bind(stream)) {  // XEP-0440.
     xml.open("sasl-channel-binding", "urn:xmpp:sasl-cb:0");
     xml.open("channel-binding").attr("type", "tls-exporter").close().close();
@@ -137,79 +107,111 @@ void Login::write_features(Xml& xml, hl_stream stream, const hl_stream_info& inf
 }
 
 Status Login::on_element(hl_stream stream, const hl_stanza& element) {
+  const Profile profile = view(element.ns) == sasl2_ns ? Profile::sasl2 : Profile::sasl;
+  if (profile == Profile::sasl2 && !welcome_.is_possible()) return HL_E_NONE;
   const std::optional<hl_stream_info> info = streams_.info(stream);
   if (!info) return HL_OK;
   if (!is_absent(info->account)) {
     streams_.close(stream, "policy-violation", "this stream is logged in already");
     return HL_OK;
   }
+  const Attempt attempt{stream, profile, {}};
   const std::string_view name = view(element.name);
-  if (name == "auth") return begin(stream, *info, element);
-  if (name == "response") return answer(stream, element);
-  if (name == "abort") return fail(stream, "aborted");
-  return fail(stream, "malformed-request", "unknown element");
+  if (name == "auth" && profile == Profile::sasl) return begin(attempt, *info, element);
+  if (name == "authenticate" && profile == Profile::sasl2) return begin_sasl2(stream, *info, element);
+  if (name == "response") return answer(attempt, element);
+  if (name == "abort") return fail(attempt, "aborted");
+  return fail(attempt, "malformed-request", "unknown element");
 }
 
-Status Login::begin(hl_stream stream, const hl_stream_info& info, const hl_stanza& auth) {
-  if (!streams_.scratch(stream).empty())
-    return fail(stream, "malformed-request", "an exchange was under way; it is over now");
-  if ((info.flags & HL_STREAM_NEEDS_TLS) != 0) return fail(stream, "encryption-required");
+Status Login::begin(const Attempt& attempt, const hl_stream_info& info, const hl_stanza& auth) {
   const Element root = stanzas_.root(auth);
-  const Mechanism* mechanism = find_mechanism(root.attr("mechanism"));
-  const Offer offered = mechanism == nullptr ? Offer::no : offer(*mechanism, stream, info);
-  if (offered == Offer::needs_encryption) return fail(stream, "encryption-required");
-  if (offered == Offer::no) return fail(stream, "invalid-mechanism");
-
   const std::string_view text = root.text();
-  if (text.empty()) {  // No initial response: an empty challenge asks for it (RFC 6120 6.4.2).
+  // Without an initial response an empty challenge asks for it (RFC 6120 6.4.2).
+  if (text.empty()) return begin_with(attempt, info, root.attr("mechanism"), std::nullopt);
+  return begin_with(attempt, info, root.attr("mechanism"), text == "=" ? std::string_view("") : text);
+}
+
+Status Login::begin_sasl2(hl_stream stream, const hl_stream_info& info, const hl_stanza& authenticate) {
+  if (!is_private(info)) return fail({stream, Profile::sasl2, {}}, "encryption-required");
+  const Element root = stanzas_.root(authenticate);
+  const std::optional<Wishes> wishes = Wishes::read(root);
+  if (!wishes)
+    return fail({stream, Profile::sasl2, {}}, "malformed-request",
+                "what goes with the login cannot be read, or is too long");
+  const std::string kept = wishes->encode();
+  const Element initial = root.child("initial-response", sasl2_ns);
+  return begin_with({stream, Profile::sasl2, kept}, info, root.attr("mechanism"),
+                    initial ? std::optional(initial.text()) : std::nullopt);
+}
+
+Status Login::begin_with(const Attempt& attempt, const hl_stream_info& info, std::string_view name,
+                         std::optional<std::string_view> text) {
+  if (!streams_.scratch(attempt.stream).empty())
+    return fail(attempt, "malformed-request", "an exchange was under way; it is over now");
+  if ((info.flags & HL_STREAM_NEEDS_TLS) != 0) return fail(attempt, "encryption-required");
+  const Mechanism* mechanism = find_mechanism(name);
+  if (mechanism != nullptr && mechanism->proof == Proof::token && attempt.profile == Profile::sasl)
+    mechanism = nullptr;
+  const Offer offered = mechanism == nullptr ? Offer::no : offer(*mechanism, attempt.stream, info);
+  if (offered == Offer::needs_encryption) return fail(attempt, "encryption-required");
+  if (offered == Offer::no) return fail(attempt, "invalid-mechanism");
+
+  if (!text) {
     Exchange exchange;
+    exchange.profile = attempt.profile;
     exchange.state = Exchange::State::chosen;
     exchange.mechanism = mechanism->name;
-    if (streams_.set_scratch(stream, exchange.encode()) != HL_OK)
-      return fail(stream, "temporary-auth-failure");
-    streams_.send(stream, sdk::Xml().open("challenge", sasl_ns).take());
-    return HL_OK;
+    exchange.wishes = attempt.wishes;
+    if (streams_.set_scratch(attempt.stream, exchange.encode()) != HL_OK)
+      return fail(attempt, "temporary-auth-failure");
+    return challenge(attempt, {});
   }
-  const std::optional<std::string> data = text == "=" ? std::string() : base64_decode(text);
-  if (!data) return fail(stream, "incorrect-encoding");
-  return first_data(stream, *mechanism, *data);
+  const std::optional<std::string> data = base64_decode(*text);
+  if (!data) return fail(attempt, "incorrect-encoding");
+  return first_data(attempt, *mechanism, *data);
 }
 
-Status Login::answer(hl_stream stream, const hl_stanza& response) {
-  const std::string_view scratch = streams_.scratch(stream);
+Status Login::answer(const Attempt& attempt, const hl_stanza& response) {
+  const std::string_view scratch = streams_.scratch(attempt.stream);
   const std::optional<Exchange> exchange = Exchange::decode(scratch);
-  if (!exchange) return fail(stream, "temporary-auth-failure", "try again");
+  if (!exchange) return fail(attempt, "temporary-auth-failure", "try again");
   const std::optional<std::string> data = base64_decode(stanzas_.root(response).text());
-  if (!data) return fail(stream, "incorrect-encoding");
+  if (!data) return fail(attempt, "incorrect-encoding");
   const Mechanism* mechanism = find_mechanism(exchange->mechanism);
-  if (exchange->state == Exchange::State::chosen && mechanism != nullptr)
-    return first_data(stream, *mechanism, *data);
-  if (exchange->state == Exchange::State::scram && mechanism != nullptr)
-    return finish_scram(stream, *exchange, *data);
-  return fail(stream, "malformed-request", "no response was asked for");
+  const bool is_asked = mechanism != nullptr && exchange->profile == attempt.profile;
+  const Attempt going_on{attempt.stream, attempt.profile, exchange->wishes};
+  if (is_asked && exchange->state == Exchange::State::chosen) return first_data(going_on, *mechanism, *data);
+  if (is_asked && exchange->state == Exchange::State::scram) return finish_scram(going_on, *exchange, *data);
+  return fail(attempt, "malformed-request", "no response was asked for");
 }
 
-Status Login::first_data(hl_stream stream, const Mechanism& mechanism, std::string_view data) {
-  return mechanism.is_plain ? begin_plain(stream, data) : begin_scram(stream, mechanism, data);
+Status Login::first_data(const Attempt& attempt, const Mechanism& mechanism, std::string_view data) {
+  switch (mechanism.proof) {
+    case Proof::scram: return begin_scram(attempt, mechanism, data);
+    case Proof::password: return begin_plain(attempt, data);
+    case Proof::token: return take_token(attempt, mechanism, data);
+  }
+  return HL_E_NONE;
 }
 
 // ---- SCRAM ----------------------------------------------------------------------------------------
 
-Status Login::begin_scram(hl_stream stream, const Mechanism& mechanism, std::string_view message) {
+Status Login::begin_scram(const Attempt& attempt, const Mechanism& mechanism, std::string_view message) {
   const std::optional<ScramFirst> first = ScramFirst::parse(message);
-  if (!first) return fail(stream, "malformed-request");
-  if ((first->binding == Binding::used) != mechanism.binds) return fail(stream, "malformed-request");
+  if (!first) return fail(attempt, "malformed-request");
+  if ((first->binding == Binding::used) != mechanism.binds) return fail(attempt, "malformed-request");
   if (first->binding == Binding::used && first->binding_type != "tls-exporter")
-    return fail(stream, "malformed-request", "tls-exporter is the channel binding here");
-  if (first->binding == Binding::unadvertised && may_bind(stream))
-    return fail(stream, "not-authorized", "channel binding is offered here, and did not reach the client");
+    return fail(attempt, "malformed-request", "tls-exporter is the channel binding here");
+  if (first->binding == Binding::unadvertised && may_bind(attempt.stream))
+    return fail(attempt, "not-authorized", "channel binding is offered here, and did not reach the client");
   const std::optional<std::string> account = account_of(first->username);
-  if (!account) return fail(stream, "not-authorized");
-  if (!is_authzid(first->authzid, *account)) return fail(stream, "invalid-authzid");
+  if (!account) return fail(attempt, "not-authorized");
+  if (!is_authzid(attempt, first->authzid, *account)) return fail(attempt, "invalid-authzid");
 
-  const Status moved = streams_.move_home(stream, *account);
+  const Status moved = streams_.move_home(attempt.stream, *account);
   if (moved == HL_OK) return HL_OK;  // It is offered again at the account's home.
-  if (moved != HL_E_EXISTS) return fail(stream, "temporary-auth-failure");
+  if (moved != HL_E_EXISTS) return fail(attempt, "temporary-auth-failure");
 
   const Known verifier = known(*account, mechanism.digest);
   const std::string server_nonce = base64_encode(random_.bytes(nonce_bytes));
@@ -217,6 +219,8 @@ Status Login::begin_scram(hl_stream stream, const Mechanism& mechanism, std::str
       scram_server_first(first->nonce, server_nonce, verifier.salt, verifier.iterations);
   const std::string nonce = std::string(first->nonce) + server_nonce;
   Exchange exchange;
+  exchange.profile = attempt.profile;
+  exchange.wishes = attempt.wishes;
   exchange.state = Exchange::State::scram;
   exchange.mechanism = mechanism.name;
   exchange.account = *account;
@@ -225,20 +229,19 @@ Status Login::begin_scram(hl_stream stream, const Mechanism& mechanism, std::str
   exchange.server_first = server_first;
   exchange.nonce = nonce;
   const std::string kept = exchange.encode();
-  if (kept.size() > exchange_size_max || streams_.set_scratch(stream, kept) != HL_OK)
-    return fail(stream, "malformed-request", "too long");
-  streams_.send(stream, element("challenge", base64_encode(server_first)));
-  return HL_OK;
+  if (kept.size() > exchange_size_max || streams_.set_scratch(attempt.stream, kept) != HL_OK)
+    return fail(attempt, "malformed-request", "too long");
+  return challenge(attempt, base64_encode(server_first));
 }
 
-Status Login::finish_scram(hl_stream stream, const Exchange& exchange, std::string_view message) {
+Status Login::finish_scram(const Attempt& attempt, const Exchange& exchange, std::string_view message) {
   const Mechanism& mechanism = *find_mechanism(exchange.mechanism);
   const std::optional<ScramFinal> final = ScramFinal::parse(message);
-  if (!final) return fail(stream, "malformed-request");
+  if (!final) return fail(attempt, "malformed-request");
   std::string channel_data;
   if (mechanism.binds) {
-    const auto data = streams_.channel_binding(stream);
-    if (!data) return fail(stream, "not-authorized");
+    const auto data = streams_.channel_binding(attempt.stream);
+    if (!data) return fail(attempt, "not-authorized");
     channel_data.assign(data->data(), data->size());
   }
   const Known verifier = known(exchange.account, mechanism.digest);
@@ -246,44 +249,46 @@ Status Login::finish_scram(hl_stream stream, const Exchange& exchange, std::stri
       scram_accept(crypto_, mechanism.digest,
                    {exchange.gs2_header, exchange.client_first_bare, exchange.server_first, exchange.nonce},
                    *final, verifier.stored_key, verifier.server_key, channel_data);
-  if (!proof || !verifier.exists) return fail(stream, "not-authorized");
-  return succeed(stream, exchange.account, base64_encode(*proof));
+  if (!proof || !verifier.exists) return fail(attempt, "not-authorized");
+  return succeed(attempt, exchange.account, base64_encode(*proof));
 }
 
 // ---- PLAIN (RFC 4616) -----------------------------------------------------------------------------
 
-Status Login::begin_plain(hl_stream stream, std::string_view message) {
+Status Login::begin_plain(const Attempt& attempt, std::string_view message) {
   const std::size_t first = message.find('\0');
   const std::size_t second = first == std::string_view::npos ? first : message.find('\0', first + 1);
   if (second == std::string_view::npos || message.find('\0', second + 1) != std::string_view::npos)
-    return fail(stream, "malformed-request");
+    return fail(attempt, "malformed-request");
   const std::string_view authzid = message.substr(0, first);
   const std::string_view authcid = message.substr(first + 1, second - first - 1);
   const std::string_view raw_password = message.substr(second + 1);
-  if (authcid.empty() || raw_password.empty()) return fail(stream, "malformed-request");
+  if (authcid.empty() || raw_password.empty()) return fail(attempt, "malformed-request");
   const std::optional<std::string> account = account_of(authcid);
-  if (!account) return fail(stream, "not-authorized");
-  if (!is_authzid(authzid, *account)) return fail(stream, "invalid-authzid");
+  if (!account) return fail(attempt, "not-authorized");
+  if (!is_authzid(attempt, authzid, *account)) return fail(attempt, "invalid-authzid");
 
-  const Status moved = streams_.move_home(stream, *account);
+  const Status moved = streams_.move_home(attempt.stream, *account);
   if (moved == HL_OK) return HL_OK;
-  if (moved != HL_E_EXISTS) return fail(stream, "temporary-auth-failure");
+  if (moved != HL_E_EXISTS) return fail(attempt, "temporary-auth-failure");
 
   const std::optional<std::string_view> password = crypto_.prepare(HL_PREPARE_PASSWORD, raw_password);
-  if (!password || password->empty()) return fail(stream, "not-authorized");
+  if (!password || password->empty()) return fail(attempt, "not-authorized");
   const Known verifier = known(*account, Digest::sha256);
   // The token names the stream and this very attempt: a result that comes after <abort/> fits nothing.
   std::string token;
-  for (int shift = 56; shift >= 0; shift -= 8) token.append(1, static_cast<char>(stream >> shift));
+  for (int shift = 56; shift >= 0; shift -= 8) token.append(1, static_cast<char>(attempt.stream >> shift));
   token.append(random_.bytes(plain_token_bytes));
   if (crypto_.pbkdf2(Digest::sha256, *password, verifier.salt, verifier.iterations, *account, token) != HL_OK)
-    return fail(stream, "temporary-auth-failure", "too many logins at once; try again");
+    return fail(attempt, "temporary-auth-failure", "too many logins at once; try again");
   Exchange exchange;
+  exchange.profile = attempt.profile;
+  exchange.wishes = attempt.wishes;
   exchange.state = Exchange::State::password;
   exchange.mechanism = "PLAIN";
   exchange.account = *account;
   exchange.token = token;
-  require(streams_.set_scratch(stream, exchange.encode()), "stream.set_scratch");
+  require(streams_.set_scratch(attempt.stream, exchange.encode()), "stream.set_scratch");
   return HL_OK;
 }
 
@@ -295,36 +300,100 @@ Status Login::on_work(const hl_work_event& event) {
   const std::string_view scratch = streams_.scratch(stream);  // Empty when the stream is gone.
   const std::optional<Exchange> exchange = Exchange::decode(scratch);
   if (!exchange || exchange->state != Exchange::State::password || exchange->token != token) return HL_OK;
-  if (event.status != HL_OK) return fail(stream, "temporary-auth-failure");
+  const Attempt attempt{stream, exchange->profile, exchange->wishes};
+  if (event.status != HL_OK) return fail(attempt, "temporary-auth-failure");
 
   const Known verifier = known(exchange->account, Digest::sha256);
   const std::string client_key = crypto_.hmac(Digest::sha256, view(event.result), "Client Key");
   const bool is_right = crypto_.equal(crypto_.digest(Digest::sha256, client_key), verifier.stored_key);
-  if (!is_right || !verifier.exists) return fail(stream, "not-authorized");
-  return succeed(stream, exchange->account, {});
+  if (!is_right || !verifier.exists) return fail(attempt, "not-authorized");
+  return succeed(attempt, exchange->account, {});
+}
+
+// ---- tokens (XEP-0484, draft-schmaus-kitten-sasl-ht) ------------------------------------------------
+
+Status Login::take_token(const Attempt& attempt, const Mechanism& mechanism, std::string_view message) {
+  const std::optional<Wishes> wishes = Wishes::decode(attempt.wishes);
+  const std::size_t nul = message.find('\0');
+  if (!wishes || !wishes->has_token || nul == std::string_view::npos)
+    return fail(attempt, "malformed-request");
+  const std::optional<std::string> account = account_of(message.substr(0, nul));
+  if (!account) return fail(attempt, "not-authorized");
+  const Status moved = streams_.move_home(attempt.stream, *account);
+  if (moved == HL_OK) return HL_OK;
+  if (moved != HL_E_EXISTS) return fail(attempt, "temporary-auth-failure");
+
+  std::string channel_data;
+  if (mechanism.binds) {
+    const auto data = streams_.channel_binding(attempt.stream);
+    if (!data) return fail(attempt, "not-authorized");
+    channel_data.assign(data->data(), data->size());
+  }
+  const std::string row(accounts_.get(*account, accounts::scram_key).value_or(""));
+  const FastTokens::Answer answer = tokens_.check(
+      {*account, wishes->client, row}, *fast::kind_of(mechanism.name), message.substr(nul + 1), channel_data);
+  switch (answer.verdict) {
+    case FastTokens::Verdict::wrong: return fail(attempt, "not-authorized");
+    case FastTokens::Verdict::expired: return fail(attempt, "credentials-expired");
+    case FastTokens::Verdict::right: break;
+  }
+  return succeed(attempt, *account, base64_encode(answer.responder), true);
 }
 
 // ---- what they share ------------------------------------------------------------------------------
 
-Status Login::fail(hl_stream stream, std::string_view condition, std::string_view text) const {
-  Xml xml;
-  xml.open("failure", sasl_ns).empty(condition);
-  if (!text.empty()) xml.open("text").attr("xml:lang", "en").text(text).close();
-  streams_.set_scratch(stream, {});
-  streams_.send(stream, xml.take());
-  refused_.add();
-  if (streams_.failed(stream) == HL_E_FULL)
-    streams_.close(stream, "policy-violation", "too many failed attempts to log in; connect again later");
+Status Login::challenge(const Attempt& attempt, std::string_view data) const {
+  streams_.send(attempt.stream, Xml().open("challenge", ns_of(attempt.profile)).text(data).take());
   return HL_OK;
 }
 
-Status Login::succeed(hl_stream stream, std::string_view account, std::string_view data) const {
+Status Login::fail(const Attempt& attempt, std::string_view condition, std::string_view text) const {
+  Xml xml;
+  xml.open("failure", ns_of(attempt.profile));
+  // SASL2 has the conditions of SASL, and those in their own namespace.
+  if (attempt.profile == Profile::sasl2)
+    xml.empty(condition, sasl_ns);
+  else
+    xml.empty(condition);
+  if (!text.empty()) xml.open("text").attr("xml:lang", "en").text(text).close();
+  streams_.set_scratch(attempt.stream, {});
+  streams_.send(attempt.stream, xml.take());
+  refused_.add();
+  if (streams_.failed(attempt.stream) == HL_E_FULL)
+    streams_.close(attempt.stream, "policy-violation",
+                   "too many failed attempts to log in; connect again later");
+  return HL_OK;
+}
+
+Status Login::succeed(const Attempt& attempt, std::string_view account, std::string_view data,
+                      bool by_token) {
   const std::string bare(account);  // It may be a view into the scratch, which is wiped.
-  const Status status = streams_.authenticate(stream, bare, element("success", data));
+  Status status = HL_OK;
+  if (attempt.profile == Profile::sasl2) {
+    status = welcome(attempt, bare, data, by_token);
+  } else {
+    status = streams_.authenticate(attempt.stream, bare, Xml().open("success", sasl_ns).text(data).take());
+  }
   if (status == HL_E_GONE) return HL_OK;
   require(status, "stream.authenticate");
   logins_.add();
+  if (by_token) token_logins_.add();
   return HL_OK;
+}
+
+Status Login::welcome(const Attempt& attempt, const std::string& account, std::string_view data,
+                      bool by_token) {
+  Wishes wishes = Wishes::decode(attempt.wishes).value_or(Wishes{});
+  const std::optional<hl_stream_info> info = streams_.info(attempt.stream);
+  if (!info) return HL_E_GONE;
+  wishes.has_token = by_token;
+  if (wishes.wants_token) {
+    const Mechanism* mechanism = find_mechanism(fast::mechanism_of(*wishes.wants_token));
+    if (mechanism == nullptr || offer(*mechanism, attempt.stream, *info) != Offer::yes)
+      wishes.wants_token.reset();
+  }
+  const std::string row(accounts_.get(account, accounts::scram_key).value_or(""));
+  return welcome_.receive({attempt.stream, account, data, row, wishes});
 }
 
 std::optional<std::string> Login::account_of(std::string_view username) const {
@@ -333,10 +402,16 @@ std::optional<std::string> Login::account_of(std::string_view username) const {
   return compose_jid(*local, config_.domain());
 }
 
-bool Login::is_authzid(std::string_view authzid, std::string_view account) const {
+bool Login::is_authzid(const Attempt& attempt, std::string_view authzid, std::string_view account) const {
   if (authzid.empty()) return true;
-  const std::optional<std::string> prepared = crypto_.prepare_jid(authzid);
-  return prepared && *prepared == account;
+  const auto is_account = [&](std::string_view address) {
+    const std::optional<std::string> prepared = crypto_.prepare_jid(address);
+    return prepared && *prepared == account;
+  };
+  if (!is_account(authzid)) return false;
+  const std::optional<hl_stream_info> info = streams_.info(attempt.stream);
+  if (attempt.profile == Profile::sasl || !info || is_absent(info->from)) return true;
+  return is_account(view(info->from));  // XEP-0388 3.
 }
 
 Login::Known Login::known(std::string_view account, Digest digest) {
@@ -356,7 +431,7 @@ Login::Known Login::known(std::string_view account, Digest digest) {
   }
   found.iterations = usual_iterations();
   const std::string label = digest == Digest::sha1 ? "1" : "256";
-  const std::string made = crypto_.hmac(Digest::sha256, secret(), label + std::string(account));
+  const std::string made = crypto_.hmac(Digest::sha256, secret_.get(), label + std::string(account));
   found.salt = made.substr(0, accounts::salt_size);
   found.stored_key = random_.bytes(digest_size(digest));
   found.server_key = random_.bytes(digest_size(digest));
@@ -371,22 +446,6 @@ std::uint32_t Login::usual_iterations() {
     if (const auto bytes = accounts_.get(*other, accounts::scram_key))
       if (const auto row = accounts::decode(*bytes)) iterations_seen_ = row->iterations;
   return iterations_seen_;
-}
-
-std::string Login::secret() {
-  if (!secret_.empty()) return secret_;
-  // A row belongs to an account and lives at its home; the secret is a shard's. So it is kept under the first
-  // of a row of names, none of which can be an account, whose home is here.
-  for (int i = 0; i < secret_names_max; ++i) {
-    const std::string owner = "login-secret-" + std::to_string(i) + ".invalid";
-    if (!secrets_.is_home(owner)) continue;
-    if (const auto kept = secrets_.get(owner, "hmac")) return secret_ = *kept;
-    // Not remembered here before it is read back: this call may yet be undone.
-    std::string made = random_.bytes(32);
-    require(secrets_.put(owner, "hmac", made), "table.put");
-    return made;
-  }
-  return secret_ = random_.bytes(32);  // No name is at home here: good until the next push.
 }
 
 }  // namespace hotline::session

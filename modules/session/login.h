@@ -1,4 +1,5 @@
-// Login: SASL on a stream (RFC 6120 6), against the verifiers in table "accounts".
+// Login: SASL on a stream, in the words of RFC 6120 6 or of XEP-0388, against the verifiers in table
+// "accounts", or with a token (fast.h). What follows the second is in welcome.h.
 //
 // Between a client's elements an exchange is bytes in the stream's scratch, so that it goes on where the
 // stream's shard or this module's generation changes. One exchange at a time; each that fails counts
@@ -7,6 +8,7 @@
 // Existence   An account that does not exist takes the same steps as one that does, with a salt made
 //             from its name and a secret of the shard's: the same for each attempt, and gone from nobody's
 //             sight by a push. Who asks learns only "not-authorized".
+// Encryption  SASL2 is for streams that are encrypted, and where the operator says so for this machine's own.
 // Downgrade   A client that could bind the channel and was kept from seeing that we offer it says so by
 //             "y", and is refused (RFC 5802 6).
 #pragma once
@@ -18,7 +20,11 @@
 #include <string_view>
 
 #include "registration/account_row.h"
+#include "session/exchange.h"
+#include "session/fast.h"
 #include "session/scram.h"
+#include "session/secret.h"
+#include "session/welcome.h"
 
 namespace hotline::session {
 
@@ -30,34 +36,54 @@ class Login {
  public:
   explicit Login(const hl_host* host);
 
-  // <mechanisms/> for a stream that may log in now, and what goes with it.
+  // <mechanisms/> and <authentication/> for a stream that may log in now, and what goes with it.
   void write_features(sdk::Xml& xml, hl_stream stream, const hl_stream_info& info) const;
-  // An element of the SASL namespace.
+  // An element of the namespaces of SASL and SASL2. HL_E_NONE: the host has nothing for the second.
   sdk::Status on_element(hl_stream stream, const hl_stanza& element);
   // A password's key is computed.
   sdk::Status on_work(const hl_work_event& event);
+  // The account has another password, or is gone: no token of it is good any more.
+  void forget_tokens(std::string_view account) { tokens_.forget_all(account); }
 
  private:
-  struct Exchange;
+  // One try, in the words it is made in.
+  struct Attempt {
+    hl_stream stream = 0;
+    Profile profile = Profile::sasl;
+    std::string_view wishes;  // Encoded. SASL2 only.
+  };
 
   // How a mechanism is treated on a stream.
   enum class Offer { no, needs_encryption, yes };
   Offer offer(const Mechanism& mechanism, hl_stream stream, const hl_stream_info& info) const;
   bool may_bind(hl_stream stream) const;
+  // What shows a password or a token to whoever listens may go over it.
+  bool is_private(const hl_stream_info& info) const;
 
-  sdk::Status begin(hl_stream stream, const hl_stream_info& info, const hl_stanza& auth);
-  sdk::Status first_data(hl_stream stream, const Mechanism& mechanism, std::string_view data);
-  sdk::Status begin_scram(hl_stream stream, const Mechanism& mechanism, std::string_view message);
-  sdk::Status begin_plain(hl_stream stream, std::string_view message);
-  sdk::Status finish_scram(hl_stream stream, const Exchange& exchange, std::string_view message);
-  sdk::Status answer(hl_stream stream, const hl_stanza& response);
+  sdk::Status begin(const Attempt& attempt, const hl_stream_info& info, const hl_stanza& auth);
+  sdk::Status begin_sasl2(hl_stream stream, const hl_stream_info& info, const hl_stanza& authenticate);
+  // `name`: the mechanism's. `text`: the client's first data in Base64; absent: it is asked for.
+  sdk::Status begin_with(const Attempt& attempt, const hl_stream_info& info, std::string_view name,
+                         std::optional<std::string_view> text);
+  sdk::Status first_data(const Attempt& attempt, const Mechanism& mechanism, std::string_view data);
+  sdk::Status begin_scram(const Attempt& attempt, const Mechanism& mechanism, std::string_view message);
+  sdk::Status begin_plain(const Attempt& attempt, std::string_view message);
+  sdk::Status take_token(const Attempt& attempt, const Mechanism& mechanism, std::string_view message);
+  sdk::Status finish_scram(const Attempt& attempt, const Exchange& exchange, std::string_view message);
+  sdk::Status answer(const Attempt& attempt, const hl_stanza& response);
 
-  sdk::Status fail(hl_stream stream, std::string_view condition, std::string_view text = {}) const;
-  sdk::Status succeed(hl_stream stream, std::string_view account, std::string_view data) const;
+  sdk::Status fail(const Attempt& attempt, std::string_view condition, std::string_view text = {}) const;
+  sdk::Status succeed(const Attempt& attempt, std::string_view account, std::string_view data,
+                      bool by_token = false);
+  sdk::Status welcome(const Attempt& attempt, const std::string& account, std::string_view data,
+                      bool by_token);
+  sdk::Status challenge(const Attempt& attempt, std::string_view data) const;
 
   // The address a user name stands for; nothing when it cannot be one.
   std::optional<std::string> account_of(std::string_view username) const;
-  bool is_authzid(std::string_view authzid, std::string_view account) const;
+  // Whether `attempt` may be for `authzid`: its own account, and in SASL2 that of the stream's header as
+  // well.
+  bool is_authzid(const Attempt& attempt, std::string_view authzid, std::string_view account) const;
 
   // What a mechanism checks against: the account's, or one that nothing matches.
   struct Known {
@@ -69,7 +95,7 @@ class Login {
   };
   Known known(std::string_view account, sdk::Digest digest);
   std::uint32_t usual_iterations();
-  std::string secret();
+  std::string mechanisms_of(hl_stream stream, const hl_stream_info& info, bool with_tokens) const;
 
   sdk::Streams streams_;
   sdk::Stanzas stanzas_;
@@ -78,10 +104,12 @@ class Login {
   sdk::Config config_;
   sdk::Log log_;
   sdk::Table accounts_;
-  sdk::Table secrets_;
+  Secret secret_;
+  FastTokens tokens_;
+  Welcome welcome_;
   sdk::Counter logins_;
+  sdk::Counter token_logins_;
   sdk::Counter refused_;
-  std::string secret_;                 // A copy of the shard's row, once read.
   std::uint32_t iterations_seen_ = 0;  // Of the account last looked at.
 };
 

@@ -1,21 +1,32 @@
 // session: from a stream's header to a bound session: features, STARTTLS, SASL, resource binding (RFC 6120
-// 4.3, 5, 6, 7) and stream management (XEP-0198); and the queries every client asks its server.
+// 4.3, 5, 6, 7) and stream management (XEP-0198), or all of it in one step (XEP-0388, 0386, 0484); and the
+// queries every client asks its server.
+//
+//     login.h       mechanisms, in the words of SASL and SASL2
+//     exchange.h    a login between two of a client's elements; scram.h: SCRAM's messages
+//     welcome.h     what follows a login by SASL2; wishes.h: what was wished for; fast.h: tokens
+//     features.h    what a stream offers that is logged in
 //
 // An instance holds nothing that matters: exchanges are in the streams' scratch, counters are the host's.
 //
 // Configuration, "modules": { "session": { ... } }:
-//     channel_binding        1: SCRAM-...-PLUS with tls-exporter is offered (see login.cpp why not by
-//     default) allow_plain_loopback   1: PLAIN without TLS, for peers on this machine offer_register 1:
-//     streams say that accounts can be made in-band; set it together with
+//     channel_binding        1: SCRAM-...-PLUS with tls-exporter is offered (login.cpp: why not usually)
+//     allow_plain_loopback   1: PLAIN and SASL2 without TLS, for peers on this machine
+//     offer_register         1: streams say that accounts can be made in-band; set it together with
 //                            registration's `open`, which is what allows it
+//     fast_clients_max       clients of an account that may have a token to log in with (20); 0: no tokens
+//     fast_days              how long a token is good (21)
+//     fast_rotate_hours      how old one becomes before its client is given another (24)
 #include <hotline/sdk.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "session/features.h"
 #include "session/login.h"
 #include "session/queries.h"
 #include "session/stream_management.h"
+#include "session/topics.h"
 
 namespace hotline::session {
 
@@ -24,11 +35,6 @@ using namespace hotline::sdk;
 namespace {
 
 constexpr std::string_view tls_ns = "urn:ietf:params:xml:ns:xmpp-tls";
-constexpr std::string_view bind_ns = "urn:ietf:params:xml:ns:xmpp-bind";
-constexpr std::string_view legacy_session_ns = "urn:ietf:params:xml:ns:xmpp-session";
-constexpr std::string_view roster_versioning_ns = "urn:xmpp:features:rosterver";
-constexpr std::string_view pre_approval_ns = "urn:xmpp:features:pre-approval";
-constexpr std::string_view client_state_ns = "urn:xmpp:csi:0";
 constexpr std::size_t generated_resource_bytes = 8;
 
 }  // namespace
@@ -42,18 +48,23 @@ class Session {
         crypto_(host),
         random_(host),
         config_(host),
+        features_(host),
         login_(host),
         stream_management_(host),
         queries_(host) {}
 
   Status on_stream(const hl_stream_event& event) {
     if (event.what != HL_STREAM_OPENED) return HL_OK;
-    if (!is_absent(event.to)) {
-      const auto to = crypto_.prepare(HL_PREPARE_DOMAIN, view(event.to));
-      if (!to || *to != config_.domain()) {
-        streams_.close(event.stream, "host-unknown", "this host serves " + std::string(config_.domain()));
-        return HL_OK;
-      }
+    const std::string domain(config_.domain());
+    if (!is_absent(event.to) && !is_ours(view(event.to))) {
+      streams_.close(event.stream, "host-unknown", "this host serves " + domain);
+      return HL_OK;
+    }
+    // XEP-0388 2.1, RFC 6120 4.9.3.9: nobody of another domain has an account here.
+    const std::optional<Jid> from = Jid::parse(view(event.from));
+    if (!is_absent(event.from) && (!from || !is_ours(from->domain))) {
+      streams_.close(event.stream, "invalid-from", "accounts of this host are in " + domain);
+      return HL_OK;
     }
     const std::optional<hl_stream_info> info = streams_.info(event.stream);
     if (!info) return HL_OK;
@@ -66,7 +77,7 @@ class Session {
     if (stanza.kind == HL_STANZA_NONZA) {
       const std::string_view ns = view(stanza.ns);
       if (ns == sm_ns) return stream_management_.on_element(event);
-      if (ns == sasl_ns) return login_.on_element(event.stream, stanza);
+      if (ns == sasl_ns || ns == sasl2_ns) return login_.on_element(event.stream, stanza);
       if (ns == tls_ns) return start_tls(event);
       return HL_E_NONE;
     }
@@ -84,7 +95,23 @@ class Session {
 
   Status on_work(const hl_work_event& event) { return login_.on_work(event); }
 
+  // From registration. Tokens go with the password they were got with; this frees their rows.
+  Status on_post(const hl_post_event& event) {
+    switch (event.topic) {
+      case topic::account_removed:
+      case topic::key_replaced:
+      case topic::password_changed: login_.forget_tokens(view(event.account)); break;
+      default: break;  // Of a generation that knew more: passed over.
+    }
+    return HL_OK;
+  }
+
  private:
+  bool is_ours(std::string_view domain) const {
+    const auto prepared = crypto_.prepare(HL_PREPARE_DOMAIN, domain);
+    return prepared && *prepared == config_.domain();
+  }
+
   std::string features(hl_stream stream, const hl_stream_info& info) const {
     Xml xml;
     xml.open("stream:features");
@@ -101,15 +128,7 @@ class Session {
       return xml.take();
     }
     if (info.session != 0) return xml.take();
-    xml.empty("bind", bind_ns);
-    xml.open("session", legacy_session_ns).empty("optional").close();
-    xml.empty("sm", sm_ns);
-    config_.for_each_feature([&](std::string_view feature) {  // Those that streams advertise as well.
-      if (feature == roster_versioning_ns) xml.empty("ver", feature);
-      if (feature == pre_approval_ns) xml.empty("sub", feature);
-      if (feature == client_state_ns) xml.empty("csi", feature);
-    });
-    return xml.take();
+    return features_.after_login(view(info.account), Features::Stream::unbound);
   }
 
   Status start_tls(const hl_stanza_event& event) {
@@ -176,6 +195,7 @@ class Session {
   Crypto crypto_;
   Random random_;
   Config config_;
+  Features features_;
   Login login_;
   StreamManagement stream_management_;
   Queries queries_;
@@ -194,16 +214,23 @@ HL_MANIFEST(
     "needs hotline.config/1\n"
     "needs hotline.clock/1\n"
     "needs hotline.table/1\n"
+    "needs hotline.mailbox/1\n"
     "needs hotline.stats/1\n"
     "needs hotline.log/1\n"
+    "wants hotline.login/1\n"
     "reads-table accounts\n"
     "table login_secrets durable writes 1 reads 1\n"
+    "table fast_tokens durable writes 1 reads 1\n"
+    "accepts-posts registration\n"
     "stream\n"
     "sessions\n"
     "route nonza urn:ietf:params:xml:ns:xmpp-tls none before-login\n"
     "route nonza urn:ietf:params:xml:ns:xmpp-sasl none before-login\n"
     "route nonza urn:ietf:params:xml:ns:xmpp-sasl none before-bind\n"
     "route nonza urn:ietf:params:xml:ns:xmpp-sasl none\n"
+    "route nonza urn:xmpp:sasl:2 none before-login\n"
+    "route nonza urn:xmpp:sasl:2 none before-bind\n"
+    "route nonza urn:xmpp:sasl:2 none\n"
     "route nonza urn:xmpp:sm:3 none before-bind\n"
     "route nonza urn:xmpp:sm:3 none\n"
     "route iq urn:ietf:params:xml:ns:xmpp-bind any before-bind\n"

@@ -5,6 +5,7 @@
 #include <hotline/cap/crypto.h>
 #include <hotline/cap/http.h>
 #include <hotline/cap/log.h>
+#include <hotline/cap/login.h>
 #include <hotline/cap/mailbox.h>
 #include <hotline/cap/outbox.h>
 #include <hotline/cap/post.h>
@@ -39,5 +40,6 @@ SEE(hl_cap_table)
 SEE(hl_cap_timer)
 SEE(hl_cap_http)
 SEE(hl_cap_outbox)
+SEE(hl_cap_login)
 SEE(hl_module_entry)
 SEE(hl_host)

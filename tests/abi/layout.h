@@ -15,6 +15,7 @@
 #include "hotline/cap/crypto.h"
 #include "hotline/cap/http.h"
 #include "hotline/cap/log.h"
+#include "hotline/cap/login.h"
 #include "hotline/cap/mailbox.h"
 #include "hotline/cap/outbox.h"
 #include "hotline/cap/post.h"
@@ -296,6 +297,7 @@ AT(hl_stream_info, listener, 48);
 AT(hl_stream_info, tls_version, 64);
 AT(hl_stream_info, failures, 80);
 AT(hl_stream_info, reserved, 84);
+AT(hl_stream_info, from, 88);
 GROWS_FROM(hl_cap_stream, 88);
 AT(hl_cap_stream, size, 0);
 AT(hl_cap_stream, reserved, 4);
@@ -333,6 +335,12 @@ GROWS_FROM(hl_cap_outbox, 16);
 AT(hl_cap_outbox, size, 0);
 AT(hl_cap_outbox, reserved, 4);
 AT(hl_cap_outbox, send, 8);
+
+// hotline/cap/login.h
+GROWS_FROM(hl_cap_login, 16);
+AT(hl_cap_login, size, 0);
+AT(hl_cap_login, reserved, 4);
+AT(hl_cap_login, log_in, 8);
 
 // hotline/cap/timer.h
 GROWS_FROM(hl_cap_timer, 24);

@@ -10,6 +10,18 @@ namespace hotline::bench {
 namespace {
 
 constexpr std::string_view sm_namespace = "urn:xmpp:sm:3";
+constexpr std::string_view sasl2_namespace = "urn:xmpp:sasl:2";
+
+std::string_view sasl_namespace(Mechanism mechanism) {
+  return mechanism == Mechanism::fast ? sasl2_namespace : "urn:ietf:params:xml:ns:xmpp-sasl";
+}
+
+// <initial-response/>, and which installation of a client this is.
+std::string authenticate_begin(std::string_view mechanism, std::string_view initial, std::string_view user) {
+  std::string xml = "<authenticate xmlns='urn:xmpp:sasl:2' mechanism='" + std::string(mechanism) + "'>";
+  xml.append("<initial-response>").append(base64_encode(initial)).append("</initial-response>");
+  return xml.append("<user-agent id='bench-").append(user).append("'/>");
+}
 
 std::uint32_t number(std::string_view text) {
   std::uint32_t value = 0;
@@ -21,7 +33,8 @@ std::string_view name_of(Mechanism mechanism) {
   switch (mechanism) {
     case Mechanism::plain: return "PLAIN";
     case Mechanism::scram_sha1: return "SCRAM-SHA-1";
-    case Mechanism::scram_sha256: break;
+    case Mechanism::scram_sha256:
+    case Mechanism::fast: break;
   }
   return "SCRAM-SHA-256";
 }
@@ -55,13 +68,14 @@ void Client::login() {
   websocket_.reset();
   is_encrypted_ = plan_.security == Security::direct;
   is_authenticated_ = false;
+  is_in_one_step_ = false;
   step_ = Step::opening;
   if (deadline_) loop_.cancel(*deadline_);
   deadline_ = loop_.at(now_ns() + plan_.login_ns_max, [this] {
     deadline_.reset();
     fail("login took longer than " + std::to_string(plan_.login_ns_max / ns_per_s) + " s");
   });
-  wire_.connect(plan_.address, is_encrypted_ ? plan_.tls : nullptr, source_);
+  wire_.connect(plan_.address, is_encrypted_ ? plan_.tls : nullptr, source_, plan_.resumes_tls);
 }
 
 void Client::on_open() {
@@ -85,6 +99,7 @@ void Client::open_stream() {
       "<?xml version='1.0'?><stream:stream xmlns='jabber:client' "
       "xmlns:stream='http://etherx.jabber.org/streams' version='1.0' to='" +
       plan_.domain + "'>");
+  if (is_encrypted_ && !is_authenticated_ && !token_.empty()) authenticate_in_one_step();
 }
 
 void Client::send_raw(std::string_view xml) {
@@ -240,6 +255,7 @@ void Client::take(std::string_view element) {
 }
 
 void Client::take_features(std::string_view features) {
+  if (is_in_one_step_) return;  // It did not wait for what is offered.
   if (is_authenticated_) {
     if (plan_.resumes && !resume_id_.empty()) {
       step_ = Step::resume;
@@ -275,8 +291,21 @@ void Client::authenticate(std::string_view features) {
     first = scram_->first_message();
   }
   step_ = Step::auth;
+  if (plan_.mechanism == Mechanism::fast) {
+    send_raw(authenticate_begin(name, first, user_) +
+             "<request-token xmlns='urn:xmpp:fast:0' mechanism='HT-SHA-256-NONE'/></authenticate>");
+    return;
+  }
   send_raw("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='" + std::string(name) + "'>" +
            base64_encode(first) + "</auth>");
+}
+
+void Client::authenticate_in_one_step() {
+  is_in_one_step_ = true;
+  step_ = Step::auth;
+  const std::string initial = user_ + '\0' + hmac_sha256(token_, "Initiator");
+  send_raw(authenticate_begin("HT-SHA-256-NONE", initial, user_) +
+           "<bind xmlns='urn:xmpp:bind:0'/><fast xmlns='urn:xmpp:fast:0'/></authenticate>");
 }
 
 void Client::answer_challenge(std::string_view challenge) {
@@ -286,16 +315,35 @@ void Client::answer_challenge(std::string_view challenge) {
     fail("the server's SCRAM challenge is not valid");
     return;
   }
-  send_raw("<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>" + base64_encode(*answer) + "</response>");
+  send_raw("<response xmlns='" + std::string(sasl_namespace(plan_.mechanism)) + "'>" +
+           base64_encode(*answer) + "</response>");
 }
 
 void Client::take_success(std::string_view success) {
-  if (scram_ && !scram_->accepts(base64_decode(own_text(success)).value_or(""))) {
+  if (is_in_one_step_) return take_success_in_one_step(success);
+  const bool is_sasl2 = plan_.mechanism == Mechanism::fast;
+  const std::string_view data = is_sasl2 ? child_text(success, "additional-data") : own_text(success);
+  if (scram_ && !scram_->accepts(base64_decode(data).value_or(""))) {
     fail("the server did not prove that it knows the password");
     return;
   }
   is_authenticated_ = true;
-  open_stream();
+  if (!is_sasl2) return open_stream();
+  const std::size_t token = success.find("<token ");  // The stream goes on: features follow.
+  if (token != std::string_view::npos) token_ = attribute(success.substr(token), "token");
+  if (token_.empty()) fail("the server gives no token: " + std::string(success));
+}
+
+void Client::take_success_in_one_step(std::string_view success) {
+  const std::string_view proof = child_text(success, "additional-data");
+  if (base64_decode(proof).value_or("") != hmac_sha256(token_, "Responder")) {
+    fail("the server did not prove that it knows the token");
+    return;
+  }
+  is_authenticated_ = true;
+  has_sm_ = counts_sent_ = false;
+  sent_ = acked_ = 0;
+  settle(child_text(success, "authorization-identifier"));
 }
 
 void Client::bind() {

@@ -2,6 +2,7 @@
 //
 //     login() -> TCP, TLS -> SASL -> bind, enable, carbons, presence -> on_ready
 //                                 -> resume -------------------------> on_ready, nothing lost
+//     login() -> TCP, TLS, header and token in one write -> presence -> on_ready
 //                                 -> resume refused -> bind, … ------> on_session_lost, on_ready
 //
 // Belongs to the thread of its loop. What is sent while it is not ready is held and goes out with
@@ -24,7 +25,9 @@
 namespace hotline::bench {
 
 enum class Security { none, starttls, direct };
-enum class Mechanism { plain, scram_sha1, scram_sha256 };
+// `fast`: by SCRAM-SHA-256 in SASL2's words the first time, which gives it a token, and from then on by that
+// token in one step (XEP-0484).
+enum class Mechanism { plain, scram_sha1, scram_sha256, fast };
 
 // What all clients of a run have in common. Outlives them.
 struct ClientPlan {
@@ -40,6 +43,7 @@ struct ClientPlan {
   bool resumes = false;  // Keeps what is unacknowledged, and resumes when login() is called again.
   bool uses_carbons = false;
   bool sends_presence = true;
+  bool resumes_tls = false;      // Takes its earlier TLS session up where it has one.
   bool waits_for_answer = true;  // Ready only when the server has answered a ping sent after all that.
   // Clients come from 127.0.0.1 to 127.0.0.N in turn: a limit for each address need not be in the way of
   // thousands of sessions, nor the number of ports.
@@ -77,6 +81,7 @@ class Client final : public Wire::Owner {
   [[nodiscard]] bool is_ready() const { return step_ == Step::ready; }
   [[nodiscard]] const std::string& user() const { return user_; }
   [[nodiscard]] const std::string& jid() const { return jid_; }
+  [[nodiscard]] bool has_resumed_tls() const { return wire_.is_resumed(); }
   [[nodiscard]] bool has_sm() const { return has_sm_; }
   // Stanzas sent that no <a/> covers yet, held ones included.
   [[nodiscard]] std::uint64_t unacked() const { return sent_ - acked_ + held_.size(); }
@@ -115,6 +120,8 @@ class Client final : public Wire::Owner {
   void take_ack(std::string_view h);
   void answer_ack();
   void authenticate(std::string_view features);
+  void authenticate_in_one_step();
+  void take_success_in_one_step(std::string_view success);
   void answer_challenge(std::string_view challenge);
   void take_success(std::string_view success);
   void bind();
@@ -135,6 +142,8 @@ class Client final : public Wire::Owner {
   std::string user_;
   std::string password_;
   std::string jid_;
+  std::string token_;            // XEP-0484.
+  bool is_in_one_step_ = false;  // This login.
   Step step_ = Step::idle;
   bool is_encrypted_ = false;
   bool is_authenticated_ = false;

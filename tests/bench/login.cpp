@@ -44,7 +44,7 @@ class Turnstile final : public Client::Owner {
   }
   void begin_measuring() {
     took_.clear();
-    logins_ = 0;
+    logins_ = resumed_ = 0;
   }
   void shut() { is_shut_ = true; }
 
@@ -53,6 +53,7 @@ class Turnstile final : public Client::Owner {
   [[nodiscard]] const Histogram& took() const { return took_; }
   [[nodiscard]] const std::string& trouble() const { return trouble_; }
   [[nodiscard]] std::uint64_t cuts() const { return cuts_; }
+  [[nodiscard]] std::uint64_t resumed() const { return resumed_; }
 
  private:
   struct Member {
@@ -69,7 +70,10 @@ class Turnstile final : public Client::Owner {
     member.client->login();
   }
 
-  void on_ready(Client& client) override { client.finish(); }
+  void on_ready(Client& client) override {
+    if (client.has_resumed_tls()) ++resumed_;
+    client.finish();
+  }
   void on_message(Client&, std::string_view) override {}
   void on_cut(Client& client, const std::string& reason) override {
     ++cuts_;
@@ -101,6 +105,7 @@ class Turnstile final : public Client::Owner {
   unsigned inside_ = 0;
   std::uint64_t logins_ = 0;
   std::uint64_t cuts_ = 0;
+  std::uint64_t resumed_ = 0;  // Of their TLS handshakes.
   Histogram took_;
   std::string trouble_;
 };
@@ -139,6 +144,7 @@ Outcome measure_login(const Target& target, const LoginOptions& options, const S
   Outcome outcome;
   outcome.figures = figures_of(turnstile.logins(), turnstile.took(), server.cpu_ns() - cpu, seconds);
   outcome.figures["disconnects"] = turnstile.cuts();
+  outcome.figures["tls_resumed"] = turnstile.resumed();
   outcome.is_clean = turnstile.cuts() == 0 && turnstile.inside() == 0;
   return outcome;
 }

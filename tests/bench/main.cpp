@@ -50,8 +50,10 @@ void add_target(CLI::App* app, Options& options) {
       ->check(CLI::IsMember({"direct", "starttls", "none", "ws", "wss"}))
       ->capture_default_str();
   app->add_flag("--tls12", target.is_tls12, "TLS 1.2 instead of 1.3");
-  app->add_option("--mechanism", target.mechanism, "SASL mechanism")
-      ->check(CLI::IsMember({"SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN"}))
+  app->add_flag("--tls-resume", target.resumes_tls, "Clients that come again take their TLS session up");
+  app->add_option("--mechanism", target.mechanism,
+                  "SASL mechanism; FAST: by SCRAM-SHA-256 once, then by a token")
+      ->check(CLI::IsMember({"SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "FAST"}))
       ->capture_default_str();
   app->add_option("--user-prefix", target.user_prefix, "Accounts are PREFIX00000, PREFIX00001, ...")
       ->capture_default_str();

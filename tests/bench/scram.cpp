@@ -90,6 +90,10 @@ std::string random_nonce() {
   return base64_encode({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
+std::string hmac_sha256(std::string_view key, std::string_view text) {
+  return hmac(ScramHash::sha256, key, text);
+}
+
 std::string SaltedPasswords::get(ScramHash hash, std::string_view password, std::string_view salt,
                                  unsigned iterations) {
   std::string key = std::to_string(static_cast<int>(hash)) + ' ' + std::to_string(iterations) + ' ';

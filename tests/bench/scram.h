@@ -16,6 +16,7 @@ enum class ScramHash { sha1, sha256 };
 std::string base64_encode(std::string_view bytes);
 std::optional<std::string> base64_decode(std::string_view text);
 std::string random_nonce();
+std::string hmac_sha256(std::string_view key, std::string_view text);
 
 // Salted passwords already computed, as a real client keeps them: without it a login benchmark measures
 // its own PBKDF2 instead of the server. Any thread.

@@ -12,6 +12,7 @@ namespace {
 
 Mechanism mechanism_of(const std::string& name) {
   if (name == "PLAIN") return Mechanism::plain;
+  if (name == "FAST") return Mechanism::fast;
   if (name == "SCRAM-SHA-1") return Mechanism::scram_sha1;
   return Mechanism::scram_sha256;
 }
@@ -47,7 +48,7 @@ Target::Target(const TargetOptions& options) : options_(options) {
   if (options_.domain.empty()) options_.domain = "localhost";
   const bool is_web = options_.tls == "ws" || options_.tls == "wss";
   tls_ = client_tls(options_.is_tls12 ? TlsVersion::tls12 : TlsVersion::tls13,
-                    is_web ? "http/1.1" : "xmpp-client");
+                    is_web ? "http/1.1" : "xmpp-client", options_.resumes_tls);
   plan_.address.sin_family = AF_INET;
   plan_.address.sin_port = htons(static_cast<std::uint16_t>(options_.port));
   plan_.address.sin_addr = loopback_address(options_.host);
@@ -59,6 +60,7 @@ Target::Target(const TargetOptions& options) : options_(options) {
                                                                      : Security::none;
   plan_.mechanism = mechanism_of(options_.mechanism);
   plan_.salted = &salted_;
+  plan_.resumes_tls = options_.resumes_tls;
   plan_.sources = options_.sources;
   plan_.uses_sm = options_.uses_sm;
   plan_.uses_carbons = options_.uses_carbons;

@@ -20,6 +20,7 @@ struct TargetOptions {
   std::string domain;          // Empty: run.json's, else localhost.
   std::string tls = "direct";  // direct, starttls, none, ws, wss
   bool is_tls12 = false;
+  bool resumes_tls = false;
   std::string mechanism = "SCRAM-SHA-256";
   std::string user_prefix = "bench";
   unsigned user_first = 0;

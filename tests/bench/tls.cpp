@@ -37,13 +37,15 @@ std::string tls_error() {
   return text.data();
 }
 
-TlsContext client_tls(TlsVersion version, const std::string& alpn) {
+TlsContext client_tls(TlsVersion version, const std::string& alpn, bool resumes) {
   TlsContext context = new_context(TLS_client_method());
   const int number = version == TlsVersion::tls12 ? TLS1_2_VERSION : TLS1_3_VERSION;
   SSL_CTX_set_min_proto_version(context.get(), number);
   SSL_CTX_set_max_proto_version(context.get(), number);
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_NONE, nullptr);
-  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+  // Each wire keeps its own session (Wire::keep_session).
+  SSL_CTX_set_session_cache_mode(
+      context.get(), resumes ? SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL : SSL_SESS_CACHE_OFF);
   if (!alpn.empty()) {
     const std::string wire = static_cast<char>(alpn.size()) + alpn;
     SSL_CTX_set_alpn_protos(context.get(), reinterpret_cast<const unsigned char*>(wire.data()),

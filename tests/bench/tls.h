@@ -15,9 +15,10 @@ using TlsContext = std::unique_ptr<SSL_CTX, FreeContext>;
 
 enum class TlsVersion { tls12, tls13 };
 
-// Certificates are not checked: the servers are on loopback and sign for themselves. Sessions are never
-// resumed, so each connection pays for a full handshake. `alpn` is offered when it is not empty.
-TlsContext client_tls(TlsVersion version, const std::string& alpn);
+// Certificates are not checked: the servers are on loopback and sign for themselves. Unless `resumes`,
+// sessions are never resumed, so each connection pays for a full handshake. `alpn` is offered when it is not
+// empty.
+TlsContext client_tls(TlsVersion version, const std::string& alpn, bool resumes = false);
 
 // With an ECDSA P-256 certificate made on the spot.
 TlsContext relay_tls();

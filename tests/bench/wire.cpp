@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "tls.h"
 
@@ -28,7 +29,19 @@ void set_no_delay(int fd) {
 
 }  // namespace
 
-void Wire::connect(const sockaddr_in& address, SSL_CTX* context, in_addr source) {
+Wire::~Wire() {
+  close();
+  SSL_SESSION_free(session_);
+}
+
+// OpenSSL's callback. 1: the session is ours now.
+int Wire::keep_session(SSL* tls, SSL_SESSION* session) {
+  auto* wire = static_cast<Wire*>(SSL_get_app_data(tls));
+  SSL_SESSION_free(std::exchange(wire->session_, session));
+  return 1;
+}
+
+void Wire::connect(const sockaddr_in& address, SSL_CTX* context, in_addr source, bool resumes) {
   close();
   fd_ = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd_ < 0) {
@@ -49,7 +62,14 @@ void Wire::connect(const sockaddr_in& address, SSL_CTX* context, in_addr source)
     }
   }
   stage_ = Stage::connecting;
-  if (context != nullptr) begin_tls(context, false);
+  if (context != nullptr) {
+    begin_tls(context, false);
+    if (resumes) {
+      SSL_CTX_sess_set_new_cb(context, &keep_session);
+      SSL_set_app_data(tls_, this);
+      if (session_ != nullptr) SSL_set_session(tls_, session_);
+    }
+  }
   if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
       errno != EINPROGRESS) {
     cut(system_error("connect"));

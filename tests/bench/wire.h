@@ -28,13 +28,14 @@ class Wire final : public Loop::Source {
   };
 
   Wire(Loop& loop, Owner& owner) : loop_(loop), owner_(owner) {}
-  ~Wire() override { close(); }
+  ~Wire() override;
   Wire(const Wire&) = delete;
   Wire& operator=(const Wire&) = delete;
 
   // TLS from the start when `context` is not null. Failure comes as on_cut(), also at once.
-  // `source` is an address of this machine to come from; its default lets the kernel choose.
-  void connect(const sockaddr_in& address, SSL_CTX* context, in_addr source = {});
+  // `source` is an address of this machine to come from; its default lets the kernel choose. `resumes`: with
+  // the TLS session of the connection before, where the server gave one and `context` is made for it.
+  void connect(const sockaddr_in& address, SSL_CTX* context, in_addr source = {}, bool resumes = false);
   // Takes over an accepted socket and does the server's half of TLS.
   void accept(int fd, SSL_CTX* context);
   // STARTTLS: from here on everything is TLS.
@@ -48,12 +49,15 @@ class Wire final : public Loop::Source {
   // Closes as a lost network would: no farewell, and what was not yet sent is gone.
   void abandon();
   [[nodiscard]] bool is_open() const { return stage_ == Stage::open; }
+  // Whether this connection's handshake took an earlier session up.
+  [[nodiscard]] bool is_resumed() const { return tls_ != nullptr && SSL_session_reused(tls_) == 1; }
   [[nodiscard]] std::size_t unwritten() const { return output_.size() - written_; }
 
  private:
   enum class Stage { closed, connecting, handshake, open };
 
   void on_ready(std::uint32_t events) override;
+  static int keep_session(SSL* tls, SSL_SESSION* session);
   void begin_tls(SSL_CTX* context, bool is_server);
   void shake_hands();
   void read_all();
@@ -65,6 +69,7 @@ class Wire final : public Loop::Source {
   Owner& owner_;
   int fd_ = -1;
   SSL* tls_ = nullptr;
+  SSL_SESSION* session_ = nullptr;  // To resume with.
   Stage stage_ = Stage::closed;
   std::uint32_t wanted_ = 0;
   bool is_queued_ = false;

@@ -183,7 +183,7 @@ class Refusals(unittest.TestCase):
         self.refused(report, ["hotline.telepathy/3"])
 
     def test_rollback_without_a_previous_generation_is_refused(self):
-        self.refused(self.host.rollback("session"), ["no generation before 1.0.0"])
+        self.refused(self.host.rollback("session"), ["no generation before 1.1.0"])
 
     def test_rollback_to_a_version_that_is_not_loaded_is_refused(self):
         self.refused(self.host.rollback("good", to="0.9.9"), ["0.9.9"])

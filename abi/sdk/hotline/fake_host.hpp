@@ -105,7 +105,8 @@ class FakeHost {
   }
   // The client's next header on the same connection, after STARTTLS or login.
   Status open_stream(hl_stream id) {
-    hl_stream_event event{sizeof event, HL_STREAM_OPENED, id, str(domain), absent(), absent()};
+    hl_stream_event event{
+        sizeof event, HL_STREAM_OPENED, id, str(domain), fake::member(state_.streams.at(id).from), absent()};
     return stream_event(event);
   }
   Status stream_event(const hl_stream_event& event) {

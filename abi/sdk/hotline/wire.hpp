@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "hotline/cap/login.h"
 #include "hotline/cap/session.h"
 #include "hotline/cap/stanza.h"
 #include "hotline/cap/stream.h"
@@ -55,6 +56,16 @@ class Streams : public Capability<Streams, hl_cap_stream> {
     if (call_->exporter(host_, stream, str("EXPORTER-Channel-Binding"), out.data(), out.size()) != HL_OK)
       return std::nullopt;
     return out;
+  }
+};
+
+class Logins : public Capability<Logins, hl_cap_login> {
+ public:
+  static constexpr const char* name = HL_CAP_LOGIN;
+  explicit Logins(const hl_host* host) : Capability(host) {}
+
+  Status log_in(hl_stream stream, std::string_view account) const {
+    return call_->log_in(host_, stream, str(account));
   }
 };
 

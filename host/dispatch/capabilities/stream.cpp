@@ -1,6 +1,8 @@
 // hotline.stream/1: connections, mostly before a session is bound.
 #include "hotline/cap/stream.h"
 
+#include <cstddef>
+
 #include "arena/block_owner.h"
 #include "base/address.h"
 #include "dispatch/capabilities/asked.h"
@@ -9,11 +11,12 @@ namespace hotline {
 namespace {
 
 constexpr std::size_t scratch_bytes_max = 4'096;
+constexpr std::size_t info_size_first = offsetof(hl_stream_info, from);  // What the first modules know.
 
 hl_status stream_info(const hl_host* host, hl_stream handle, hl_stream_info* out) {
   const auto asked = ask(host, handle, &Shard::streams);
   if (asked.status != HL_OK) return asked.status;
-  if (out->size < sizeof(hl_stream_info)) return HL_E_INVALID;
+  if (out->size < info_size_first) return HL_E_INVALID;
   Stream& stream = *asked.object;
   Tls* tls = stream.connection->tls();
   const bool is_login_safe = tls != nullptr || !stream.listener->needs_tls;
@@ -30,6 +33,8 @@ hl_status stream_info(const hl_host* host, hl_stream handle, hl_stream_info* out
       tls == nullptr ? hl_str{nullptr, 0} : to_str(asked.transaction->keep_text(tls->info().version));
   out->failures = stream.failures;
   out->reserved = 0;
+  if (out->size >= sizeof(hl_stream_info))
+    out->from = stream.from ? to_str(*stream.from) : hl_str{nullptr, 0};
   return HL_OK;
 }
 

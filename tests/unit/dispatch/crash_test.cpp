@@ -32,7 +32,7 @@ TEST_CASE("crash: a disk that loses what it confirmed is noticed") {
       {.seed = 1,
        .shards = 1,
        .accounts = {"anna@localhost", "bert@localhost"},
-       .modules = {sim::module_file("session-1.0.0.so"), sim::module_file("routing-1.0.0.so"),
+       .modules = {sim::module_file("session-1.1.0.so"), sim::module_file("routing-1.0.0.so"),
                    sim::module_file("presence-1.0.0.so"), sim::module_file("registration-1.1.0.so")}});
   sim::SimClient anna(world, "anna@localhost", "bert@localhost");
   const auto run = [&] {

@@ -15,7 +15,7 @@ struct Household {
       : world({.seed = 1,
                .shards = 2,
                .accounts = {"anna@localhost", "bert@localhost"},
-               .modules = {sim::module_file("session-1.0.0.so"), sim::module_file("routing-1.0.0.so"),
+               .modules = {sim::module_file("session-1.1.0.so"), sim::module_file("routing-1.0.0.so"),
                            sim::module_file("presence-1.0.0.so"), sim::module_file("registration-1.1.0.so")},
                .limits = limits}),
         anna(world, "anna@localhost", "bert@localhost"),

@@ -14,7 +14,7 @@ SimWorld::Settings settings_of(std::uint64_t seed) {
   // In every other history next to no body stays in memory once it is on disk.
   if (seed % 2 == 0) settings.limits.mailbox_memory_bytes_max = 300;
   for (const char* name :
-       {"session-1.0.0.so", "routing-1.0.0.so", "presence-1.0.0.so", "registration-1.1.0.so"})
+       {"session-1.1.0.so", "routing-1.0.0.so", "presence-1.0.0.so", "registration-1.1.0.so"})
     settings.modules.push_back(module_file(name));
   return settings;
 }

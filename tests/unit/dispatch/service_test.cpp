@@ -18,7 +18,7 @@ struct HallWorld {
       {.seed = 1,
        .shards = 3,
        .accounts = {"anna@localhost", "bert@localhost", "carl@localhost", "dora@localhost"},
-       .modules = {sim::module_file("session-1.0.0.so"), sim::module_file("routing-1.0.0.so"),
+       .modules = {sim::module_file("session-1.1.0.so"), sim::module_file("routing-1.0.0.so"),
                    sim::module_file("presence-1.0.0.so"), sim::module_file("registration-1.1.0.so"),
                    HOTLINE_OBEDIENT_DIR "/hall-1.0.0.so"}}};
   sim::SimClient anna, bert, carl;

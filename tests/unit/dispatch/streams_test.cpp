@@ -10,7 +10,7 @@ sim::SimWorld::Settings settings() {
   return {.seed = 1,
           .shards = 4,
           .accounts = {"anna@localhost", "bert@localhost"},
-          .modules = {sim::module_file("session-1.0.0.so"), sim::module_file("routing-1.0.0.so"),
+          .modules = {sim::module_file("session-1.1.0.so"), sim::module_file("routing-1.0.0.so"),
                       sim::module_file("presence-1.0.0.so"), sim::module_file("registration-1.1.0.so")}};
 }
 

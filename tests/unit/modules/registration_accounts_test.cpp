@@ -2,9 +2,11 @@
 #include <doctest/doctest.h>
 
 #include <hotline/fake_host.hpp>
+#include <hotline/sdk.hpp>
 #include <string>
 
 #include "registration/account_row.h"
+#include "session/topics.h"
 #include "unit/modules/has.h"
 
 extern "C" const hl_module_entry hl_module;
@@ -29,6 +31,18 @@ struct Commands {
   }
   std::string row(const std::string& account) { return host.state().tables["accounts"][account]["scram"]; }
 };
+
+// What session is told, kept as rows of its own.
+struct Told {
+  explicit Told(const hl_host* host) : told_(hotline::sdk::Tables(host).open("told")) {}
+  hotline::sdk::Status on_post(const hl_post_event& event) {
+    return told_.put(hotline::sdk::view(event.account), std::to_string(event.topic), "told");
+  }
+  hotline::sdk::Table told_;
+};
+const hl_module_entry told_module = hotline::sdk::entry<Told>(
+    "name session\nversion 1.0.0\nabi 1.0\nneeds hotline.table/1\ntable told volatile writes 1 reads 1\n"
+    "accepts-posts registration\n");
 
 // Whether the row proves this password, by both hashes.
 bool proves(const std::string& bytes, const std::string& password) {
@@ -164,6 +178,17 @@ TEST_CASE("user.add: too many at once is said, and leaves nothing behind") {
   }
 }
 
+TEST_CASE("user.passwd: session is told, so that no token outlives the password, and not of a new account") {
+  Commands f;
+  f.host.load(told_module);
+  f.add("a@localhost", "x");
+  CHECK(f.host.state().tables["told"].empty());
+  f.passwd("a@localhost", "y");
+  REQUIRE(f.host.state().tables["told"].size() == 1);
+  CHECK(f.host.state().tables["told"]["a@localhost"].contains(
+      std::to_string(hotline::session::topic::password_changed)));
+}
+
 TEST_CASE("user.passwd: the new password counts and the old one does not") {
   Commands f;
   CHECK(has(f.passwd("a@localhost", "x").text, "there is no account"));
@@ -191,11 +216,12 @@ TEST_CASE("user.remove: row, mailbox and sessions go, and presence is told") {
   CHECK_FALSE(f.host.state().mailboxes.contains("a@localhost"));
   CHECK(f.host.state().sessions.at(session).error == "not-authorized");
   CHECK_FALSE(f.host.state().sessions.at(other).has_ended);
-  REQUIRE(f.host.state().posts.size() == 4);  // The modules that have something to forget.
+  REQUIRE(f.host.state().posts.size() == 5);  // The modules that have something to forget.
   CHECK(f.host.state().posts[0].module == "presence");
   CHECK(f.host.state().posts[1].module == "groups");
   CHECK(f.host.state().posts[2].module == "privacy");
   CHECK(f.host.state().posts[3].module == "profile");
+  CHECK(f.host.state().posts[4].module == "session");
   for (const auto& post : f.host.state().posts) CHECK(post.account == "a@localhost");
 }
 

@@ -68,7 +68,17 @@ TEST_CASE("features: after login come binding, the old session and stream manage
   CHECK(f.host.stream_sent(stream).at(0) ==
         "<stream:features><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"
         "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'><optional/></session>"
-        "<sm xmlns='urn:xmpp:sm:3'/></stream:features>");
+        "<sm xmlns='urn:xmpp:sm:3'/><pending xmlns='urn:hotline:pending:0' count='0'/></stream:features>");
+}
+
+TEST_CASE("features: after login a client is told how many messages wait") {
+  Streams f;
+  f.host.state().mailboxes["user@localhost"] = {{1, {}}, {2, {}}, {3, {}}};
+  f.host.state().mailboxes["other@localhost"] = {{4, {}}};
+  const hl_stream stream = f.authenticated();
+  f.host.open_stream(stream);
+  CHECK(has(f.host.stream_sent(stream).at(0), "<pending xmlns='urn:hotline:pending:0' count='3'/>"));
+  CHECK_FALSE(has(f.host.stream_sent(f.host.connect()).at(0), "pending"));  // Before login nobody is.
 }
 
 TEST_CASE("features: in-band registration is said where the operator says so") {
@@ -89,6 +99,20 @@ TEST_CASE("features: a stream to another domain is host-unknown") {
       hotline::sdk::absent(), hotline::sdk::absent()};
   CHECK(f.host.stream_event(event) == HL_OK);
   CHECK(f.stream(stream).error == "host-unknown");
+}
+
+TEST_CASE("features: who says he is of another domain is told so, and is not heard further") {
+  Streams f;
+  const auto comes_from = [&](const std::string& from) -> const fake::Stream& {
+    fake::Stream stream;
+    stream.from = from;
+    return f.stream(f.host.connect(stream));
+  };
+  for (const char* from : {"user@localhost", "USER@LOCALHOST/phone", "localhost", ""})
+    CHECK(comes_from(from).is_open);
+  for (const char* from :
+       {"user@elsewhere.example", "elsewhere.example", "@localhost", "user@", "a@b@localhost"})
+    CHECK(comes_from(from).error == "invalid-from");
 }
 
 TEST_CASE("starttls: it goes ahead where it is offered, and ends the stream where it is not") {

@@ -145,6 +145,31 @@ TEST_CASE("tls context: a minimum version of 1.3 refuses TLS 1.2, and other vers
   CHECK(refused.error().message == R"(minimum TLS version "1.1" is not offered: use "1.2" or "1.3")");
 }
 
+TEST_CASE(
+    "tls context: nothing is heard that comes before the handshake is done, whatever a client believes") {
+  TemporaryFolder folder;
+  for (const Records records : {Records::own, Records::openssl}) {
+    const auto context = open_context(folder, records);
+    Session session;
+    CHECK_FALSE(resumes(*context, TLS1_3_VERSION, session));
+    REQUIRE(session != nullptr);
+    CHECK(SSL_SESSION_get_max_early_data(session.get()) == 0);  // No ticket allows it.
+    SSL_SESSION_set_max_early_data(session.get(), 1'000);
+    TlsClient client({.resume = session.get()});
+    std::size_t written = 0;
+    REQUIRE(SSL_write_early_data(client.ssl(), "early", 5, &written) == 1);
+    const auto server = context->accept("xmpp-client");
+    std::string plain;
+    converse(client, *server, plain);
+    REQUIRE(server->state() == Tls::State::open);
+    CHECK(SSL_get_early_data_status(client.ssl()) == SSL_EARLY_DATA_REJECTED);
+    CHECK(plain.empty());
+    client.write("late");
+    converse(client, *server, plain);
+    CHECK(plain == "late");
+  }
+}
+
 TEST_CASE("tls context: a reload takes a new pair, and connections that exist go on") {
   TemporaryFolder first;
   TemporaryFolder second;

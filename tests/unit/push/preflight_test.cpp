@@ -58,7 +58,7 @@ TEST_CASE("preflight: the modules of this host go through, with nothing to note"
   struct Module {
     const char *name, *version;
   };
-  for (const Module& module : {Module{"session", "1.0.0"}, Module{"routing", "1.0.0"},
+  for (const Module& module : {Module{"session", "1.1.0"}, Module{"routing", "1.0.0"},
                                Module{"presence", "1.0.0"}, Module{"registration", "1.1.0"}}) {
     CAPTURE(module.name);
     PushedWorld world;

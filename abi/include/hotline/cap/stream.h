@@ -24,6 +24,9 @@ typedef struct hl_stream_info {
   hl_str tls_version;  // "TLSv1.3", or absent.
   uint32_t failures;   // How many times failed() was called on it.
   uint32_t reserved;
+  // Below: not for callers whose `size` ends above, and not from hosts that were built before it.
+  hl_str
+      from;  // Whom the client says it is in its stream's header, unproved; absent: nobody, or after login.
 } hl_stream_info;
 
 typedef struct hl_cap_stream {

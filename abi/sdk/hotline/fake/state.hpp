@@ -33,6 +33,7 @@ struct Stream {
   bool is_tls_started = false;
   std::string error;  // The condition it was closed with.
   std::vector<std::string> sent;
+  std::string from;  // Of the client's header; empty: it says nothing.
 };
 
 struct Unacknowledged {

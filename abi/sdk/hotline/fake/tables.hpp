@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "hotline/cap/login.h"
 #include "hotline/fake/failing.hpp"
 #include "hotline/fake/service_calls.hpp"
 #include "hotline/fake/state_calls.hpp"
@@ -95,6 +96,7 @@ struct FunctionTables {
   hl_cap_stats stats = {sizeof(hl_cap_stats), 0, C::counter, C::add};
   hl_cap_http http = {sizeof(hl_cap_http), 0, can_fail<"http.respond", C::respond, HL_E_GONE>};
   hl_cap_outbox outbox = {sizeof(hl_cap_outbox), 0, can_fail<"outbox.send", C::send, HL_E_FULL, HL_E_NONE>};
+  hl_cap_login login = {sizeof(hl_cap_login), 0, can_fail<"login.log_in", C::log_in, HL_E_GONE>};
   hl_cap_stanza stanza = [] {
     hl_cap_stanza with_parse = Stanza::capability_without_parse();
     with_parse.parse = C::parse;
@@ -118,6 +120,7 @@ struct FunctionTables {
     if (name == HL_CAP_STANZA) return &stanza;
     if (name == HL_CAP_HTTP) return &http;
     if (name == HL_CAP_OUTBOX) return &outbox;
+    if (name == HL_CAP_LOGIN) return &login;
     return nullptr;
   }
 };

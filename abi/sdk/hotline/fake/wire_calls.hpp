@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -50,15 +51,20 @@ struct StreamCalls {
   static hl_status stream_info(const hl_host* host, hl_stream id, hl_stream_info* info) {
     const Stream* stream = stream_of(host, id);
     if (stream == nullptr) return HL_E_GONE;
-    *info = {sizeof *info,
-             stream->flags,
-             member(stream->account),
-             stream->session,
-             str(stream->peer),
-             str(stream->listener),
-             member(stream->tls_version),
-             stream->failures,
-             0};
+    // A caller that was built before `from` has no room for it.
+    const std::size_t size = std::min<std::size_t>(info->size, sizeof *info);
+    if (size < offsetof(hl_stream_info, from)) return HL_E_INVALID;
+    const hl_stream_info all{info->size,
+                             stream->flags,
+                             member(stream->account),
+                             stream->session,
+                             str(stream->peer),
+                             str(stream->listener),
+                             member(stream->tls_version),
+                             stream->failures,
+                             0,
+                             stream->account.empty() ? member(stream->from) : absent()};
+    std::memcpy(info, &all, size);
     return HL_OK;
   }
   static hl_status stream_send(const hl_host* host, hl_stream id, hl_str xml) {
@@ -112,6 +118,15 @@ struct StreamCalls {
     stream->account = view(account);
     stream->scratch.clear();
     stream->sent.emplace_back(view(xml));
+    return HL_OK;
+  }
+  static hl_status log_in(const hl_host* host, hl_stream id, hl_str account) {
+    Stream* stream = stream_of(host, id);
+    if (stream == nullptr) return HL_E_GONE;
+    if (!stream->account.empty()) return HL_E_DENIED;
+    if (state_of(host).elsewhere.contains(std::string(view(account)))) return HL_E_ELSEWHERE;
+    stream->account = view(account);
+    stream->scratch.clear();
     return HL_OK;
   }
   static hl_status failed(const hl_host* host, hl_stream id) {

@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""XMPP.js 0.14, unmodified, over TLS: logs in by SASL2 and Bind 2, is given a token, and comes back by it when it was cut."""
+import pathlib
+import shutil
+import subprocess
+import sys
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "play"))
+from hotline_host import PATIENCE, host_of  # noqa: E402
+from xmpp_client import Client  # noqa: E402
+from xmpp_js_user import JsUser, installed  # noqa: E402
+
+SCRIPT = "xmpp_js_one_step.mjs"
+NODE_MIN = (20, 10)  # What XMPP.js 0.14 wants; Debian 12's own is 18.
+
+
+def node_version():
+    if not (shutil.which("node") and shutil.which("npm")):
+        return (0,)
+    text = subprocess.run(["node", "--version"], text=True, capture_output=True, check=True).stdout
+    return tuple(int(part) for part in text.strip().lstrip("v").split("."))
+
+
+@unittest.skipIf(node_version() < NODE_MIN, "XMPP.js 0.14 wants Node 20.10 or newer")
+class XmppJsInOneStep(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = installed(HERE / "one_step", SCRIPT)
+
+    def setUp(self):
+        self.host = host_of(self, "juliet", "romeo")
+
+    def user(self, name, password="secret"):
+        certificate = self.host.state / "tls" / "dev-certificate.pem"
+        user = JsUser(self.folder, SCRIPT, f"xmpps://localhost:{self.host.port('xmpps')}", name, password,
+                      NODE_EXTRA_CA_CERTS=str(certificate))
+        self.addCleanup(user.close)
+        return user
+
+    def logins(self):
+        """All of them, and those by a token."""
+        counters = next(each["counters"] for each in self.host.modules()
+                        if each["name"] == "session" and each["state"] == "current")
+        return counters["logins"], counters.get("logins_by_token", 0)
+
+    def test_it_comes_back_by_its_token_and_takes_its_session_up(self):
+        romeo = Client(self.host, "romeo").log_in()
+        self.addCleanup(romeo.close)
+        juliet = self.user("juliet")
+        self.assertEqual(juliet.expect("token")["mechanism"], "HT-SHA-256-NONE")
+        address = juliet.expect("online")["address"]
+        self.assertRegex(address, "^juliet@localhost/js/[0-9a-f]{16}$")  # Bind 2's, with its tag.
+        for number in range(3):
+            juliet.tell(cut=True)
+            romeo.message(address, f"{number}", id=f"m{number}")
+            self.assertEqual(juliet.expect("resumed")["address"], address)
+            self.assertEqual(juliet.expect("message")["body"], f"{number}")
+            juliet.tell(send={"to": romeo.full, "body": f"back {number}", "id": f"b{number}"})
+            romeo.expect_message(f"back {number}")
+        self.assertEqual(self.logins(), (5, 3))  # romeo, and juliet four times.
+        juliet.tell(stop=True)
+        juliet.expect("offline")
+        self.assertEqual(juliet.process.wait(PATIENCE), 0)
+
+    def test_a_push_of_session_does_not_end_its_token(self):
+        juliet = self.user("juliet")
+        juliet.expect("token")
+        address = juliet.expect("online")["address"]
+        for act in (lambda: self.host.push(self.host.module("session", "1.1.1")), lambda: self.host.rollback("session")):
+            self.assertEqual(act()["outcome"], "live")
+            juliet.tell(cut=True)
+            self.assertEqual(juliet.expect("resumed")["address"], address)
+
+    def test_a_wrong_password_is_refused(self):
+        self.assertIn("not-authorized", self.user("juliet", "wrong").expect("error")["text"])
+
+
+if __name__ == "__main__":
+    unittest.main()
