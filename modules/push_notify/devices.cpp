@@ -99,7 +99,7 @@ sdk::Status Devices::disable(const hl_stanza_event& event, const sdk::Element& a
   std::string key = service;
   key.append(1, '\n');
   if (!sdk::is_absent(node)) {
-    rows_.erase(account, key.append(node.substr(0, node_bytes_max)));
+    if (node.size() <= node_bytes_max) rows_.erase(account, key.append(node));
   } else {
     const std::string prefix = key;
     for (auto row = rows_.next(account, prefix); row && row->key.starts_with(prefix);

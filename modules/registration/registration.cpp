@@ -32,6 +32,7 @@
 #include "presence/words.h"
 #include "privacy/topics.h"
 #include "profile/topics.h"
+#include "push_notify/topics.h"
 #include "registration/account_row.h"
 #include "registration/credentials.h"
 #include "registration/number_signup.h"
@@ -53,7 +54,8 @@ constexpr std::pair<std::string_view, std::uint32_t> forgetful[] = {
     {"presence", presence::topic::account_removed},
     {"groups", groups::topic::account_removed},
     {"privacy", privacy::topic::account_removed},
-    {"profile", profile::topic::account_removed}};
+    {"profile", profile::topic::account_removed},
+    {"push_notify", push_notify::topic::forget}};
 constexpr std::uint32_t topic_key_replaced = 2;
 constexpr std::string_view too_busy = "too many passwords are being set at once; try again";
 
@@ -381,6 +383,7 @@ Status Registration::install(const NumberSignup::Registered& number) {
   });
   // Where session keeps nothing that outlives a password, there is nothing to end.
   static_cast<void>(posts_.to_module("session", number.account, topic_key_replaced, ""));
+  static_cast<void>(posts_.to_module("push_notify", number.account, push_notify::topic::forget, ""));
   if (is_new) added_.add();
   log_.info(number.account + " was registered");
   numbers_.tell(number);
