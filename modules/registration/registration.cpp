@@ -20,7 +20,8 @@
 //
 // Words to others: modules that keep rows of an account, where they take them (`accepts-posts registration`),
 // are told at the home of an account that was removed, without bytes; session is told topic 2 at the home of
-// a number that has a new key: whatever the key before had led to ends with it.
+// a number that has a new key, and push_notify forgets its devices: whatever the key before had led to ends
+// with it.
 #include <algorithm>
 #include <hotline/sdk.hpp>
 #include <optional>
