@@ -55,7 +55,7 @@ PushOutcome Pipeline::set_service(const std::string& module, Service service, co
   world_.settings.fault_point.reach(out.kind, "live");
   out.outcome = "live";
   PushedModule change = change_of(its->current(), *its->current());
-  (disables ? change.to : change.from).clear();
+  if (disables) change.to.clear();
   out.modules.push_back(std::move(change));
   ++epoch_;
   record_settled(run, module);

@@ -44,7 +44,6 @@ class PushNotify(unittest.TestCase):
         client.expect(lambda e: e.tag == SM + "a")  # It is on the disk.
 
     def fall_asleep(self):
-        self.juliet.raw("</stream:stream>")
         self.juliet.close()
 
     def wake(self):

@@ -15,6 +15,7 @@ namespace {
 
 std::string change_text(const ModuleChange& change) {
   if (change.to.empty()) return change.name + " " + change.from + " (out)";
+  if (change.from == change.to) return change.name + " " + change.to;
   if (change.from.empty()) return change.name + " " + change.to + " (new)";
   return change.name + " " + change.from + " -> " + change.to;
 }
