@@ -79,6 +79,7 @@ TEST_CASE_FIXTURE(HallWorld, "service: while its module is disabled it is unavai
   REQUIRE(world.pipeline().disable("hall", {.user = "anna"}).outcome == "live");
   CHECK(world.pipeline().disable("hall", {.user = "anna"}).outcome == "refused");
   CHECK(world.pipeline().rollback("hall", {}, {.user = "anna"}).outcome == "refused");
+  anna.forget_session();
   world.crash(0);  // It comes back as it was.
   sim::SimClient eve(world, "anna@localhost", "all@hall.localhost");
   eve.connect(0);
