@@ -169,11 +169,11 @@ class CommandLine {
     rollback->add_option("--reason", rollback_.reason, "Why, for the history")->type_name("TEXT");
     on(rollback, [this] { return roll_back(context_, rollback_); });
 
-    CLI::App* module = verb(app_, "module", "Takes a module out of service, and puts it back");
-    module->require_subcommand(1);
-    const auto add_service = [this, module](const char* name, const char* about_it, const char* example,
+    CLI::App* service = verb(app_, "module", "Takes a module out of service, and puts it back");
+    service->require_subcommand(1);
+    const auto add_service = [this, service](const char* name, const char* about_it, const char* example,
                                             Exit (*change)(Context&, const RollbackWish&)) {
-      CLI::App* added = verb(*module, name, about_it, example);
+      CLI::App* added = verb(*service, name, about_it, example);
       added->add_option("module", rollback_.module, "The module's name")->type_name("MODULE")->required();
       added->add_option("--reason", rollback_.reason, "Why, for the history")->type_name("TEXT");
       on(added, [this, change] { return change(context_, rollback_); });
