@@ -43,7 +43,8 @@ void ModuleTimers::fire(const Name& name) {
   const auto [module, account, key] = name;
   // Of a module that is disabled it waits.
   if (shard_.calls.live().of(account).module(module) == nullptr) {
-    found->second.id = shard_.timers.set(shard_.now_us() + absent_retry_us, [this, its = name] { fire(its); });
+    found->second.id =
+        shard_.timers.set(shard_.now_us() + absent_retry_us, [this, its = name] { fire(its); });
     return;
   }
   const Ref<const Buffer> bytes = std::move(found->second.bytes);

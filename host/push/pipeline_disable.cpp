@@ -1,5 +1,6 @@
 // The pipeline's part when an operator takes a module out of service, and puts it back: one barrier, as for a
-// rollback, and no file. Its generations stay as they are; what of the module is under way ends where it began.
+// rollback, and no file. Its generations stay as they are; what of the module is under way ends where it
+// began.
 #include "push/pipeline.h"
 
 namespace hotline {
@@ -35,10 +36,12 @@ PushOutcome Pipeline::set_service(const std::string& module, Service service, co
     return end();
   };
   if (under_way() != nullptr)
-    return refuse("a push is in a shadow run or in canary; see `hotline canary status`, then `hotline promote` or "
-                  "`hotline abort`");
+    return refuse(
+        "a push is in a shadow run or in canary; see `hotline canary status`, then `hotline promote` or "
+        "`hotline abort`");
   Slot* its = world_.slots.find(module);
-  if (its == nullptr || its->current() == nullptr) return refuse("there is no such module; see `hotline modules`");
+  if (its == nullptr || its->current() == nullptr)
+    return refuse("there is no such module; see `hotline modules`");
   if (its->is_disabled == disables) return refuse(disables ? "it is disabled already" : "it is not disabled");
   if (disables && its->current()->manifest().wants_stream)
     return refuse("clients log in by it, and without it nobody could; push another version instead");

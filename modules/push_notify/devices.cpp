@@ -72,11 +72,13 @@ sdk::Status Devices::enable(const hl_stanza_event& event, const sdk::Element& as
                             const std::string& service) const {
   const std::string_view account = sdk::view(event.account), node = asked.attr("node");
   if (!serves(service))
-    return refuse(event, "cancel", "item-not-found",
-                  "this host reaches no such push service; push." + std::string(config_.domain()) + " is its own");
+    return refuse(
+        event, "cancel", "item-not-found",
+        "this host reaches no such push service; push." + std::string(config_.domain()) + " is its own");
   if (node.empty() || node.size() > node_bytes_max || !is_printable(node))
-    return refuse(event, "modify", "bad-request",
-                  "`node` has to be what the service knows the device by: 1 to 1024 bytes without control characters");
+    return refuse(
+        event, "modify", "bad-request",
+        "`node` has to be what the service knows the device by: 1 to 1024 bytes without control characters");
   std::optional<std::string> options = "{}";
   if (const sdk::Element form = asked.child("x", ns_forms)) options = options_of(form);
   if (!options)
@@ -127,7 +129,8 @@ bool Devices::serves(std::string_view service) const {
 // The device that asked longest ago goes for another: an application that was installed anew has a new token,
 // and nobody says that the old one is dead until it is used.
 void Devices::make_room(std::string_view account) const {
-  const auto devices_max = static_cast<std::uint64_t>(std::clamp<std::int64_t>(config_.number("devices_max", 8), 1, 64));
+  const auto devices_max =
+      static_cast<std::uint64_t>(std::clamp<std::int64_t>(config_.number("devices_max", 8), 1, 64));
   if (rows_.count(account) < devices_max) return;
   std::string oldest_key;
   std::uint64_t oldest_ms = UINT64_MAX;

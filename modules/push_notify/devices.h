@@ -32,7 +32,8 @@ class Devices {
   void erase_all(std::string_view account) const;
 
  private:
-  sdk::Status enable(const hl_stanza_event& event, const sdk::Element& asked, const std::string& service) const;
+  sdk::Status enable(const hl_stanza_event& event, const sdk::Element& asked,
+                     const std::string& service) const;
   sdk::Status disable(const hl_stanza_event& event, const sdk::Element& asked,
                       const std::string& service) const;
   bool serves(std::string_view service) const;

@@ -6,7 +6,8 @@
 
 namespace hotline::push_notify::topic {
 
-constexpr std::uint32_t forget = 1;  // From registration: the account was removed, or has a new key. No bytes.
-constexpr std::uint32_t waits = 2;   // From who put something into its mailbox (waiting.h): no bytes.
+constexpr std::uint32_t forget =
+    1;                              // From registration: the account was removed, or has a new key. No bytes.
+constexpr std::uint32_t waits = 2;  // From who put something into its mailbox (waiting.h): no bytes.
 
 }  // namespace hotline::push_notify::topic

@@ -19,7 +19,9 @@ namespace hotline::push_notify {
 class Waiting {
  public:
   explicit Waiting(const hl_host* host)
-      : posts_(host), devices_(sdk::Tables(host).open(device_table)), watch_(sdk::Tables(host).open(watch_table)) {}
+      : posts_(host),
+        devices_(sdk::Tables(host).open(device_table)),
+        watch_(sdk::Tables(host).open(watch_table)) {}
 
   void tell(std::string_view account) const {
     if (devices_.count(account) == 0) return;

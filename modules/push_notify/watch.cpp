@@ -82,7 +82,8 @@ void Watch::on_timer(std::string_view account) const {
 }
 
 // One for each device, whatever waits. Those whose turn finds the gateway full are told with the next look.
-void Watch::notify(std::string_view account, const sdk::Mailboxes::Oldest& oldest, std::uint64_t count) const {
+void Watch::notify(std::string_view account, const sdk::Mailboxes::Oldest& oldest,
+                   std::uint64_t count) const {
   const std::string gateway(config_.text("gateway", "push"));
   bool is_full = false;
   devices_.for_each(account, [&](std::string_view service, std::string_view node, const DeviceRow& device) {
@@ -126,7 +127,8 @@ WatchRow Watch::read(std::string_view account) const {
   return (row ? WatchRow::decode(*row) : std::nullopt).value_or(WatchRow{});
 }
 
-void Watch::look_later(std::string_view account, std::uint64_t delay_ms, const std::optional<Told>& told) const {
+void Watch::look_later(std::string_view account, std::uint64_t delay_ms,
+                       const std::optional<Told>& told) const {
   const bool is_set = timers_.set(account, watch_key, delay_ms) == HL_OK &&
                       rows_.put(account, watch_key, WatchRow{true, told}.encode()) == HL_OK;
   // Without a row the next message says that something waits.
@@ -139,7 +141,8 @@ std::uint64_t Watch::wait_ms() const {
 }
 
 std::uint64_t Watch::repeat_ms() const {
-  return static_cast<std::uint64_t>(std::clamp<std::int64_t>(config_.number("repeat_seconds", 300), 1, 86'400)) *
+  return static_cast<std::uint64_t>(
+             std::clamp<std::int64_t>(config_.number("repeat_seconds", 300), 1, 86'400)) *
          ms_per_s;
 }
 

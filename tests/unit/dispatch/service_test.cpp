@@ -70,7 +70,8 @@ TEST_CASE_FIXTURE(HallWorld, "service: who is away has his copy in the mailbox, 
   CHECK(world.mailbox("carl@localhost").empty());
 }
 
-TEST_CASE_FIXTURE(HallWorld, "service: while its module is disabled it is unavailable, and what waits stays") {
+TEST_CASE_FIXTURE(HallWorld,
+                  "service: while its module is disabled it is unavailable, and what waits stays") {
   anna.connect(0);
   run();
   for (int i = 0; i < 3; ++i) anna.send_message();

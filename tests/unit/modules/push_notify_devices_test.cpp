@@ -89,8 +89,9 @@ TEST_CASE("push_notify: what is no request is refused, and nothing is kept of it
   CHECK(is_error(set("<enable" + ns + " node='t'/>"), "modify", "bad-request"));
   CHECK(is_error(set("<enable" + ns + " jid='push.localhost'/>"), "modify", "bad-request"));
   CHECK(is_error(set("<enable" + ns + " jid='@' node='t'/>"), "modify", "jid-malformed"));
-  CHECK(is_error(world.ask(alice, "<iq type='get' id='1'><enable" + ns + " jid='push.localhost' node='t'/></iq>"),
-                 "modify", "bad-request"));
+  CHECK(is_error(
+      world.ask(alice, "<iq type='get' id='1'><enable" + ns + " jid='push.localhost' node='t'/></iq>"),
+      "modify", "bad-request"));
   CHECK(is_error(world.enable(alice, "t", {}, "push.example"), "cancel", "item-not-found"));
   CHECK(is_error(world.enable(alice, "t", {}, "localhost"), "cancel", "item-not-found"));
   CHECK(is_error(world.enable(alice, std::string(1'025, 't')), "modify", "bad-request"));
@@ -101,7 +102,8 @@ TEST_CASE("push_notify: what is no request is refused, and nothing is kept of it
 TEST_CASE("push_notify: a form of another kind, with too many fields or too much in them is not taken") {
   World world;
   const hl_session alice = world.online("alice");
-  const std::string other = "<x xmlns='jabber:x:data'><field var='FORM_TYPE'><value>other</value></field></x>";
+  const std::string other =
+      "<x xmlns='jabber:x:data'><field var='FORM_TYPE'><value>other</value></field></x>";
   CHECK(is_error(world.enable(alice, "t", other), "modify", "not-acceptable"));
   std::string many, large = "<field var='f'><value>" + std::string(2'048, 'x') + "</value></field>";
   for (int i = 0; i < 17; ++i) many += "<field var='f" + std::to_string(i) + "'><value>x</value></field>";
@@ -116,7 +118,8 @@ TEST_CASE("push_notify: where there is no room for a row, the client is told") {
   std::string answer;
   for (std::uint64_t n = 1; world.host.failing.call != "table.put" && n < 20; ++n) {
     world.host.failing.let(n);
-    world.host.stanza(alice, "<iq type='set' id='1'><enable xmlns='urn:xmpp:push:0' jid='push.localhost' node='t'/></iq>");
+    world.host.stanza(
+        alice, "<iq type='set' id='1'><enable xmlns='urn:xmpp:push:0' jid='push.localhost' node='t'/></iq>");
     const std::vector<std::string> sent = world.host.sent(alice);
     answer = sent.empty() ? "" : sent.back();
   }
@@ -135,7 +138,8 @@ TEST_CASE("push_notify: push.<domain> says what it is, and takes nothing else") 
   CHECK(world.host.stanza(alice, "<message to='push.localhost'><body>hi</body></message>") == HL_E_NONE);
   CHECK(world.host.stanza(alice,
                           "<iq type='set' id='1' to='push.localhost'>"
-                          "<enable xmlns='urn:xmpp:push:0' jid='push.localhost' node='t'/></iq>") == HL_E_NONE);
+                          "<enable xmlns='urn:xmpp:push:0' jid='push.localhost' node='t'/></iq>") ==
+        HL_E_NONE);
   CHECK(world.devices("alice").empty());
 }
 

@@ -80,7 +80,8 @@ TEST_CASE("push_notify: while nothing is accepted, more is told after repeat_sec
   CHECK(has(world.only_notified().body, R"("badge":6,)"));
 }
 
-TEST_CASE("push_notify: a device that came, took what waited and slept again is told as soon as the first time") {
+TEST_CASE(
+    "push_notify: a device that came, took what waited and slept again is told as soon as the first time") {
   Asleep world;
   world.put("alice");
   world.put("alice");
@@ -137,7 +138,8 @@ TEST_CASE("push_notify: a refusal that says nothing of the device leaves it") {
   CHECK(world.host.state().counters["notifications_refused"] == 1);
 }
 
-TEST_CASE("push_notify: a device that asked again meanwhile is not dropped for what was said of the one before") {
+TEST_CASE(
+    "push_notify: a device that asked again meanwhile is not dropped for what was said of the one before") {
   Asleep world;
   world.put("alice");
   world.host.advance(wait_ms);

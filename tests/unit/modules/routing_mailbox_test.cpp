@@ -269,8 +269,9 @@ TEST_CASE("routing: push_notify hears of what waits for an account with devices,
   CHECK(woken.empty());
   world.host.state().tables["push_devices"]["bob@localhost"]["push.localhost\ntoken"] = "row";
   world.say(alice, "<message to='bob@localhost'><received xmlns='urn:xmpp:receipts' id='m1'/></message>");
-  world.say(alice,
-            "<message to='bob@localhost'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>");
+  world.say(
+      alice,
+      "<message to='bob@localhost'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>");
   CHECK(woken.empty());
   world.say(alice, body);
   CHECK(woken == std::vector<std::string>{"bob@localhost"});

@@ -37,8 +37,10 @@ TEST_CASE("routes: a table of no modules routes nothing") {
 }
 
 TEST_CASE("routes: what a disabled module claims stays its own, and nothing of it is shown") {
-  const Manifest rooms = manifest("rooms", "1.0.0", "service rooms\nsessions\nfeature urn:rooms\nroute iq urn:rooms self\n");
-  const Manifest other = manifest("other", "1.0.0", "service other\nsessions\nfeature urn:other\nroute iq * any\n");
+  const Manifest rooms =
+      manifest("rooms", "1.0.0", "service rooms\nsessions\nfeature urn:rooms\nroute iq urn:rooms self\n");
+  const Manifest other =
+      manifest("other", "1.0.0", "service other\nsessions\nfeature urn:other\nroute iq * any\n");
   const std::vector<const Manifest*> both{&rooms, &other};
   const std::vector<ModuleIndex> disabled{0};
   const Result<RouteTable> table = RouteTable::build(both, disabled);
