@@ -22,7 +22,7 @@ TEST_CASE("push_notify: what has waited long enough is told, with a count and no
   const auto sent = world.only_notified();
   CHECK(sent.gateway == "push");
   CHECK(sent.body == R"({"service":"push.localhost","node":"token","badge":1,"options":{}})");
-  CHECK(world.host.state().counters["notifications"] == 1);
+  CHECK(world.host.state().counters["push_notify.notifications"] == 1);
 }
 
 TEST_CASE("push_notify: how long is the operator's to say, and so is the gateway") {
@@ -125,7 +125,7 @@ TEST_CASE("push_notify: a device that the gateway says is no more is dropped, an
     CHECK(world.host.gateway_says(sent[0], HL_OK, "200\n") == HL_OK);
     REQUIRE(world.devices("alice").size() == 1);
     CHECK(world.devices("alice").contains("push.localhost\ntablet"));
-    CHECK(world.host.state().counters["devices_dropped"] == 1);
+    CHECK(world.host.state().counters["push_notify.devices_dropped"] == 1);
   }
 }
 
@@ -135,7 +135,7 @@ TEST_CASE("push_notify: a refusal that says nothing of the device leaves it") {
   world.host.advance(wait_ms);
   CHECK(world.host.gateway_says(world.only_notified(), HL_E_DENIED, "403\n") == HL_OK);
   CHECK(world.devices("alice").size() == 1);
-  CHECK(world.host.state().counters["notifications_refused"] == 1);
+  CHECK(world.host.state().counters["push_notify.notifications_refused"] == 1);
 }
 
 TEST_CASE(
