@@ -108,7 +108,9 @@ struct ModuleReport {
   std::string name;
   std::string version;
   std::string build_id;
-  std::string state;  // "current", "previous", "resident" (older, still loaded), "candidate", "pinned".
+  // "current", "disabled" (in its place), "previous", "resident" (older, still loaded), "candidate",
+  // "pinned".
+  std::string state;
   std::uint64_t live_wall_ms = 0;                           // When it last became current; 0: never.
   std::uint64_t calls = 0;                                  // Of this generation.
   std::uint64_t faults = 0;                                 // Likewise.

@@ -198,11 +198,14 @@ void Calls::offer(Stream& stream, const Ref<const Stanza>& stanza, const Receipt
                        .stanza = stanza.get(),
                        .content = stanza.get(),
                        .stream = handle};
+  const bool is_disabled = set.module(occasion.module) == nullptr;  // After the call the set may have gone.
   const Answer answer = run(occasion, [&](const CalledModule& module) {
     return module.entry.on_stanza == nullptr ? HL_E_NONE : module.entry.on_stanza(module.instance, &event);
   });
   Stream* after = answer == Answer::taken ? nullptr : shard_.streams.find(handle);
-  if (after != nullptr)
+  if (after != nullptr && is_disabled)
+    answer_for_disabled(*after, *stanza);
+  else if (after != nullptr)
     refuse(*after, *stanza, answer == Answer::fault ? "wait" : "cancel",
            answer == Answer::fault ? "internal-server-error" : "service-unavailable");
   run_queued();
@@ -243,10 +246,13 @@ void Calls::request(Stream& stream, std::uint64_t number, const HttpRequest& htt
                                .body = to_str(http.body)};
   ServingSet& set = live_.of(stream.account);
   const std::uint16_t module = set.number_of(set.routes->http(http.method, http.path).module);
+  const bool is_disabled = module != no_module && set.module(module) == nullptr;
   const Answer answer = run({set, EventKind::request, module, {}, none}, [&](const CalledModule& target) {
     return target.entry.on_request == nullptr ? HL_E_NONE : target.entry.on_request(target.instance, &event);
   });
-  if (answer == Answer::not_mine)
+  if (answer == Answer::not_mine && is_disabled)
+    shard_.requests.respond(number, http_problem(503, "What answers this is disabled."));
+  else if (answer == Answer::not_mine)
     shard_.requests.respond(number, http_problem(404, "There is nothing here."));
   if (answer == Answer::fault)
     shard_.requests.respond(number, http_problem(500, "What answers this failed; try again."));
@@ -278,10 +284,13 @@ void Calls::posted(Post& post) {
                        .stanza = is_stanza ? &post.stanza() : nullptr,
                        .content = post.buffer.get(),
                        .topic = post.topic};
+  // What it has posted before it was disabled, and no set that was left runs any more, is not lost unheard.
+  const bool is_disabled = occasion.set.module(occasion.module) == nullptr;
   const Answer answer = run(occasion, [&](const CalledModule& module) {
     return module.entry.on_post == nullptr ? HL_E_NONE : module.entry.on_post(module.instance, &event);
   });
-  if (answer == Answer::fault && is_stanza) bounce(post.stanza());
+  if (is_stanza && (answer == Answer::fault || is_disabled))
+    bounce(post.stanza(), is_disabled ? "service-unavailable" : "internal-server-error");
   run_queued();
 }
 

@@ -117,8 +117,9 @@ class Calls {
   ModuleIndex service_of(const ServingSet& set, std::string_view to) const;
   AddressClass address_class(const Stream& stream, std::string_view to) const;
   void refuse(Stream& stream, const Stanza& stanza, const char* type, const char* condition);
+  void answer_for_disabled(Stream& stream, const Stanza& stanza);
   // An error for the sender of a stanza that failed at its recipient's home.
-  void bounce(const Stanza& stanza);
+  void bounce(const Stanza& stanza, const char* condition);
   void tell(const Notice& notice);
 
   Shard& shard_;

@@ -89,6 +89,7 @@ class Host final : public LiveTarget {
   struct KnownSet {
     std::uint32_t number = 0;
     std::vector<const Generation*> generations;
+    static KnownSet of(const ServedSet& set, std::uint32_t number);  // Those that are not disabled.
     bool is_of(const ServedSet& set) const;
     bool has(const Generation& generation) const;
   };

@@ -55,10 +55,17 @@ void for_each_set(LiveSet& live, const Do& act) {
 
 }  // namespace
 
+Host::KnownSet Host::KnownSet::of(const ServedSet& set, std::uint32_t number) {
+  KnownSet known{.number = number, .generations = {}};
+  for (const Part& part : set.parts)
+    if (!part.is_disabled) known.generations.push_back(part.generation);
+  return known;
+}
+
 bool Host::KnownSet::is_of(const ServedSet& set) const {
-  return number != 0 && generations.size() == set.parts.size() &&
-         std::all_of(set.parts.begin(), set.parts.end(),
-                     [this](const Part& part) { return has(*part.generation); });
+  const std::vector<const Generation*> others = of(set, 0).generations;
+  return number != 0 && generations.size() == others.size() &&
+         std::all_of(others.begin(), others.end(), [this](const Generation* each) { return has(*each); });
 }
 
 bool Host::KnownSet::has(const Generation& generation) const {
@@ -93,6 +100,7 @@ Host::SetOfShards Host::make_set(const ServedSet& set, std::uint32_t number) {
     for (const Part& part : set.parts) {
       const std::uint16_t module = modules_.number(part.generation->manifest().name);
       its->numbers.push_back(module);
+      if (part.is_disabled) continue;
       its->modules[module] = called(*part.generation, i);
       if (part.previous != nullptr) its->previous[module] = called(*part.previous, i);
       for (const TableClaim& table : part.generation->manifest().tables) {
@@ -145,11 +153,7 @@ Host::Companions Host::companions(std::initializer_list<const ServedSet*> sets) 
 }
 
 LiveTarget::Outcome Host::serve(const Serving& serving) {
-  const auto known = [&](const ServedSet& set) {
-    KnownSet its{.number = ++last_set_, .generations = {}};
-    for (const Part& part : set.parts) its.generations.push_back(part.generation);
-    return its;
-  };
+  const auto known = [&](const ServedSet& set) { return KnownSet::of(set, ++last_set_); };
   KnownSet current, candidate, shadow;
   SetOfShards new_current, new_candidate;
   const bool stays = current_.is_of(serving.current);

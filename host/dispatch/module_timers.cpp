@@ -4,6 +4,10 @@
 
 namespace hotline {
 
+namespace {
+constexpr std::uint64_t absent_retry_us = 1'000'000;
+}  // namespace
+
 bool ModuleTimers::has_room(std::string_view account) const {
   const Account* found = shard_.accounts.find(account);
   return found == nullptr || found->timers < shard_.world.limits.timers_per_account_max;
@@ -36,8 +40,14 @@ void ModuleTimers::cancel(std::uint16_t module, const std::string& account, cons
 void ModuleTimers::fire(const Name& name) {
   const auto found = timers_.find(name);
   if (found == timers_.end()) return;
-  const Ref<const Buffer> bytes = std::move(found->second.bytes);
   const auto [module, account, key] = name;
+  // Of a module that is disabled it waits.
+  if (shard_.calls.live().of(account).module(module) == nullptr) {
+    found->second.id =
+        shard_.timers.set(shard_.now_us() + absent_retry_us, [this, its = name] { fire(its); });
+    return;
+  }
+  const Ref<const Buffer> bytes = std::move(found->second.bytes);
   timers_.erase(found);
   if (Account* owner = shard_.accounts.find(account)) --owner->timers;
   shard_.calls.timer(module, account, key, !bytes ? std::string_view() : bytes->bytes());

@@ -48,7 +48,20 @@ void Calls::refuse(Stream& stream, const Stanza& stanza, const char* type, const
   }
 }
 
-void Calls::bounce(const Stanza& stanza) {
+// What a disabled module claims: as where nobody has the route, but that clients are not to be cut off for
+// what they were told they may say, and that who enters a room learns why nothing comes of it.
+void Calls::answer_for_disabled(Stream& stream, const Stanza& stanza) {
+  const bool is_bound = stream.session != 0;
+  if (is_bound && stanza.kind() == Stanza::Kind::nonza) return;
+  const std::string_view to = stanza.attr(0, "to");
+  Session* session = is_bound ? shard_.sessions.find(stream.session) : nullptr;
+  if (session != nullptr && stanza.kind() == Stanza::Kind::presence && to.data() != nullptr &&
+      stanza.attr(0, "type").data() == nullptr)
+    return shard_.sessions.send(*session, Buffer::copy(error_for(stanza, "cancel", "service-unavailable")));
+  refuse(stream, stanza, "cancel", "service-unavailable");
+}
+
+void Calls::bounce(const Stanza& stanza, const char* condition) {
   const std::string_view type = stanza.attr(0, "type"), from = stanza.attr(0, "from");
   const bool wants_answer = stanza.kind() == Stanza::Kind::message || stanza.kind() == Stanza::Kind::iq;
   if (!wants_answer || type == "error" || type == "result" || from.find('/') == std::string_view::npos)
@@ -59,7 +72,7 @@ void Calls::bounce(const Stanza& stanza) {
   post.extra = std::make_unique<Post::Extra>();
   Shard* const home = shard_.world.all[shard_.world.home_of(post.account)];
   post.extra->call = [home, account = post.account, address = std::string(from),
-                      xml = Buffer::copy(error_for(stanza, "wait", "internal-server-error"))] {
+                      xml = Buffer::copy(error_for(stanza, "wait", condition))] {
     const Account* sender = home->accounts.find(account);
     if (sender == nullptr) return;
     for (Session* session : sender->sessions)

@@ -22,7 +22,8 @@ struct Candidate {
   std::string file;         // As it was named.
   std::string stored_path;  // Of the running set at start: not stored again.
   Place place = Place::current;
-  SignedBy signed_by;  // Of the running set at start; else verify finds out.
+  bool is_disabled = false;  // Of the running set at start: it is loaded and serves nobody.
+  SignedBy signed_by;        // Of the running set at start; else verify finds out.
   // Each step fills in what the next ones need.
   std::optional<Image> image;                 // verify
   VerifyReport report;                        // verify

@@ -40,6 +40,7 @@ class LiveTarget {
     const Generation* generation = nullptr;
     const Generation* newer = nullptr;  // Resident, and may have written rows that `generation` cannot read.
     const Generation* previous = nullptr;  // Resident: is offered an event that `generation` failed on.
+    bool is_disabled = false;              // Nobody answers for what it claims.
   };
   struct Outcome {
     bool is_live = false;

@@ -88,6 +88,8 @@ std::optional<RunningModule> parse_module(const nlohmann::json& json) {
   if (!builds->is_array() || builds->empty() || !json.contains("at") || !json["at"].is_number_unsigned())
     return std::nullopt;
   module.at = json["at"].get<std::size_t>();
+  const auto disabled = json.find("disabled");
+  module.is_disabled = disabled != json.end() && disabled->is_boolean() && disabled->get<bool>();
   if (module.at >= builds->size() || !std::all_of(builds->begin(), builds->end(), add)) return std::nullopt;
   return module;
 }
@@ -240,6 +242,7 @@ Result<void> ModuleStore::set_running(std::span<const RunningModule> set) {
     nlohmann::json builds = nlohmann::json::array();
     for (const StoredBuild& build : module.builds) builds.push_back(to_json(build));
     modules.push_back({{"module", module.module}, {"at", module.at}, {"builds", std::move(builds)}});
+    if (module.is_disabled) modules.back()["disabled"] = true;
   }
   const nlohmann::json json{{"format", format}, {"modules", std::move(modules)}};
   const std::string path = state_dir_ + lock_file;

@@ -38,7 +38,8 @@ struct StoredBuild {
 struct RunningModule {
   std::string module;
   std::vector<StoredBuild> builds;
-  std::size_t at = 0;  // The current one.
+  std::size_t at = 0;        // The current one.
+  bool is_disabled = false;  // It is loaded, and serves nobody.
 
   bool operator==(const RunningModule&) const = default;
 };

@@ -29,7 +29,7 @@ struct PushStep {
 };
 
 struct PushOutcome {
-  std::string kind;  // "push", "rollback", "start", "canary", "gate"
+  std::string kind;  // "push", "rollback", "start", "canary", "gate", "disable", "enable"
   std::string
       outcome;  // "live", "refused", "shadow", "canary", "aborted", "closed"; of a "canary" its share.
   std::uint64_t number = 0;
@@ -58,7 +58,8 @@ inline PushedBy the_host(std::string reason = {}) {
 
 // A generation as it is shown.
 struct GenerationReport {
-  std::string name, version, build_id, state;  // "current", "candidate", "previous", "resident", "pinned"
+  // state: "current", "disabled" (in its place), "candidate", "previous", "resident", "pinned"
+  std::string name, version, build_id, state;
   std::string about, note;
   std::string signer;
   std::uint64_t live_wall_ms = 0;

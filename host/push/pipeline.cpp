@@ -113,6 +113,8 @@ void Pipeline::settle(PushRun& run, const CanaryPlan& plan) {
   for (const Candidate& candidate : run.candidates) {
     const Slot* slot = world_.slots.find(candidate.generation->manifest().name);
     run.out.modules.push_back(change_of(slot == nullptr ? nullptr : slot->current(), *candidate.generation));
+    if (slot != nullptr && slot->is_disabled)
+      run.out.notes.push_back(slot->name + " was disabled, and serves again");
   }
   world_.slots.keep(run.candidates, run.beside);
   ++epoch_;
@@ -228,6 +230,7 @@ Result<PushOutcome> Pipeline::start(const std::vector<std::string>& initial, con
       candidate.file = *path;
       candidate.stored_path = *path;
       candidate.signed_by = module.builds[i].signed_by;
+      candidate.is_disabled = i == module.at && module.is_disabled;
       candidate.place = i < module.at   ? Candidate::Place::older
                         : i > module.at ? Candidate::Place::newer
                                         : Candidate::Place::current;
@@ -273,6 +276,7 @@ PushOutcome Pipeline::roll_back(const std::string& module, const std::string& to
   Slot* its = world_.slots.find(module);
   if (its == nullptr || its->current() == nullptr)
     return refuse("no such module is live; see `hotline modules`");
+  if (its->is_disabled) return refuse(disabled_hint(module));
   if (to.empty() && its->at == 0)
     return refuse("no generation before " + its->current()->manifest().version.text() +
                   " is loaded; push the file you want");
@@ -322,7 +326,8 @@ bool Pipeline::go_back_from(const std::string& module, const std::string& build_
     return true;
   }
   const Slot* const its = world_.slots.find(module);
-  if (its == nullptr || its->current() == nullptr || !is_it(*its->current()) || its->previous() == nullptr)
+  if (its == nullptr || its->current() == nullptr || !is_it(*its->current()) || its->previous() == nullptr ||
+      its->is_disabled)
     return false;
   const auto provisional = std::ranges::find_if(gates_, [&](const Provisional& gate) {
     return std::ranges::any_of(gate.judged, [&](const JudgedModule& each) { return is_it(*each.candidate); });
@@ -372,7 +377,8 @@ void Pipeline::publish(const PushOutcome& out) {
   is_watching_.store(under_way() != nullptr || !gates_.empty() || !leaving_.empty());
   if (out.outcome == "refused") ++totals_.refused;
   if (!is_live || out.kind == "start") return;
-  ++(out.kind == "push" ? totals_.pushes : totals_.rollbacks);
+  if (out.kind == "push") ++totals_.pushes;
+  if (out.kind == "rollback") ++totals_.rollbacks;
   totals_.pause_us_last = out.pause_us;
   totals_.pause_us_max = std::max(totals_.pause_us_max, out.pause_us);
 }

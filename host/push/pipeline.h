@@ -54,6 +54,11 @@ class Pipeline {
   // To that version, or with an empty `to` to the one before the current.
   // A push that is in a shadow run or in canary is taken back by it first.
   PushOutcome rollback(const std::string& module, const std::string& to, const PushedBy& by);
+  // Out of service, and into it again. What a disabled module claims is answered with service-unavailable and
+  // stays its own; its code stays loaded, its rows, timers and mailbox entries wait. It survives a restart.
+  // A push of the module ends it.
+  PushOutcome disable(const std::string& module, const PushedBy& by);
+  PushOutcome enable(const std::string& module, const PushedBy& by);
   // By itself, because of its faults: goes back from that build of the module, in canary or current; from the
   // whole push, while that is provisional; and blocks the build. Nothing happens, and false is the answer,
   // when it serves nobody any more or nothing is loaded to go back to.
@@ -104,6 +109,11 @@ class Pipeline {
   }
   // For the totals, and what other threads are told.
   void publish(const PushOutcome& out);
+
+  // pipeline_disable.cpp
+  enum class Service { on, off };
+  PushOutcome set_service(const std::string& module, Service service, const PushedBy& by);
+  static std::string disabled_hint(const std::string& module);
 
   // The push that serves nobody or only some yet; nullptr: none.
   PushRun* under_way();

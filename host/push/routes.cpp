@@ -57,7 +57,8 @@ RouteTable::Targets RouteTable::resolve(const Claimed& exact, const Claimed& wil
   return targets;
 }
 
-Result<RouteTable> RouteTable::build(std::span<const Manifest* const> modules) {
+Result<RouteTable> RouteTable::build(std::span<const Manifest* const> modules,
+                                     std::span<const ModuleIndex> disabled) {
   if (modules.size() > modules_max)
     return Error{std::to_string(modules.size()) + " modules, more than the " + std::to_string(modules_max) +
                  " a host may have"};
@@ -72,7 +73,8 @@ Result<RouteTable> RouteTable::build(std::span<const Manifest* const> modules) {
     const std::vector<std::string> conflicts = claim_conflicts(manifest, modules.first(i));
     if (!conflicts.empty()) return Error{conflicts.front()};
     const auto index = static_cast<ModuleIndex>(i);
-    table.take(manifest, index);
+    const bool is_disabled = std::ranges::find(disabled, index) != disabled.end();
+    table.take(manifest, index, is_disabled ? Part::disabled : Part::serves);
     for (const Route& route : manifest.routes)
       claimed[{route.kind, route.ns}]
           .modules[static_cast<std::size_t>(route.when)][static_cast<std::size_t>(route.address)] = index;
@@ -97,10 +99,11 @@ Result<RouteTable> RouteTable::build(std::span<const Manifest* const> modules) {
   return table;
 }
 
-void RouteTable::take(const Manifest& manifest, ModuleIndex index) {
+void RouteTable::take(const Manifest& manifest, ModuleIndex index, Part part) {
   names_.emplace(manifest.name, index);
+  parts_.push_back(part);
   if (manifest.wants_stream) stream_ = index;
-  if (manifest.wants_sessions) sessions_.push_back(index);
+  if (manifest.wants_sessions && part == Part::serves) sessions_.push_back(index);
   for (const std::string& listener : manifest.lines) lines_.emplace(listener, index);
   for (const std::string& service : manifest.services) services_.emplace(service, index);
   for (const HttpClaim& claim : manifest.http) http_.push_back({claim, index});
@@ -109,7 +112,8 @@ void RouteTable::take(const Manifest& manifest, ModuleIndex index) {
   for (const TableClaim& claim : manifest.tables) tables_.emplace(claim.name, index);
   accepts_posts_.push_back(manifest.accepts_posts);
   accepts_posts_.back().push_back(manifest.name);
-  features_.insert(features_.end(), manifest.features.begin(), manifest.features.end());
+  if (part == Part::serves)
+    features_.insert(features_.end(), manifest.features.begin(), manifest.features.end());
 }
 
 ModuleIndex RouteTable::lookup(Stanza::Kind kind, std::string_view ns, AddressClass address,
@@ -138,7 +142,8 @@ ModuleIndex RouteTable::line(std::string_view listener) const {
 
 std::vector<std::string> RouteTable::services() const {
   std::vector<std::string> labels;
-  for (const auto& [label, module] : services_) labels.push_back(label);
+  for (const auto& [label, module] : services_)
+    if (parts_[module] == Part::serves) labels.push_back(label);
   std::ranges::sort(labels);
   return labels;
 }

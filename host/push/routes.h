@@ -36,7 +36,10 @@ class RouteTable {
   // Of no module: nothing is routed anywhere.
   RouteTable() = default;
   // Refuses a set in which two modules claim the same, by name. The manifests are only read here.
-  static Result<RouteTable> build(std::span<const Manifest* const> modules);
+  // `disabled`: places of modules whose claims stand, so that nobody else gets them, and which have no part
+  // in anything: no features, no services that are listed, no sessions they hear of.
+  static Result<RouteTable> build(std::span<const Manifest* const> modules,
+                                  std::span<const ModuleIndex> disabled = {});
 
   // `ns` is the namespace of the first child (iq) or of the element (nonza), ignored for the others;
   // `address` is a stanza's, so never `any`.
@@ -47,7 +50,7 @@ class RouteTable {
   ModuleIndex line(std::string_view listener) const;                      // on_line
   ModuleIndex service(std::string_view label) const;                      // on_stanza for <label>.<domain>
   bool has_services() const { return !services_.empty(); }
-  std::vector<std::string> services() const;  // Sorted.
+  std::vector<std::string> services() const;  // Sorted; of those that are not disabled.
   // on_request: of the claims whose path it is, or begins with up to a '/', the longest. `allowed`: what
   // other methods are claimed there, "GET, PUT"; empty: none.
   struct Http {
@@ -83,7 +86,8 @@ class RouteTable {
     return static_cast<std::size_t>(when) * class_count + static_cast<std::size_t>(address);
   }
   static Targets resolve(const Claimed& exact, const Claimed& wildcard);
-  void take(const Manifest& manifest, ModuleIndex index);
+  enum class Part { serves, disabled };
+  void take(const Manifest& manifest, ModuleIndex index, Part part);
 
   Targets message_;
   Targets presence_;
@@ -102,6 +106,7 @@ class RouteTable {
   ByName<ModuleIndex> tables_;
   ByName<ModuleIndex> names_;
   std::vector<ModuleIndex> sessions_;
+  std::vector<Part> parts_;                              // By module.
   std::vector<std::vector<std::string>> accepts_posts_;  // By module, its own name included.
   std::vector<std::string> features_;
   ModuleIndex stream_ = no_module;

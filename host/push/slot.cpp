@@ -57,14 +57,15 @@ std::vector<LiveTarget::Part> Slots::parts(const std::vector<Candidate>& candida
         candidates.begin(), candidates.end(),
         [&slot](const Candidate& candidate) { return candidate.generation->manifest().name == slot->name; });
     if (!is_replaced && slot->current() != nullptr)
-      set.push_back({slot->current(), slot->newer_than(slot->current()->manifest()), slot->previous()});
+      set.push_back({slot->current(), slot->newer_than(slot->current()->manifest()), slot->previous(),
+                     slot->is_disabled});
   }
   for (const Candidate& candidate : candidates) {
     const Manifest& manifest = candidate.generation->manifest();
     const std::string& name = manifest.name;
     const Slot* its = find(name);
     LiveTarget::Part part{candidate.generation.get(), its == nullptr ? nullptr : its->newer_than(manifest),
-                          its == nullptr ? nullptr : its->current()};
+                          its == nullptr ? nullptr : its->current(), candidate.is_disabled};
     for (const Candidate& one : beside)
       if (one.generation != nullptr && one.generation->manifest().name == name)
         (one.place == Candidate::Place::older ? part.previous : part.newer) = one.generation.get();
@@ -94,6 +95,7 @@ void Slots::keep(std::vector<Candidate>& candidates, std::vector<Candidate>& bes
     put(beside, Candidate::Place::older);
     its->resident.push_back(std::move(candidate.generation));
     its->at = its->resident.size() - 1;
+    its->is_disabled = candidate.is_disabled;
     put(beside, Candidate::Place::newer);
   }
 }
@@ -102,7 +104,8 @@ std::vector<GenerationReport> Slots::reports() const {
   std::vector<GenerationReport> reports;
   for (const std::unique_ptr<Slot>& slot : slots_)
     for (std::size_t i = slot->resident.size(); i > 0; --i) {
-      const char* state = i - 1 == slot->at ? "current" : i == slot->at ? "previous" : "resident";
+      const char* state = i == slot->at ? "previous" : "resident";
+      if (i - 1 == slot->at) state = slot->is_disabled ? "disabled" : "current";
       reports.push_back(report_of(*slot->resident[i - 1], state));
     }
   return reports;

@@ -25,6 +25,7 @@ struct Slot {
   // The current one; nothing when `resident` is empty. Read without the pipeline's lock while a push is
   // verified.
   std::atomic<std::size_t> at{0};
+  bool is_disabled = false;  // The current one serves nobody, until somebody says so or another is pushed.
 
   Generation* current() const { return resident.empty() ? nullptr : resident[at].get(); }
   Generation* previous() const {

@@ -241,6 +241,8 @@ HL_MANIFEST(
     "table public_rooms durable writes 1 reads 1\n"
     "table occupants volatile writes 1 reads 1\n"
     "table visits volatile writes 1 reads 1\n"
+    "reads-table push_devices\n"
+    "reads-table push_watch\n"
     "sessions\n"
     "drain\n"
     "accepts-posts registration\n"

@@ -56,6 +56,7 @@ Visits::Visits(const hl_host* host, const Outgoing& outgoing)
       visits_(sdk::Tables(host).open("visits")),
       memberships_(sdk::Tables(host).open("memberships")),
       priority_(sessions_.field(session_fields::priority)),
+      waiting_(host),
       outgoing_(outgoing),
       rooms_max_(sdk::Config(host).number("rooms_max", 50)),
       copies_max_(sdk::Config(host).number("copies_max", 2500)),
@@ -119,6 +120,7 @@ void Visits::copy(std::string_view account, const hl_stanza& stanza) const {
     return;
   }
   const std::optional<hl_entry> entry = mailboxes_.put(account, stanza, 0, HL_ENTRY_TO);
+  if (entry) waiting_.tell(account);
   if (!entry && is_away && dropped_) dropped_->add();
   bool has_stale = false;
   for (const hl_session session : here) {

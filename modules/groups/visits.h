@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "outgoing.h"
+#include "push_notify/waiting.h"
 
 namespace hotline::groups {
 
@@ -53,6 +54,7 @@ class Visits {
   sdk::Table visits_;
   sdk::Table memberships_;
   sdk::Field priority_;
+  push_notify::Waiting waiting_;
   const Outgoing& outgoing_;
   std::int64_t rooms_max_;
   std::int64_t copies_max_;

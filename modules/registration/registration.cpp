@@ -20,7 +20,8 @@
 //
 // Words to others: modules that keep rows of an account, where they take them (`accepts-posts registration`),
 // are told at the home of an account that was removed, without bytes; session is told also of a number that
-// has a new key and of a password that was changed (its topics.h): whatever the one before had led to ends
+// has a new key and of a password that was changed (its topics.h), and push_notify of the new key: whatever
+// the one before had led to ends
 // with it.
 #include <algorithm>
 #include <hotline/sdk.hpp>
@@ -33,6 +34,7 @@
 #include "presence/words.h"
 #include "privacy/topics.h"
 #include "profile/topics.h"
+#include "push_notify/topics.h"
 #include "registration/account_row.h"
 #include "registration/credentials.h"
 #include "registration/number_signup.h"
@@ -56,6 +58,7 @@ constexpr std::pair<std::string_view, std::uint32_t> forgetful[] = {
     {"groups", groups::topic::account_removed},
     {"privacy", privacy::topic::account_removed},
     {"profile", profile::topic::account_removed},
+    {"push_notify", push_notify::topic::forget},
     {"session", session::topic::account_removed}};
 constexpr std::string_view too_busy = "too many passwords are being set at once; try again";
 
@@ -386,6 +389,7 @@ Status Registration::install(const NumberSignup::Registered& number) {
   });
   // Where session keeps nothing that outlives a password, there is nothing to end.
   static_cast<void>(posts_.to_module("session", number.account, session::topic::key_replaced, ""));
+  static_cast<void>(posts_.to_module("push_notify", number.account, push_notify::topic::forget, ""));
   if (is_new) added_.add();
   log_.info(number.account + " was registered");
   numbers_.tell(number);

@@ -29,6 +29,8 @@ struct Content {
   bool is_worth_keeping() const {
     return !is_no_store && (is_store || has_body || has_answer || has_payload);
   }
+  // What a sleeping device is woken for: not to hear that an earlier message has arrived or was read.
+  bool is_worth_waking() const { return has_body || has_payload || (is_store && !has_answer); }
   // It says what its sender is doing, and nothing that is of use when that is over.
   bool is_chat_state_alone() const {
     return has_chat_state && !is_store && !has_body && !has_answer && !has_payload && !has_receipt_request;

@@ -37,6 +37,7 @@ Delivery::Delivery(const hl_host* host, const Parts& parts)
       config_(host),
       accounts_(sdk::Tables(host).open(accounts::table_name)),
       priority_(sessions_.field(session_fields::priority)),
+      waiting_(host),
       parts_(parts) {}
 
 sdk::Status Delivery::deliver(std::string_view account, const hl_stanza& stanza) const {
@@ -111,6 +112,7 @@ sdk::Status Delivery::deliver_message(std::string_view account, std::string_view
       return refuse(message, "wait", "resource-constraint",
                     "the recipient's mailbox is full: try again when its owner has been online");
     entry = *put;
+    if (content.is_worth_waking()) waiting_.tell(account);
   }
   parts_.edition.count(type);
   send(found, rule, {account, message, content, entry, {}});

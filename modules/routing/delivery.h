@@ -14,6 +14,7 @@
 #include "edition.h"
 #include "privacy/blocked.h"
 #include "privacy/settings.h"
+#include "push_notify/waiting.h"
 #include "rules.h"
 
 namespace hotline::routing {
@@ -71,6 +72,7 @@ class Delivery {
   sdk::Config config_;
   sdk::Table accounts_;
   sdk::Field priority_;
+  push_notify::Waiting waiting_;
   Parts parts_;
 };
 

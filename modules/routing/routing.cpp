@@ -201,6 +201,8 @@ HL_MANIFEST(
     "reads-table accounts\n"
     "reads-table blocked\n"
     "reads-table privacy_settings\n"
+    "reads-table push_devices\n"
+    "reads-table push_watch\n"
     "route message any\n"
     "route iq * bare\n"
     "route iq * full\n"

@@ -14,6 +14,7 @@ constexpr std::string_view version_ns = "jabber:iq:version";
 constexpr std::string_view time_ns = "urn:xmpp:time";
 constexpr std::string_view ping_ns = "urn:xmpp:ping";
 constexpr std::string_view pubsub_ns = "http://jabber.org/protocol/pubsub";
+constexpr std::string_view push_ns = "urn:xmpp:push:0";
 
 // To profile (its topics.h): resource '\n' id '\n' the features of a client, a line each.
 constexpr std::uint32_t profile_topic_told = 7;
@@ -84,12 +85,15 @@ std::string Queries::disco_info(const hl_stanza& iq) const {
   xml.open("query", info_ns).open("identity");
   if (!is_to_domain(iq)) {
     xml.attr("category", "account").attr("type", "registered").close();
-    std::string of_account;  // XEP-0163 6: personal eventing is the account's.
+    std::string of_account;  // XEP-0163 6 and XEP-0357 4: personal eventing and push are the account's.
+    bool has_eventing = false;
     config_.for_each_feature([&](std::string_view feature) {
-      if (feature.starts_with(pubsub_ns))
+      const bool is_eventing = feature.starts_with(pubsub_ns);
+      has_eventing = has_eventing || is_eventing;
+      if (is_eventing || feature == push_ns)
         of_account.append(Xml().open("feature").attr("var", feature).close().take());
     });
-    if (!of_account.empty()) xml.open("identity").attr("category", "pubsub").attr("type", "pep").close();
+    if (has_eventing) xml.open("identity").attr("category", "pubsub").attr("type", "pep").close();
     xml.open("feature").attr("var", info_ns).close().open("feature").attr("var", items_ns).close();
     return xml.raw(of_account).take();
   }

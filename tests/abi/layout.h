@@ -217,6 +217,7 @@ AT(hl_cap_mailbox, accept, 24);
 AT(hl_cap_mailbox, remove, 32);
 AT(hl_cap_mailbox, count, 40);
 AT(hl_cap_mailbox, purge, 48);
+AT(hl_cap_mailbox, oldest, 56);
 
 // hotline/cap/post.h
 GROWS_FROM(hl_cap_post, 32);

@@ -115,6 +115,18 @@ class Mailboxes : public Capability<Mailboxes, hl_cap_mailbox> {
     require(call_->count(host_, str(account), &entries, &bytes), "mailbox.count");
     return entries;
   }
+  struct Oldest {
+    hl_entry entry = 0;
+    std::uint64_t stored_wall_ms = 0;
+  };
+  // Nothing when nothing waits.
+  std::optional<Oldest> oldest(std::string_view account) const {
+    Oldest oldest;
+    const Status status = call_->oldest(host_, str(account), &oldest.entry, &oldest.stored_wall_ms);
+    if (status == HL_E_NONE) return std::nullopt;
+    require(status, "mailbox.oldest");
+    return oldest;
+  }
   void purge(std::string_view account) const {
     const Status status = call_->purge(host_, str(account));
     if (status != HL_E_NONE) require(status, "mailbox.purge");

@@ -169,6 +169,20 @@ class CommandLine {
     rollback->add_option("--reason", rollback_.reason, "Why, for the history")->type_name("TEXT");
     on(rollback, [this] { return roll_back(context_, rollback_); });
 
+    CLI::App* service = verb(app_, "module", "Takes a module out of service, and puts it back");
+    service->require_subcommand(1);
+    const auto add_service = [this, service](const char* name, const char* about_it, const char* example,
+                                             Exit (*change)(Context&, const RollbackWish&)) {
+      CLI::App* added = verb(*service, name, about_it, example);
+      added->add_option("module", rollback_.module, "The module's name")->type_name("MODULE")->required();
+      added->add_option("--reason", rollback_.reason, "Why, for the history")->type_name("TEXT");
+      on(added, [this, change] { return change(context_, rollback_); });
+    };
+    add_service("disable", "What it claims is answered with service-unavailable; nothing of it is lost",
+                "  hotline module disable groups --reason 'a loop in 1.4'", disable_module);
+    add_service("enable", "It serves again, with what it had", "  hotline module enable groups",
+                enable_module);
+
     CLI::App* history =
         verb(app_, "history", "What was pushed and rolled back, by whom and why, newest first",
              "  hotline history --limit 5");

@@ -14,6 +14,8 @@ namespace hotline::cli {
 namespace {
 
 std::string change_text(const ModuleChange& change) {
+  if (change.to.empty()) return change.name + " " + change.from + " (out)";
+  if (change.from == change.to) return change.name + " " + change.to;
   if (change.from.empty()) return change.name + " " + change.to + " (new)";
   return change.name + " " + change.from + " -> " + change.to;
 }
@@ -231,6 +233,14 @@ Exit roll_back(Context& context, const RollbackWish& wish) {
   return change(context, "rollback", {{"module", wish.module}, {"to", wish.to}, {"reason", wish.reason}});
 }
 
+Exit disable_module(Context& context, const RollbackWish& wish) {
+  return change(context, "module.disable", {{"module", wish.module}, {"reason", wish.reason}});
+}
+
+Exit enable_module(Context& context, const RollbackWish& wish) {
+  return change(context, "module.enable", {{"module", wish.module}, {"reason", wish.reason}});
+}
+
 Exit show_history(Context& context, std::uint32_t limit) {
   return context.ask<HistoryReport>("history", {{"limit", limit}}, [&](const HistoryReport& history) {
     if (history.records.empty()) context.out << "nothing was pushed yet\n";
@@ -244,7 +254,8 @@ Exit show_history(Context& context, std::uint32_t limit) {
                  {"who", left},
                  {"why", left}});
     for (const HistoryEntry& entry : history.records) {
-      const bool is_change = entry.kind == "push" || entry.kind == "rollback";
+      const bool is_change = entry.kind == "push" || entry.kind == "rollback" || entry.kind == "disable" ||
+                             entry.kind == "enable";
       const bool is_live = is_change && entry.outcome == "live";
       table.add({std::to_string(entry.number), time_text(entry.wall_ms), entry.kind,
                  changes_text(entry.modules), outcome_text(entry),

@@ -45,6 +45,9 @@ struct RollbackWish {
   std::string reason;
 };
 Exit roll_back(Context& context, const RollbackWish& wish);
+// Out of service, and back; `to` has no meaning.
+Exit disable_module(Context& context, const RollbackWish& wish);
+Exit enable_module(Context& context, const RollbackWish& wish);
 Exit show_history(Context& context, std::uint32_t limit);
 // Live whatever the gate says; or back to what was current.
 Exit promote(Context& context, const std::string& reason);

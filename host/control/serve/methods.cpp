@@ -136,6 +136,16 @@ void rollback(const MethodParts& parts, const RpcCall& call, const RpcReply& rep
   if (!queued) reply.refuse(busy);
 }
 
+enum class Service { off, on };
+void set_service(const MethodParts& parts, Service service, const RpcCall& call, const RpcReply& reply) {
+  const auto module = call.params.at("module").get<std::string>();
+  const bool queued = parts.backs->submit([parts, module, service, by = pushed_by(call), reply] {
+    reply.result(report_of(service == Service::off ? parts.pipeline->disable(module, by)
+                                                   : parts.pipeline->enable(module, by)));
+  });
+  if (!queued) reply.refuse(busy);
+}
+
 // The list is the pushes' thread's to change: a push that is under way sees it whole.
 void blocklist(const MethodParts& parts, const RpcReply& reply) {
   const bool queued = parts.readers->submit([parts, reply] {
@@ -345,6 +355,12 @@ void add_methods(RpcServer& server, const MethodParts& parts) {
   server.add("push", [parts](const RpcCall& call, const RpcReply& reply) { push(parts, call, reply); });
   server.add("rollback",
              [parts](const RpcCall& call, const RpcReply& reply) { rollback(parts, call, reply); });
+  server.add("module.disable", [parts](const RpcCall& call, const RpcReply& reply) {
+    set_service(parts, Service::off, call, reply);
+  });
+  server.add("module.enable", [parts](const RpcCall& call, const RpcReply& reply) {
+    set_service(parts, Service::on, call, reply);
+  });
   server.add("blocklist", [parts](const RpcCall&, const RpcReply& reply) { blocklist(parts, reply); });
   server.add("blocklist.add",
              [parts](const RpcCall& call, const RpcReply& reply) { block(parts, call, reply); });

@@ -113,10 +113,21 @@ hl_status purge(const hl_host* host, hl_str bare) {
   return HL_OK;
 }
 
+hl_status oldest(const hl_host* host, hl_str bare, hl_entry* entry, uint64_t* stored_wall_ms) {
+  const AskedMailbox asked = ask_mailbox(host, bare);
+  if (asked.status != HL_OK) return asked.status;
+  const MailboxEntry* const first = asked.account == nullptr ? nullptr : asked.account->mailbox.first();
+  if (first == nullptr) return HL_E_NONE;
+  *entry = first->id;
+  *stored_wall_ms = first->wall_ms;
+  return HL_OK;
+}
+
 constexpr hl_cap_mailbox mailbox_table{sizeof(hl_cap_mailbox),   0,
                                        host_side<mailbox_put>,   host_side<drain>,
                                        host_side<accept>,        host_side<remove>,
-                                       host_side<mailbox_count>, host_side<purge>};
+                                       host_side<mailbox_count>, host_side<purge>,
+                                       host_side<oldest>};
 
 }  // namespace
 

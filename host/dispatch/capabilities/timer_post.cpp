@@ -98,6 +98,7 @@ hl_status receiver(const hl_host* host, hl_str module, std::uint16_t* number) {
   if (place == no_module) return HL_E_NONE;
   if (!set.routes->accepts_posts(place, context.manifest.name)) return HL_E_DENIED;
   *number = set.numbers[place];
+  if (set.module(*number) == nullptr) return HL_E_NONE;  // It is disabled.
   return HL_OK;
 }
 

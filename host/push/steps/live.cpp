@@ -14,8 +14,12 @@ Result<LiveTarget::ServedSet> served_set(const PushWorld& world, const std::vect
   LiveTarget::ServedSet set{.parts = world.slots.parts(candidates, beside), .routes = {}};
   std::vector<const Manifest*> manifests;
   manifests.reserve(set.parts.size());
-  for (const LiveTarget::Part& part : set.parts) manifests.push_back(&part.generation->manifest());
-  Result<RouteTable> routes = RouteTable::build(manifests);
+  std::vector<ModuleIndex> disabled;
+  for (const LiveTarget::Part& part : set.parts) {
+    if (part.is_disabled) disabled.push_back(static_cast<ModuleIndex>(manifests.size()));
+    manifests.push_back(&part.generation->manifest());
+  }
+  Result<RouteTable> routes = RouteTable::build(manifests, disabled);
   if (!routes) return routes.error();
   set.routes = std::make_shared<const RouteTable>(std::move(*routes));
   return set;

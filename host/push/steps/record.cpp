@@ -10,7 +10,7 @@ RunningModule running_module(const PushWorld& world, const Slot& slot) {
     return StoredBuild{generation.manifest().version.text(), generation.build_id(), generation.digest(),
                        world.store.relative(generation.path()), generation.signed_by()};
   };
-  RunningModule module{.module = slot.name, .builds = {}, .at = slot.at};
+  RunningModule module{.module = slot.name, .builds = {}, .at = slot.at, .is_disabled = slot.is_disabled};
   for (const std::unique_ptr<Generation>& generation : slot.resident)
     module.builds.push_back(stored(*generation));
   return module;

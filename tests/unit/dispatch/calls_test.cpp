@@ -85,6 +85,18 @@ TEST_CASE_FIXTURE(Obedience, "calls: a timer runs on the generation that is live
   CHECK(say("get") == "milk 1.0.0>1.0.1,1.0.1>1.0.0 tea,milk\n");
 }
 
+TEST_CASE_FIXTURE(Obedience, "calls: what a disabled module set a timer for waits until it is enabled") {
+  say("ok tea");
+  REQUIRE(world.pipeline().disable("obedient", {.user = "anna"}).outcome == "live");
+  CHECK(say("get") == "error service-unavailable: no module takes these lines\n");
+  wait_ms(2'000);
+  wait_ms(2'000);
+  REQUIRE(world.pipeline().enable("obedient", {.user = "anna"}).outcome == "live");
+  CHECK(say("get") == "tea - tea\n");
+  wait_ms(2'000);
+  CHECK(say("get") == "tea 1.0.0>1.0.0 tea\n");
+}
+
 TEST_CASE(
     "calls: a line that its connection moves for is offered again at the other shard, and the next come "
     "after") {

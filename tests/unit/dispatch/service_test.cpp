@@ -82,6 +82,36 @@ TEST_CASE("service: its domain may be spelled with capitals") {
   CHECK(hall.anna.received() == std::vector<std::uint64_t>{1});
 }
 
+TEST_CASE_FIXTURE(HallWorld,
+                  "service: while its module is disabled it is unavailable, and what waits stays") {
+  anna.connect(0);
+  run();
+  for (int i = 0; i < 3; ++i) anna.send_message();
+  run();
+  REQUIRE(anna.acknowledged() == three);
+  REQUIRE(world.pipeline().disable("hall", {.user = "anna"}).outcome == "live");
+  CHECK(world.pipeline().disable("hall", {.user = "anna"}).outcome == "refused");
+  CHECK(world.pipeline().rollback("hall", {}, {.user = "anna"}).outcome == "refused");
+  anna.forget_session();
+  world.crash(0);  // It comes back as it was.
+  sim::SimClient eve(world, "anna@localhost", "all@hall.localhost");
+  eve.connect(0);
+  const auto turn = [&] {
+    world.deliver(*eve.wire(), std::string::npos);
+    world.settle();
+    eve.receive(std::string::npos);
+  };
+  for (int i = 0; i < 20 && !eve.is_ready(); ++i) turn();
+  eve.send_message();
+  for (int i = 0; i < 20 && eve.complaint().empty(); ++i) turn();
+  CHECK(eve.complaint().find("service-unavailable") != std::string::npos);
+  CHECK(world.mailbox("carl@localhost").size() == 3);
+  REQUIRE(world.pipeline().enable("hall", {.user = "anna"}).outcome == "live");
+  carl.connect(2);
+  run();
+  CHECK(carl.received() == three);
+}
+
 TEST_CASE_FIXTURE(HallWorld, "service: each session's copy has its own address") {
   anna.connect(0);
   bert.connect(1);

@@ -1,5 +1,6 @@
 // What is said in a room: who gets it, in which form, what is kept for whom, and what is refused.
 #include "unit/modules/groups_world.h"
+#include "unit/modules/push_listener.h"
 
 using namespace hotline::groups_test;
 
@@ -244,4 +245,18 @@ TEST_CASE("groups: five hundred members get one message each, and one is put for
   int kept = 0;
   for (const auto& [account, entries] : world.host.state().mailboxes) kept += entries.size() == 1 ? 1 : 0;
   CHECK(kept == 501);  // anna is one of them.
+}
+
+TEST_CASE("groups: push_notify hears of a copy that waits for a member with devices") {
+  using hotline::test::woken;
+  World world;
+  const hl_session anna = world.opened_by_anna(), before = world.member(anna, "bert", "Bert");
+  world.host.load(hotline::test::push_listener);
+  world.host.end(before);
+  world.host.run();
+  world.speak(anna, "hi");
+  CHECK(woken.empty());
+  world.host.state().tables["push_devices"]["bert@localhost"]["push.localhost\ntoken"] = "row";
+  world.speak(anna, "ho", "m2");
+  CHECK(woken == std::vector<std::string>{"bert@localhost"});
 }

@@ -221,7 +221,8 @@ TEST_CASE("user.remove: row, mailbox and sessions go, and presence is told") {
   CHECK(f.host.state().posts[1].module == "groups");
   CHECK(f.host.state().posts[2].module == "privacy");
   CHECK(f.host.state().posts[3].module == "profile");
-  CHECK(f.host.state().posts[4].module == "session");
+  CHECK(f.host.state().posts[4].module == "push_notify");
+  CHECK(f.host.state().posts[5].module == "session");
   for (const auto& post : f.host.state().posts) CHECK(post.account == "a@localhost");
 }
 

@@ -1,5 +1,6 @@
 // What is kept and what is not, what waits and how it is given out again.
 #include "routing/delivery.h"
+#include "unit/modules/push_listener.h"
 #include "unit/modules/routing_world.h"
 
 using namespace hotline::routing_test;
@@ -256,4 +257,28 @@ TEST_CASE("routing: an instance destroyed between any two events is not missed")
   const hl_session bob = world.online("bob", "desk");
   world.host.drain(bob);
   CHECK(world.host.sent(bob).size() == 1);
+}
+
+TEST_CASE("routing: push_notify hears of what waits for an account with devices, once until it has looked") {
+  using hotline::test::woken;
+  World world;
+  world.host.load(hotline::test::push_listener);
+  const hl_session alice = world.online("alice", "phone");
+  const std::string body = "<message to='bob@localhost' type='chat'><body>hi</body></message>";
+  world.say(alice, body);
+  CHECK(woken.empty());
+  world.host.state().tables["push_devices"]["bob@localhost"]["push.localhost\ntoken"] = "row";
+  world.say(alice, "<message to='bob@localhost'><received xmlns='urn:xmpp:receipts' id='m1'/></message>");
+  world.say(
+      alice,
+      "<message to='bob@localhost'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>");
+  CHECK(woken.empty());
+  world.say(alice, body);
+  CHECK(woken == std::vector<std::string>{"bob@localhost"});
+  world.host.state().tables["push_watch"]["bob@localhost"]["watch"] = "w";
+  world.say(alice, body);
+  CHECK(woken.size() == 1);
+  world.host.state().tables["push_watch"]["bob@localhost"]["watch"] = "t 1 1 1";
+  world.say(alice, "<message to='bob@localhost'><encrypted xmlns='urn:xmpp:omemo:2'/></message>");
+  CHECK(woken.size() == 2);
 }

@@ -36,6 +36,22 @@ TEST_CASE("routes: a table of no modules routes nothing") {
   CHECK(table.command("user.add").module == no_module);
 }
 
+TEST_CASE("routes: what a disabled module claims stays its own, and nothing of it is shown") {
+  const Manifest rooms =
+      manifest("rooms", "1.0.0", "service rooms\nsessions\nfeature urn:rooms\nroute iq urn:rooms self\n");
+  const Manifest other =
+      manifest("other", "1.0.0", "service other\nsessions\nfeature urn:other\nroute iq * any\n");
+  const std::vector<const Manifest*> both{&rooms, &other};
+  const std::vector<ModuleIndex> disabled{0};
+  const Result<RouteTable> table = RouteTable::build(both, disabled);
+  REQUIRE(table.has_value());
+  CHECK(table->service("rooms") == 0);
+  CHECK(table->lookup(Kind::iq, "urn:rooms", AddressClass::self, When::bound) == 0);
+  CHECK(table->features() == std::vector<std::string>{"urn:other"});
+  CHECK(table->services() == std::vector<std::string>{"other"});
+  CHECK(table->sessions() == std::vector<ModuleIndex>{1});
+}
+
 TEST_CASE("routes: the exact address class wins over the wider, for message and presence") {
   const RouteTable table = table_of({manifest("wide", "1.0.0", "route message any\nroute presence bare\n"),
                                      manifest("own", "1.0.0", "route message self\nroute presence none\n"),

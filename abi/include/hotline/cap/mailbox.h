@@ -33,6 +33,9 @@ typedef struct hl_cap_mailbox {
   hl_status (*count)(const hl_host* host, hl_str account, uint64_t* entries, uint64_t* bytes);
   // Removes all entries (an account that is removed).
   hl_status (*purge)(const hl_host* host, hl_str account);
+  // The entry that has waited longest, and when it was put. HL_E_NONE: nothing waits. What this call has put
+  // is not among what waits yet.
+  hl_status (*oldest)(const hl_host* host, hl_str account, hl_entry* entry, uint64_t* stored_wall_ms);
 } hl_cap_mailbox;
 
 #endif

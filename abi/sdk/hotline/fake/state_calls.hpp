@@ -129,6 +129,16 @@ struct MailboxCalls {
     }
     return HL_OK;
   }
+  static hl_status oldest(const hl_host* host, hl_str account, hl_entry* entry,
+                          std::uint64_t* stored_wall_ms) {
+    if (TableCalls::is_elsewhere(host, account)) return HL_E_ELSEWHERE;
+    const auto& mailboxes = state_of(host).mailboxes;
+    const auto found = mailboxes.find(std::string(view(account)));
+    if (found == mailboxes.end() || found->second.empty()) return HL_E_NONE;
+    *entry = found->second.begin()->first;
+    *stored_wall_ms = found->second.begin()->second.stored_wall_ms;
+    return HL_OK;
+  }
   static hl_status purge(const hl_host* host, hl_str account) {
     state_of(host).mailboxes.erase(std::string(view(account)));
     return HL_OK;

@@ -71,7 +71,8 @@ struct FunctionTables {
                             can_fail<"mailbox.accept", C::accept, HL_E_NONE>,
                             can_fail<"mailbox.remove", C::remove, HL_E_GONE>,
                             C::mailbox_count,
-                            C::purge};
+                            C::purge,
+                            C::oldest};
   hl_cap_timer timer = {sizeof(hl_cap_timer), 0, can_fail<"timer.set", C::set_timer, HL_E_FULL>,
                         can_fail<"timer.cancel", C::cancel, HL_E_NONE>};
   hl_cap_post post = {sizeof(hl_cap_post),
