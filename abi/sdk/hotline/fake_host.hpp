@@ -289,6 +289,13 @@ class FakeHost {
     const hl_work_event event{sizeof event, status, fake::member(sent.account), str(sent.token), str(words)};
     return call(*module, module->entry->on_work, event);
   }
+  // What became of what was asked of a file.
+  Status file_says(const fake::FileWish& wish, Status status, const std::string& words) {
+    Loaded* module = find(wish.module);
+    if (module == nullptr || module->entry->on_work == nullptr) return HL_E_NONE;
+    const hl_work_event event{sizeof event, status, fake::member(wish.account), str(wish.token), str(words)};
+    return call(*module, module->entry->on_work, event);
+  }
   // A control command, and its answer once what it asked for has run: neither reply nor refusal is an
   // empty text. Throws when no module has it.
   fake::Reply command(const std::string& name, const std::string& account, const std::string& json) {

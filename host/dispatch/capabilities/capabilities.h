@@ -22,7 +22,7 @@ struct Capability {
 std::span<const Capability> capabilities();
 
 extern const Capability clock_capability, config_capability, control_capability, crypto_capability,
-    http_capability, log_capability, mailbox_capability, outbox_capability, post_capability,
+    file_capability, http_capability, log_capability, mailbox_capability, outbox_capability, post_capability,
     random_capability, session_capability, stanza_capability, stats_capability, stream_capability,
     table_capability, timer_capability;
 
