@@ -73,6 +73,16 @@ std::optional<SentRange> sent_range(std::string_view content_range) {
   return SentRange{false, *from, *to - *from + 1, *size};
 }
 
+std::string_view secret_of(std::string_view path) {
+  if (!path.starts_with(path_prefix)) return {};
+  path.remove_prefix(path_prefix.size());
+  const std::string_view secret = path.substr(0, path.find('/'));
+  const std::string_view name = path.substr(std::min(path.size(), secret.size() + 1));
+  const bool is_secret = secret.size() == token_digits &&
+                         secret.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  return is_secret && !name.empty() && name.find('/') == std::string_view::npos ? secret : std::string_view{};
+}
+
 std::optional<std::string> media_type(std::string_view text) {
   text = trimmed(text.substr(0, text.find(';')));
   const std::size_t slash = text.find('/');

@@ -1,5 +1,4 @@
-// Range and Content-Range (RFC 9110 14): one range of bytes; and media types. Pure functions on what peers
-// send.
+// What peers send over HTTP, read: Range and Content-Range (RFC 9110 14), media types, paths. Pure functions.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +26,9 @@ struct SentRange {
   std::uint64_t size = 0;
 };
 std::optional<SentRange> sent_range(std::string_view content_range);
+
+// The secret of "/media/SECRET/NAME"; empty: it is another path.
+std::string_view secret_of(std::string_view path);
 
 // "Image/PNG; q=1" is "image/png"; nothing for what is no type.
 std::optional<std::string> media_type(std::string_view text);

@@ -16,17 +16,6 @@ constexpr sdk::HttpField text_type{"Content-Type", "text/plain; charset=utf-8"};
 // Web clients come from other places than the files (XEP-0363 7).
 constexpr sdk::HttpField any_origin{"Access-Control-Allow-Origin", "*"};
 
-// The secret of "/media/SECRET/NAME"; empty: it is another path.
-std::string_view secret_of(std::string_view path) {
-  if (!path.starts_with(path_prefix)) return {};
-  path.remove_prefix(path_prefix.size());
-  const std::string_view secret = path.substr(0, path.find('/'));
-  const std::string_view name = path.substr(std::min(path.size(), secret.size() + 1));
-  const bool is_secret = secret.size() == token_digits &&
-                         secret.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-  return is_secret && !name.empty() && name.find('/') == std::string_view::npos ? secret : std::string_view{};
-}
-
 // A field's value as one word: what has spaces or is long means nothing here.
 std::string_view word_of(const hl_request_event& event, std::string_view field) {
   const std::string_view value = sdk::request_field(event, field).value_or("");

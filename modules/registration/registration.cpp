@@ -29,6 +29,7 @@
 #include <utility>
 
 #include "groups/words.h"
+#include "media_link/words.h"
 #include "presence/words.h"
 #include "privacy/topics.h"
 #include "profile/topics.h"
@@ -53,7 +54,8 @@ constexpr std::pair<std::string_view, std::uint32_t> forgetful[] = {
     {"presence", presence::topic::account_removed},
     {"groups", groups::topic::account_removed},
     {"privacy", privacy::topic::account_removed},
-    {"profile", profile::topic::account_removed}};
+    {"profile", profile::topic::account_removed},
+    {"media_link", media_link::topic::account_removed}};
 constexpr std::uint32_t topic_key_replaced = 2;
 constexpr std::string_view too_busy = "too many passwords are being set at once; try again";
 

@@ -1,0 +1,112 @@
+// Files of modules on disk (state/file_store.h): parts, whole ones, and what a process leaves that dies.
+#include "state/file_store.h"
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+namespace hotline {
+namespace {
+
+const std::string name = "abcd000000000001";
+
+struct Disk {
+  std::string directory;
+  std::unique_ptr<FileStore> store;
+  Disk() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "hotline-files-XXXXXX").string();
+    directory = mkdtemp(pattern.data());
+    reopen();
+  }
+  ~Disk() { std::filesystem::remove_all(directory); }
+  void reopen() {
+    Result<std::unique_ptr<FileStore>> opened = FileStore::open(directory + "/files");
+    REQUIRE(opened);
+    store = std::move(*opened);
+  }
+  FileStore::Found receive(std::uint64_t offset, std::uint64_t size = 5) {
+    return store->receive("media", name, offset, size);
+  }
+  std::string content() {
+    const auto file = store->read("media", name);
+    return file == nullptr ? "none" : file->read(0, file->bytes());
+  }
+  std::string path() { return directory + "/files/media/ab/cd/" + name; }
+};
+
+using Kind = FileStore::Found::Kind;
+
+TEST_CASE_FIXTURE(Disk, "files: one is there once it is whole, in two folders by its first digits") {
+  {
+    auto found = receive(0);
+    REQUIRE(found.kind == Kind::ready);
+    CHECK(found.file->append("he"));
+    CHECK(content() == "none");
+    CHECK(found.file->append("llo"));
+    const Result<std::string> digest = found.file->finish();
+    REQUIRE(digest);
+    CHECK(*digest == "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
+  }
+  CHECK(content() == "hello");
+  CHECK(std::filesystem::exists(path()));
+  CHECK(store->list("media", "abcd") == std::vector<std::string>{name});
+  CHECK(store->list("other", "abcd").empty());
+  store->erase("media", name);
+  CHECK(content() == "none");
+  CHECK(store->list("media", "abcd").empty());
+}
+
+TEST_CASE_FIXTURE(Disk, "files: a part is gone on with where it ends, by another process too, and its digest is of all") {
+  CHECK(receive(0).file->append("hel"));
+  reopen();
+  CHECK(store->list("media", "abcd") == std::vector<std::string>{name});
+  const auto asked = receive(FileStore::ask);
+  CHECK((asked.kind == Kind::elsewhere && asked.bytes == 3));
+  const auto gap = receive(4);
+  CHECK((gap.kind == Kind::elsewhere && gap.bytes == 3));
+  const auto found = receive(3);
+  REQUIRE(found.kind == Kind::ready);
+  CHECK(found.file->bytes() == 3);
+  CHECK(found.file->append("lo"));
+  CHECK(*found.file->finish() == "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
+}
+
+TEST_CASE_FIXTURE(Disk, "files: whoever begins anew begins with nothing, and a file has one writer") {
+  {
+    const auto first = receive(0);
+    CHECK(first.file->append("xxx"));
+    CHECK(receive(0).kind == Kind::busy);
+    CHECK(receive(FileStore::ask).kind == Kind::busy);
+  }
+  const auto found = receive(0);
+  REQUIRE(found.kind == Kind::ready);
+  CHECK(found.file->bytes() == 0);
+}
+
+TEST_CASE_FIXTURE(Disk, "files: one that became whole as the process died is found to be so") {
+  {
+    const auto found = receive(0);
+    CHECK(found.file->append("hello"));
+    REQUIRE(found.file->finish());
+  }
+  reopen();
+  for (const std::uint64_t offset : {FileStore::ask, std::uint64_t{0}, std::uint64_t{2}}) {
+    const auto found = receive(offset);
+    REQUIRE(found.kind == Kind::ready);
+    CHECK(found.file->bytes() == 5);
+  }
+  REQUIRE(receive(FileStore::ask).file->finish());
+  CHECK(content() == "hello");
+}
+
+TEST_CASE("files: a name cannot lead anywhere else") {
+  for (const char* wrong : {"", "abcd", "../../../etc/passwd", "abcd00000000000g", "ABCD000000000001",
+                            "abcd/00000000001", "abcd00000000001."})
+    CHECK(!FileStore::is_name(wrong));
+  CHECK(!FileStore::is_name(std::string(129, 'a')));
+  CHECK(FileStore::is_name(name));
+}
+
+}  // namespace
+}  // namespace hotline
