@@ -127,6 +127,7 @@ class SimWorld {
   TempDir dir_;
   SeededRandom random_;
   SimPool pool_;
+  std::unique_ptr<FileStore> files_;
   std::unique_ptr<Host> host_;
   std::unique_ptr<Pipeline> pipeline_;
   std::uint64_t accounts_batch_ = 0;
