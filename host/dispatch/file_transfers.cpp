@@ -38,9 +38,8 @@ void FileOwner::tell(ShardWorld& world, std::int32_t status, std::string text) c
 }
 
 bool FileTransfers::run(std::function<std::function<void()>()> step) {
-  return shard_.world.file_pool->submit([&shard = shard_, step = std::move(step)] {
-    shard.inbox().push_one(call_post(step()));
-  });
+  return shard_.world.file_pool->submit(
+      [&shard = shard_, step = std::move(step)] { shard.inbox().push_one(call_post(step())); });
 }
 
 // ---- to disk
@@ -140,15 +139,15 @@ void FileTransfers::appended(std::uint64_t request, const Result<void>& done) {
 
 void FileTransfers::finish(std::uint64_t request, Upload& upload) {
   upload.is_busy = true;
-  const bool is_taken = run([this, request, file = std::exchange(upload.file, nullptr),
-                             size = upload.wanted.size]() mutable {
-    auto done = std::make_shared<Result<std::string>>(file->finish());
-    file.reset();  // From here on another may have it.
-    return std::function<void()>([this, request, done, size] {
-      if (!*done) return conclude(request, HL_E_FULL, done->error().message);
-      conclude(request, HL_OK, std::to_string(size) + " " + **done);
-    });
-  });
+  const bool is_taken =
+      run([this, request, file = std::exchange(upload.file, nullptr), size = upload.wanted.size]() mutable {
+        auto done = std::make_shared<Result<std::string>>(file->finish());
+        file.reset();  // From here on another may have it.
+        return std::function<void()>([this, request, done, size] {
+          if (!*done) return conclude(request, HL_E_FULL, done->error().message);
+          conclude(request, HL_OK, std::to_string(size) + " " + **done);
+        });
+      });
   if (!is_taken) conclude(request, HL_E_FULL, "too much waits for the disk");
 }
 
@@ -159,9 +158,8 @@ void FileTransfers::conclude(std::uint64_t request, std::int32_t status, std::st
   std::shared_ptr<IncomingFile> file = std::move(found->second.file);
   uploads_.erase(found);
   // Closed before its module is told: the next request may then have it.
-  let_go(std::move(file), [&world = shard_.world, owner, status, text = std::move(text)] {
-    owner.tell(world, status, text);
-  });
+  let_go(std::move(file),
+         [&world = shard_.world, owner, status, text = std::move(text)] { owner.tell(world, status, text); });
 }
 
 // Closing may wait for the disk, too.

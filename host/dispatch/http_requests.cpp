@@ -190,8 +190,9 @@ void HttpRequests::await_body(std::uint64_t request) {
   Stream* stream = stream_of(request);
   if (stream == nullptr) return;
   const std::uint32_t body_s = shard_.world.limits.http_body_s;
-  shard_.streams.set_deadline(*stream, body_s * us_per_s, "connection-timeout",
-                              "Some more of a request's body has to come within " + std::to_string(body_s) + " s.");
+  shard_.streams.set_deadline(
+      *stream, body_s * us_per_s, "connection-timeout",
+      "Some more of a request's body has to come within " + std::to_string(body_s) + " s.");
 }
 
 void HttpRequests::part(Stream& stream, std::string bytes) {

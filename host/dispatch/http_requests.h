@@ -53,7 +53,7 @@ class HttpRequests {
   bool begin_answer(std::uint64_t request, const HttpResponse& response);
   void write_body(std::uint64_t request, std::string_view bytes);
   void end_answer(std::uint64_t request);
-  void abandon(std::uint64_t request);  // What has been answered so far cannot be gone on with.
+  void abandon(std::uint64_t request);               // What has been answered so far cannot be gone on with.
   std::size_t waiting_bytes(std::uint64_t request);  // That its peer has not taken yet.
 
  private:

@@ -56,7 +56,7 @@ struct ShardWorld {
   Random* random = nullptr;
   Store* store = nullptr;
   WorkPool* work_pool = nullptr;
-  Outbox* outbox = nullptr;  // nullptr: no gateway is configured.
+  Outbox* outbox = nullptr;       // nullptr: no gateway is configured.
   FileStore* files = nullptr;     // nullptr: modules have none.
   WorkPool* file_pool = nullptr;  // What waits for these files.
   TlsContext* tls = nullptr;

@@ -117,7 +117,7 @@ beast::error_code stop() {
 struct HttpReader::Message final : beast::http::basic_parser<true> {
   explicit Message(const HttpLimits& its_limits) : limits(its_limits) {
     header_limit(limits.head_bytes_max + 1);  // Counted before it gets here.
-    body_limit(boost::none);             // Of what is collected: read_body.
+    body_limit(boost::none);                  // Of what is collected: read_body.
   }
 
   // What is wrong beyond what Beast says itself.
@@ -194,9 +194,9 @@ struct HttpReader::Message final : beast::http::basic_parser<true> {
   const HttpLimits limits;
   HttpRequest request;
   std::string body;
-  std::string window;                    // Of chunked bytes: what Beast has not taken yet.
+  std::string window;  // Of chunked bytes: what Beast has not taken yet.
   bool is_streamed = false;
-  std::uint64_t left = 0;  // Of a streamed body.
+  std::uint64_t left = 0;                // Of a streamed body.
   HttpResponse problem = {200, {}, {}};  // Status 200: none.
 };
 

@@ -38,11 +38,10 @@ constexpr std::array apart_clauses{"instances", "capabilities", "failures", "hos
                                    "same",      "renewal",      "rows"};
 constexpr std::size_t globals_named_max = 5;
 // What every host of this ABI has.
-constexpr std::array abi_capabilities{HL_CAP_CLOCK,   HL_CAP_CONFIG,  HL_CAP_CONTROL, HL_CAP_CRYPTO,
-                                      HL_CAP_LOG,     HL_CAP_MAILBOX, HL_CAP_POST,    HL_CAP_RANDOM,
-                                      HL_CAP_SESSION, HL_CAP_STANZA,  HL_CAP_STATS,   HL_CAP_STREAM,
-                                      HL_CAP_TABLE,   HL_CAP_TIMER,   HL_CAP_HTTP,    HL_CAP_OUTBOX,
-                                      HL_CAP_FILE};
+constexpr std::array abi_capabilities{
+    HL_CAP_CLOCK, HL_CAP_CONFIG, HL_CAP_CONTROL, HL_CAP_CRYPTO, HL_CAP_LOG,   HL_CAP_MAILBOX,
+    HL_CAP_POST,  HL_CAP_RANDOM, HL_CAP_SESSION, HL_CAP_STANZA, HL_CAP_STATS, HL_CAP_STREAM,
+    HL_CAP_TABLE, HL_CAP_TIMER,  HL_CAP_HTTP,    HL_CAP_OUTBOX, HL_CAP_FILE};
 
 // Which clause a step of preflight belongs to.
 std::string_view clause_of(std::string_view step) {

@@ -120,7 +120,7 @@ FileStore::Found FileStore::receive(const std::string& module, const std::string
   if (rename(whole.c_str(), part_of(whole).c_str()) != 0 && errno != ENOENT)
     return failed(file_error("cannot open", whole));
   file->file_ = ::open(part_of(whole).c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, file_mode);
-  struct stat facts{};
+  struct stat facts {};
   if (file->file_ < 0 || fstat(file->file_, &facts) != 0) return failed(file_error("cannot open", whole));
   const auto there = static_cast<std::uint64_t>(facts.st_size);
   const std::uint64_t kept = there == size && size > 0 ? size : offset == 0 ? 0 : there;
@@ -142,7 +142,7 @@ FileStore::Found FileStore::receive(const std::string& module, const std::string
 std::unique_ptr<OutgoingFile> FileStore::read(const std::string& module, const std::string& name) const {
   const int file = ::open(path(module, name).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   if (file < 0) return nullptr;
-  struct stat facts{};
+  struct stat facts {};
   if (fstat(file, &facts) != 0 || !S_ISREG(facts.st_mode)) {
     close(file);
     return nullptr;

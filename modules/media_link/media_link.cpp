@@ -45,7 +45,8 @@ std::string info(std::uint64_t size_max) {
   sdk::Xml xml;
   xml.open("query", ns_info).open("identity");
   xml.attr("category", "store").attr("type", "file").attr("name", "Files").close();
-  for (const std::string_view feature : {ns_info, ns_upload}) xml.open("feature").attr("var", feature).close();
+  for (const std::string_view feature : {ns_info, ns_upload})
+    xml.open("feature").attr("var", feature).close();
   xml.open("x", ns_forms).attr("type", "result");
   append_field(xml, "FORM_TYPE", ns_upload);
   append_field(xml, "max-file-size", std::to_string(size_max));

@@ -25,9 +25,10 @@ std::string_view trimmed(std::string_view text) {
 bool is_restricted_name(std::string_view name) {
   constexpr std::string_view marks = "!#$&-^_.+";
   const auto is_letter_or_digit = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-  return !name.empty() && is_letter_or_digit(name.front()) && std::all_of(name.begin(), name.end(), [&](char c) {
-    return is_letter_or_digit(c) || marks.find(c) != std::string_view::npos;
-  });
+  return !name.empty() && is_letter_or_digit(name.front()) &&
+         std::all_of(name.begin(), name.end(), [&](char c) {
+           return is_letter_or_digit(c) || marks.find(c) != std::string_view::npos;
+         });
 }
 
 }  // namespace
@@ -78,8 +79,8 @@ std::string_view secret_of(std::string_view path) {
   path.remove_prefix(path_prefix.size());
   const std::string_view secret = path.substr(0, path.find('/'));
   const std::string_view name = path.substr(std::min(path.size(), secret.size() + 1));
-  const bool is_secret = secret.size() == token_digits &&
-                         secret.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  const bool is_secret =
+      secret.size() == token_digits && secret.find_first_not_of("0123456789abcdef") == std::string_view::npos;
   return is_secret && !name.empty() && name.find('/') == std::string_view::npos ? secret : std::string_view{};
 }
 
@@ -99,8 +100,8 @@ bool is_shown_inline(std::string_view type) {
   // SVG is a program, and so are HTML and PDF; of the rest a browser only makes pictures and sound.
   constexpr std::array<std::string_view, 6> pictures = {"image/avif", "image/gif",  "image/jpeg",
                                                         "image/png",  "image/webp", "image/heic"};
-  return std::find(pictures.begin(), pictures.end(), type) != pictures.end() ||
-         type.starts_with("audio/") || type.starts_with("video/");
+  return std::find(pictures.begin(), pictures.end(), type) != pictures.end() || type.starts_with("audio/") ||
+         type.starts_with("video/");
 }
 
 }  // namespace hotline::media_link

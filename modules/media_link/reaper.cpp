@@ -47,7 +47,8 @@ void Reaper::begin() const {
 }
 
 void Reaper::go_on(const std::string& account) const {
-  const auto seconds = static_cast<std::uint64_t>(std::max<std::int64_t>(config_.number("reap_seconds", 5), 1));
+  const auto seconds =
+      static_cast<std::uint64_t>(std::max<std::int64_t>(config_.number("reap_seconds", 5), 1));
   // Without a timer there is no round: the next event begins it.
   if (timers_.set(account, round_key, seconds * 1'000) != HL_OK) rounds_.erase(account, round_key);
 }

@@ -127,8 +127,7 @@ void Slots::grant(const hl_stanza_event& event, std::uint64_t size, const std::s
   const std::string_view owner = sdk::view(event.account);
   const std::string token = random_.hex(token_bytes);
   const std::string name = files_.name_of(token);
-  const std::string url =
-      settings_.url + std::string(path_prefix) + token + "/" + as_segment(file_name);
+  const std::string url = settings_.url + std::string(path_prefix) + token + "/" + as_segment(file_name);
   sdk::Xml xml;
   xml.open("slot", ns_upload).open("put").attr("url", url).close().open("get").attr("url", url).close();
   const std::string granted = sdk::iq_result(*event.stanza, xml.take());
@@ -136,8 +135,8 @@ void Slots::grant(const hl_stanza_event& event, std::uint64_t size, const std::s
                                              "too much is going on at once; try again");
   // Until it is put, and while that goes on, it counts; then for as long as it is kept.
   const std::uint64_t now_ms = files_.now_ms();
-  const std::string row = join_words(
-      {std::to_string(size), std::to_string(now_ms + settings_.slot_ms + settings_.upload_ms)});
+  const std::string row =
+      join_words({std::to_string(size), std::to_string(now_ms + settings_.slot_ms + settings_.upload_ms)});
   const std::string words =
       join_words({std::to_string(event.session), name, owner,
                   FileRow{FileRow::State::slot, size, now_ms + settings_.slot_ms, std::string(owner), type}
@@ -157,8 +156,7 @@ void Slots::on_wanted(std::string_view bytes) const {
   const auto granted_bytes = words ? number_of((*words)[7]) : std::nullopt;
   if (end == std::string_view::npos || !granted_bytes || bytes.size() - end - 1 < *granted_bytes) return;
   const std::string_view answers = bytes.substr(end + 1), name = (*words)[1], owner = (*words)[2];
-  const auto row = FileRow::decode(
-      join_words({"s", (*words)[3], (*words)[4], (*words)[5], (*words)[6]}));
+  const auto row = FileRow::decode(join_words({"s", (*words)[3], (*words)[4], (*words)[5], (*words)[6]}));
   if (!row || name.size() != token_digits) return;
   const bool is_made = !files_.is_known(name) && files_.put(name, *row);
   const std::string answer(is_made ? answers.substr(0, *granted_bytes) : answers.substr(*granted_bytes));
@@ -194,7 +192,8 @@ void Slots::on_account_removed(std::string_view owner) const {
   for (auto row = uploads_.next(owner, {}); row; row = uploads_.next(owner, {})) {
     const std::string name(row->key);
     // A file that is not forgotten now is reaped with its time.
-    if (name.size() == token_digits) static_cast<void>(posts_.bytes(folder_account(name), topic::forget, name));
+    if (name.size() == token_digits)
+      static_cast<void>(posts_.bytes(folder_account(name), topic::forget, name));
     uploads_.erase(owner, name);
   }
 }

@@ -83,8 +83,8 @@ void Transfers::ask_put(const hl_request_event& event, const std::string& name) 
     return refuse(event.request, 400, "Content-Length, Content-Range or Content-Type cannot be read.");
   const std::uint64_t size = range ? range->size : *length;
   const bool is_question = range && range->is_question;
-  const bool is_rest = !range || (is_question ? *length == 0
-                                              : range->length == *length && range->offset + *length == size);
+  const bool is_rest =
+      !range || (is_question ? *length == 0 : range->length == *length && range->offset + *length == size);
   if (!is_rest || (*length > 0) != has_body)
     return refuse(event.request, 400, "A body has to be all of the file, or all of its rest.");
   const std::string offset = is_question ? "?" : std::to_string(range ? range->offset : 0);
@@ -167,8 +167,7 @@ void Transfers::stored(hl_request request, std::string_view name, std::string_vi
   row->expires_ms = files_.now_ms() + settings_.keep_ms;
   if (!files_.put(name, *row)) return refuse(request, 503, "Too much is kept; try again later.");
   // Should it not get there, the owner's quota forgets the file earlier than its time.
-  static_cast<void>(
-      posts_.bytes(owner, topic::stored, join_words({name, std::to_string(row->expires_ms)})));
+  static_cast<void>(posts_.bytes(owner, topic::stored, join_words({name, std::to_string(row->expires_ms)})));
   stored_.add();
   http_.respond(request, 201, {any_origin}, "");
 }

@@ -13,7 +13,7 @@ namespace hotline::media_link {
 
 constexpr std::string_view ns_upload = "urn:xmpp:http:upload:0";
 constexpr std::string_view path_prefix = "/media/";
-constexpr std::size_t token_bytes = 20;              // 160 random bits.
+constexpr std::size_t token_bytes = 20;  // 160 random bits.
 constexpr std::size_t token_digits = 2 * token_bytes;
 constexpr std::size_t folder_digits = 4;
 

@@ -19,7 +19,8 @@ void must(bool claim) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
-  for (const std::uint64_t file_size : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{1000}, UINT64_MAX}) {
+  for (const std::uint64_t file_size :
+       {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{1000}, UINT64_MAX}) {
     const AskedRange range = asked_range(text, file_size);
     if (range.kind == AskedRange::Kind::outside) continue;
     must(range.offset <= file_size && range.length <= file_size - range.offset);

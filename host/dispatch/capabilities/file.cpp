@@ -37,8 +37,7 @@ hl_status receive(const hl_host* host, hl_request request, hl_str name, uint64_t
                                    .offset = offset,
                                    .size = size,
                                    .owner = owner_of(context, account, token)};
-  open_transaction(context)->add_work(
-      [&shard = context.shard, incoming] { shard.files.receive(incoming); });
+  open_transaction(context)->add_work([&shard = context.shard, incoming] { shard.files.receive(incoming); });
   return HL_OK;
 }
 

@@ -4,7 +4,8 @@
 //     POST /echo      its body
 //     POST /later     posts itself to the home of the account in the body, and answers there, once a row is
 //     on disk GET /never      no answer GET /fails      HL_E_FAULT GET /not-mine   HL_E_NONE
-//     PUT /file/NAME  the body goes into a file, after ?OFFSET bytes of ?SIZE; GET the same: bytes 2 to 4 of it
+//     PUT /file/NAME  the body goes into a file, after ?OFFSET bytes of ?SIZE; GET the same: bytes 2 to 4 of
+//     it
 #include <hotline/sdk.hpp>
 #include <string>
 #include <string_view>
@@ -15,7 +16,8 @@ using namespace hotline::sdk;
 
 class Answers {
  public:
-  explicit Answers(const hl_host* host) : http_(host), files_(host), posts_(host), rows_(Tables(host).open("answers")) {}
+  explicit Answers(const hl_host* host)
+      : http_(host), files_(host), posts_(host), rows_(Tables(host).open("answers")) {}
 
   Status on_request(const hl_request_event& event) {
     const std::string_view path = view(event.path);
@@ -51,7 +53,8 @@ class Answers {
       return files_.send(event.request, 206, {{"Content-Type", "text/plain"}}, {name, 2, 3});
     const std::string query(view(event.query));
     const std::uint64_t offset = std::stoull(query), size = std::stoull(query.substr(query.find('-') + 1));
-    return files_.receive({event.request, name, offset, size}, "owner@localhost", std::to_string(event.request));
+    return files_.receive({event.request, name, offset, size}, "owner@localhost",
+                          std::to_string(event.request));
   }
 
   Http http_;

@@ -135,10 +135,12 @@ constexpr const char* file_path = "/file/abcd000000000001";
 
 std::string put(std::string_view query, std::string_view body, std::size_t length) {
   return "PUT " + std::string(file_path) + "?" + std::string(query) +
-         " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(length) + "\r\n\r\n" + std::string(body);
+         " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(length) + "\r\n\r\n" +
+         std::string(body);
 }
 
-TEST_CASE_FIXTURE(Answered, "http: a body goes into a file, an answer comes out of it, and the connection goes on") {
+TEST_CASE_FIXTURE(Answered,
+                  "http: a body goes into a file, an answer comes out of it, and the connection goes on") {
   CHECK(say(put("0-5", "hello", 5)).find("HTTP/1.1 201 ") == 0);
   CHECK(wire->to_client.find("5 2cf24dba5fb0a30e") != std::string::npos);
   const std::string part = say(request("GET", file_path));
@@ -174,8 +176,8 @@ TEST_CASE_FIXTURE(Answered, "http: a body for a file may be long, has a length, 
     say(large.substr(at, 60'000));
   }
   CHECK(wire->to_client.starts_with("HTTP/1.1 201 "));
-  CHECK(status("PUT /file/abcd000000000002?0-5 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n") ==
-        "411");
+  CHECK(status("PUT /file/abcd000000000002?0-5 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: "
+               "chunked\r\n\r\n") == "411");
   wire = world.connect(0);
   say(put("0-5", "he", 5));
   wait_ms(30'001);

@@ -36,8 +36,9 @@ struct World {
   std::string ask(const std::string& attributes, hl_session who = 0) {
     const hl_session session = who == 0 ? alice : who;
     host.sent(session);
-    host.stanza(session, "<iq type='get' id='s' to='upload.localhost'><request xmlns='urn:xmpp:http:upload:0' " +
-                             attributes + "/></iq>");
+    host.stanza(session,
+                "<iq type='get' id='s' to='upload.localhost'><request xmlns='urn:xmpp:http:upload:0' " +
+                    attributes + "/></iq>");
     host.run();
     const auto sent = host.sent(session);
     return sent.empty() ? "" : sent.back();
@@ -116,8 +117,8 @@ TEST_CASE("ranges: a rest, a question, and what is neither") {
   CHECK((rest->offset == 4 && rest->length == 6 && rest->size == 10 && !rest->is_question));
   REQUIRE(sent_range("bytes */10"));
   CHECK(sent_range("bytes */10")->is_question);
-  for (const char* text : {"", "bytes", "bytes 4-9", "bytes 4-9/*", "bytes 9-4/10", "bytes 4-10/10", "bytes -4/10",
-                           "bytes 4-/10", "4-9/10", "bytes=4-9/10", "bytes 4-9/10 "})
+  for (const char* text : {"", "bytes", "bytes 4-9", "bytes 4-9/*", "bytes 9-4/10", "bytes 4-10/10",
+                           "bytes -4/10", "bytes 4-/10", "4-9/10", "bytes=4-9/10", "bytes 4-9/10 "})
     CHECK(!sent_range(text));
 }
 
@@ -133,8 +134,9 @@ TEST_CASE("media types: nothing that a browser runs is shown in its place") {
 
 TEST_CASE("media: XEP-0363 3, the service says what it is and how much it takes") {
   World world;
-  world.host.stanza(world.alice, "<iq type='get' id='d' to='upload.localhost'>"
-                                 "<query xmlns='http://jabber.org/protocol/disco#info'/></iq>");
+  world.host.stanza(world.alice,
+                    "<iq type='get' id='d' to='upload.localhost'>"
+                    "<query xmlns='http://jabber.org/protocol/disco#info'/></iq>");
   const std::string info = world.host.sent(world.alice).back();
   CHECK(has(info, "category='store' type='file'"));
   CHECK(has(info, "<feature var='urn:xmpp:http:upload:0'/>"));

@@ -57,7 +57,8 @@ TEST_CASE_FIXTURE(Disk, "files: one is there once it is whole, in two folders by
   CHECK(store->list("media", "abcd").empty());
 }
 
-TEST_CASE_FIXTURE(Disk, "files: a part is gone on with where it ends, by another process too, and its digest is of all") {
+TEST_CASE_FIXTURE(
+    Disk, "files: a part is gone on with where it ends, by another process too, and its digest is of all") {
   CHECK(receive(0).file->append("hel"));
   reopen();
   CHECK(store->list("media", "abcd") == std::vector<std::string>{name});
