@@ -78,8 +78,8 @@ class Files : public Capability<Files, hl_cap_file> {
     return answer;
   }
   // What is not erased now is found with list().
-  void erase(std::string_view name) const {
-    const Status status = call_->erase(host_, str(name));
+  void erase(std::string_view file) const {
+    const Status status = call_->erase(host_, str(file));
     if (status != HL_E_NONE) require(status, "file.erase");
   }
   [[nodiscard]] Status list(std::string_view folder, std::string_view account, std::string_view token) const {
