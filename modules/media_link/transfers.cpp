@@ -81,15 +81,15 @@ void Transfers::ask_put(const hl_request_event& event, const std::string& name) 
   const auto type = said ? media_type(*said) : std::nullopt;
   if (!length || (range_text && !range) || (said && !type))
     return refuse(event.request, 400, "Content-Length, Content-Range or Content-Type cannot be read.");
-  const std::uint64_t size = range ? range->size : *length;
-  const bool is_question = range && range->is_question;
+  // Without a range it is all of the file.
+  const SentRange sent = range.value_or(SentRange{false, 0, *length, *length});
   const bool is_rest =
-      !range || (is_question ? *length == 0 : range->length == *length && range->offset + *length == size);
+      sent.is_question ? *length == 0 : sent.length == *length && sent.offset + *length == sent.size;
   if (!is_rest || (*length > 0) != has_body)
     return refuse(event.request, 400, "A body has to be all of the file, or all of its rest.");
-  const std::string offset = is_question ? "?" : std::to_string(range ? range->offset : 0);
+  const std::string offset = sent.is_question ? "?" : std::to_string(sent.offset);
   const std::string words = join_words({std::to_string(event.request), name, std::to_string(*length), offset,
-                                        std::to_string(size), type.value_or("")});
+                                        std::to_string(sent.size), type.value_or("")});
   if (posts_.bytes(folder_account(name), topic::put, words) != HL_OK)
     refuse(event.request, 503, "Too much is going on at once; try again.");
 }
