@@ -158,8 +158,9 @@ void Calls::apply(Effect& effect, const Receipt& part) {
       return answer();
     }
     case Effect::Kind::file_erase: {
-      auto erase = [&world = shard_.world, module = its_name(), name = std::string(effect.text)] {
-        const auto step = [&world, module, name] { world.files->erase(module, name); };
+      auto erase = [&world = shard_.world, module = its_name(), name = std::string(effect.text),
+                    digest = std::string(effect.text2)] {
+        const auto step = [&world, module, name, digest] { world.files->erase(module, name, digest); };
         static_cast<void>(world.file_pool->submit(step));  // Else it is stranded, and found by list().
       };
       if (shard_.window.has_open_rows()) return shard_.window.wait(std::function<void()>(std::move(erase)));

@@ -89,7 +89,7 @@ KindNames names_of(Kind kind) {
               .number = "status",
               .text = "fields",
               .text2 = "name"};
-    case Kind::file_erase: return {.kind = "file erased", .text = "name"};
+    case Kind::file_erase: return {.kind = "file erased", .text = "name", .text2 = "digest"};
   }
   return {.kind = "effect"};
 }

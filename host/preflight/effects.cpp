@@ -68,6 +68,7 @@ void add_kept(Text& text, const State& state) {
         .add(wish.name)
         .add(wish.account)
         .add(wish.token)
+        .add(wish.digest)
         .add_number(wish.request)
         .add_number(wish.offset)
         .add_number(wish.size);

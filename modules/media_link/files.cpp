@@ -7,13 +7,7 @@ constexpr std::uint64_t files_per_folder_max = 999;
 }  // namespace
 
 std::string Files::name_of(std::string_view token) const {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string name;
-  for (const char c : crypto_.digest(sdk::Digest::sha256, token).substr(0, token_bytes)) {
-    const auto byte = static_cast<unsigned char>(c);
-    name.append(1, digits[byte >> 4]).append(1, digits[byte & 15]);
-  }
-  return name;
+  return in_digits(crypto_.digest(sdk::Digest::sha256, token).substr(0, token_bytes));
 }
 
 std::optional<FileRow> Files::find(std::string_view name) const {

@@ -2,6 +2,7 @@
 //
 //     slots.h      where an account may put one, and how much: iq to upload.<domain>
 //     transfers.h  PUT and GET of /media/SECRET/NAME; what is refused, and how
+//     references.h who was sent a link and has not accepted the message yet: for them a file stays
 //     reaper.h     what goes, and when
 //     files.h      the rows of files, at the homes of 65,536 folders: no home has more than its share
 //
@@ -20,7 +21,8 @@
 //     files_max        of an account (1000)
 //     slot_seconds     from a slot to its PUT (600)
 //     upload_seconds   from the beginning of the PUT to its end, interruptions included (21600)
-//     keep_days        a file (30)
+//     keep_days        a file, at the longest (30)
+//     accepted_seconds a file whose link was sent, once everybody it was sent to has accepted the message (604800)
 //     reap_seconds     between two slices of cleaning up (5)
 //
 // Counted (`hotline modules`): files_stored, files_sent, requests_refused, files_reaped, files_cleaned.
@@ -62,7 +64,8 @@ MediaLink::MediaLink(const hl_host* host)
       files_(host),
       slots_(host, settings_, files_),
       transfers_(host, settings_, files_),
-      reaper_(host, files_) {}
+      references_(host, settings_, files_),
+      reaper_(host, files_, references_) {}
 
 sdk::Status MediaLink::on_stanza(const hl_stanza_event& event) {
   const hl_stanza& stanza = *event.stanza;
@@ -98,6 +101,7 @@ sdk::Status MediaLink::on_request(const hl_request_event& event) {
 
 sdk::Status MediaLink::on_post(const hl_post_event& event) {
   const std::string_view account = sdk::view(event.account), bytes = sdk::view(event.bytes);
+  reaper_.begin();
   switch (event.topic) {
     case topic::slot_wanted: slots_.on_wanted(bytes); break;
     case topic::slot_made: slots_.on_made(bytes); break;
@@ -105,14 +109,30 @@ sdk::Status MediaLink::on_post(const hl_post_event& event) {
     case topic::get: transfers_.on_get(bytes); break;
     case topic::stored: slots_.on_stored(account, bytes); break;
     case topic::forget: reaper_.forget(bytes); break;
-    case topic::account_removed: slots_.on_account_removed(account); break;
+    case topic::account_removed:
+      slots_.on_account_removed(account);
+      references_.on_account_removed(account);
+      break;
+    case topic::referenced:
+      if (event.stanza != nullptr) references_.on_referenced(account, *event.stanza);
+      break;
+    case topic::hold: references_.on_hold(bytes); break;
+    case topic::held: references_.on_held(account, bytes); break;
+    case topic::release: references_.on_release(bytes); break;
+    case topic::released: references_.on_released(account, bytes); break;
     default: break;  // Of a generation that knew more.
   }
   return HL_OK;
 }
 
 sdk::Status MediaLink::on_work(const hl_work_event& event) {
-  static_cast<void>(transfers_.on_work(event) || reaper_.on_work(event));
+  static_cast<void>(transfers_.on_work(event) || slots_.on_copied(event) || reaper_.on_work(event));
+  return HL_OK;
+}
+
+// A shard that has clients has an event for this module soon after a start.
+sdk::Status MediaLink::on_session(const hl_session_event& event) {
+  if (event.what != HL_SESSION_ENDED) reaper_.begin();
   return HL_OK;
 }
 
@@ -126,6 +146,7 @@ HL_MANIFEST(
     "needs hotline.session/1\n"
     "needs hotline.stanza/1\n"
     "needs hotline.table/1\n"
+    "needs hotline.mailbox/1\n"
     "needs hotline.post/1\n"
     "needs hotline.timer/1\n"
     "needs hotline.crypto/1\n"
@@ -138,12 +159,17 @@ HL_MANIFEST(
     "wants hotline.log/1\n"
     "table media_files durable writes 1 reads 1\n"
     "table media_uploads durable writes 1 reads 1\n"
+    "table media_references durable writes 1 reads 1\n"
+    "table media_holds durable writes 1 reads 1\n"
     "table media_rounds volatile writes 1 reads 1\n"
     "service upload\n"
+    "sessions\n"
     "http PUT /media head\n"
     "http GET /media\n"
     "http OPTIONS /media\n"
-    "accepts-posts registration\n");
+    "accepts-posts registration\n"
+    "accepts-posts routing\n"
+    "accepts-posts groups\n");
 
 }  // namespace hotline::media_link
 

@@ -5,6 +5,7 @@
 
 #include "files.h"
 #include "reaper.h"
+#include "references.h"
 #include "slots.h"
 #include "transfers.h"
 
@@ -22,6 +23,7 @@ class MediaLink {
   sdk::Status on_post(const hl_post_event& event);
   sdk::Status on_work(const hl_work_event& event);
   sdk::Status on_timer(const hl_timer_event& event);
+  sdk::Status on_session(const hl_session_event& event);
 
  private:
   sdk::Sessions sessions_;
@@ -30,6 +32,7 @@ class MediaLink {
   Files files_;
   Slots slots_;
   Transfers transfers_;
+  References references_;
   Reaper reaper_;
 };
 

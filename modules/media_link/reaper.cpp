@@ -22,8 +22,9 @@ std::string folder_name(std::uint64_t number) {
 
 }  // namespace
 
-Reaper::Reaper(const hl_host* host, const Files& files)
+Reaper::Reaper(const hl_host* host, const Files& files, const References& references)
     : files_(files),
+      references_(references),
       disk_(host),
       timers_(host),
       config_(host),
@@ -43,7 +44,7 @@ std::string Reaper::own_account() const {
 void Reaper::begin() const {
   const std::string account = own_account();
   if (account.empty() || rounds_.get(account, round_key)) return;
-  if (rounds_.put(account, round_key, "- 0") == HL_OK) go_on(account);
+  if (rounds_.put(account, round_key, "- 0 -") == HL_OK) go_on(account);
 }
 
 void Reaper::go_on(const std::string& account) const {
@@ -57,12 +58,15 @@ bool Reaper::on_timer(const hl_timer_event& event) const {
   if (sdk::view(event.key) != round_key) return false;
   const std::string account(sdk::view(event.account));
   const auto row = rounds_.get(account, round_key);
-  const auto words = row ? split_words(*row, 2) : std::nullopt;
+  const auto words = row ? split_words(*row, 3) : std::nullopt;
   const auto from = words ? number_of((*words)[1]) : std::nullopt;
   if (!from) return true;
-  const std::string after = reap((*words)[0] == "-" ? std::string_view{} : (*words)[0]);
+  const auto or_none = [](std::string_view word) { return word == "-" ? std::string_view{} : word; };
+  const std::string reader = references_.look_through(std::string(or_none((*words)[2])));
+  const std::string after = reap(or_none((*words)[0]));
   const std::uint64_t next = clean(*from);
-  if (rounds_.put(account, round_key, join_words({after, std::to_string(next)})) == HL_OK) go_on(account);
+  const std::string round = join_words({after, std::to_string(next), reader});
+  if (rounds_.put(account, round_key, round) == HL_OK) go_on(account);
   return true;
 }
 
@@ -79,8 +83,7 @@ std::string Reaper::reap(std::string_view after) const {
       name = row->key;
       const auto file = FileRow::decode(row->value);
       if (file && file->expires_ms > files_.now_ms()) continue;
-      files_.rows().erase(folder, name);
-      disk_.erase(name);
+      remove(name, file && file->is_whole() ? std::string_view(file->detail) : std::string_view{});
       reaped_.add();
     }
   }
@@ -116,8 +119,14 @@ bool Reaper::on_work(const hl_work_event& event) const {
 
 void Reaper::forget(std::string_view name) const {
   if (name.size() != token_digits || !files_.is_known(name)) return;
+  const std::optional<FileRow> file = files_.find(name);
+  remove(name, file && file->is_whole() ? std::string_view(file->detail) : std::string_view{});
+}
+
+void Reaper::remove(std::string_view name, std::string_view digest) const {
   files_.erase(name);
-  disk_.erase(name);
+  references_.forget_file(name);
+  disk_.erase(name, digest);
 }
 
 }  // namespace hotline::media_link

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ranges.h"
+#include "session/base64.h"
 
 namespace hotline::media_link {
 
@@ -11,6 +12,9 @@ namespace {
 constexpr std::size_t file_name_bytes_max = 255;
 constexpr std::uint64_t ms_per_s = 1'000;
 constexpr std::string_view any_type = "application/octet-stream";
+constexpr std::string_view ns_hashes = "urn:xmpp:hashes:2";
+constexpr std::string_view copy_token = "copy";
+constexpr std::size_t copy_token_bytes_max = 4'096;
 
 std::uint64_t setting(const sdk::Config& config, std::string_view key, std::int64_t otherwise) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(config.number(key, otherwise), 1));
@@ -37,13 +41,22 @@ std::string as_segment(std::string_view name) {
 
 struct Upload {
   std::uint64_t size = 0, expires_ms = 0;
+  std::string_view digest;
 };
 std::optional<Upload> upload_of(std::string_view row) {
-  const auto words = split_words(row, 2);
+  const auto words = split_words(row, 3);
   const auto size = words ? number_of((*words)[0]) : std::nullopt;
   const auto expires_ms = words ? number_of((*words)[1]) : std::nullopt;
   if (!size || !expires_ms) return std::nullopt;
-  return Upload{*size, *expires_ms};
+  return Upload{*size, *expires_ms, (*words)[2]};
+}
+
+// The digest of the file that a request tells of (XEP-0300), in digits; empty: none that we know.
+std::string digest_of(const sdk::Element& request) {
+  const sdk::Element hash = request.child("hash", ns_hashes);
+  if (hash.attr("algo") != "sha-256") return {};
+  const auto bytes = session::base64_decode(hash.text());
+  return bytes && bytes->size() * 2 == digest_digits ? in_digits(*bytes) : std::string();
 }
 
 }  // namespace
@@ -56,6 +69,7 @@ Settings::Settings(const hl_host* host) {
   slot_ms = setting(config, "slot_seconds", 600) * ms_per_s;
   upload_ms = setting(config, "upload_seconds", 21'600) * ms_per_s;
   keep_ms = setting(config, "keep_days", 30) * 86'400 * ms_per_s;
+  accepted_ms = setting(config, "accepted_seconds", 604'800) * ms_per_s;
   url = config.text("url", "");
 }
 
@@ -66,6 +80,7 @@ Slots::Slots(const hl_host* host, const Settings& settings, const Files& files)
       stanzas_(host),
       random_(host),
       posts_(host),
+      disk_(host),
       uploads_(sdk::Tables(host).open("media_uploads")) {}
 
 void Slots::refuse(const hl_stanza_event& event, std::string_view type, std::string_view condition,
@@ -102,7 +117,18 @@ void Slots::on_iq(const hl_stanza_event& event) const {
                       std::to_string(settings_.files_max) + " files; wait until older ones have gone",
                   used.files == 0 ? std::string() : xml.take());
   }
-  grant(event, *size, *type, file_name);
+  std::string digest = digest_of(request);
+  if (!has_put(sdk::view(event.account), *size, digest)) digest.clear();
+  grant(event, {*size, *type, file_name, std::move(digest)});
+}
+
+bool Slots::has_put(std::string_view owner, std::uint64_t size, std::string_view digest) const {
+  if (digest.empty()) return false;
+  for (auto row = uploads_.next(owner, {}); row; row = uploads_.next(owner, row->key)) {
+    const auto upload = upload_of(row->value);
+    if (upload && upload->size == size && upload->digest == digest) return true;
+  }
+  return false;
 }
 
 Slots::Used Slots::used_by(std::string_view owner) const {
@@ -122,12 +148,11 @@ Slots::Used Slots::used_by(std::string_view owner) const {
   return used;
 }
 
-void Slots::grant(const hl_stanza_event& event, std::uint64_t size, const std::string& type,
-                  std::string_view file_name) const {
+void Slots::grant(const hl_stanza_event& event, const Wish& wish) const {
   const std::string_view owner = sdk::view(event.account);
   const std::string token = random_.hex(token_bytes);
   const std::string name = files_.name_of(token);
-  const std::string url = settings_.url + std::string(path_prefix) + token + "/" + as_segment(file_name);
+  const std::string url = settings_.url + std::string(path_prefix) + token + "/" + as_segment(wish.file_name);
   sdk::Xml xml;
   xml.open("slot", ns_upload).open("put").attr("url", url).close().open("get").attr("url", url).close();
   const std::string granted = sdk::iq_result(*event.stanza, xml.take());
@@ -136,32 +161,61 @@ void Slots::grant(const hl_stanza_event& event, std::uint64_t size, const std::s
   // Until it is put, and while that goes on, it counts; then for as long as it is kept.
   const std::uint64_t now_ms = files_.now_ms();
   const std::string row =
-      join_words({std::to_string(size), std::to_string(now_ms + settings_.slot_ms + settings_.upload_ms)});
+      join_words({std::to_string(wish.size), std::to_string(now_ms + settings_.slot_ms + settings_.upload_ms), ""});
   const std::string words =
       join_words({std::to_string(event.session), name, owner,
-                  FileRow{FileRow::State::slot, size, now_ms + settings_.slot_ms, std::string(owner), type}
-                      .encode()
-                      .substr(2),  // The state is no secret.
-                  std::to_string(granted.size())});
+                  std::to_string(wish.size), std::to_string(now_ms + settings_.slot_ms), wish.type,
+                  wish.digest, std::to_string(granted.size())});
   if (uploads_.put(owner, name, row) != HL_OK) return static_cast<void>(sessions_.send(event.session, busy));
   if (posts_.bytes(folder_account(name), topic::slot_wanted, words + "\n" + granted + busy) == HL_OK) return;
   uploads_.erase(owner, name);
   sessions_.send(event.session, busy);
 }
 
-// SESSION NAME OWNER SIZE EXPIRES_MS OWNER TYPE BYTES '\n' the answer of so many bytes, and the other one.
+// SESSION NAME OWNER SIZE EXPIRES_MS TYPE DIGEST BYTES '\n' the answer of so many bytes, and the other one.
 void Slots::on_wanted(std::string_view bytes) const {
   const std::size_t end = bytes.find('\n');
   const auto words = split_words(bytes.substr(0, end), 8);
   const auto granted_bytes = words ? number_of((*words)[7]) : std::nullopt;
   if (end == std::string_view::npos || !granted_bytes || bytes.size() - end - 1 < *granted_bytes) return;
   const std::string_view answers = bytes.substr(end + 1), name = (*words)[1], owner = (*words)[2];
-  const auto row = FileRow::decode(join_words({"s", (*words)[3], (*words)[4], (*words)[5], (*words)[6]}));
+  const auto row = FileRow::decode(join_words({"s", (*words)[3], (*words)[4], "0", owner, (*words)[5]}));
   if (!row || name.size() != token_digits) return;
-  const bool is_made = !files_.is_known(name) && files_.put(name, *row);
-  const std::string answer(is_made ? answers.substr(0, *granted_bytes) : answers.substr(*granted_bytes));
-  const std::string back = join_words({(*words)[0], is_made ? "+" : name}) + "\n" + answer;
-  // Who is not told asks again; the slot goes with its time.
+  if (files_.is_known(name) || !files_.put(name, *row))
+    return tell_made(owner, (*words)[0], name, answers.substr(*granted_bytes));
+  const std::string_view granted = answers.substr(0, *granted_bytes), digest = (*words)[6];
+  const std::string token =
+      join_words({copy_token, (*words)[0], name, owner, digest}) + "\n" + std::string(granted);
+  const bool is_copied = digest.size() == digest_digits && token.size() <= copy_token_bytes_max &&
+                         disk_.copy(digest, name, folder_account(name), token) == HL_OK;
+  if (!is_copied) tell_made(owner, (*words)[0], {}, granted);
+}
+
+// The slot's bytes are there, or they are not any more: then it is a slot like others.
+bool Slots::on_copied(const hl_work_event& event) const {
+  const std::string_view token = sdk::view(event.token);
+  const std::size_t end = token.find('\n');
+  const auto words = split_words(token.substr(0, end), 5);
+  if (!words || (*words)[0] != copy_token || end == std::string_view::npos) return false;
+  const std::string_view name = (*words)[2], owner = (*words)[3], digest = (*words)[4];
+  std::optional<FileRow> row = name.size() == token_digits ? files_.find(name) : std::nullopt;
+  const auto told = split_words(sdk::view(event.result), 2);
+  if (row && row->state == FileRow::State::slot && event.status == HL_OK && told &&
+      number_of((*told)[0]) == row->size) {
+    row->become_whole(FileRow::State::copied, digest, files_.now_ms() + settings_.keep_ms);
+    if (files_.put(name, *row))
+      static_cast<void>(
+          posts_.bytes(owner, topic::stored, join_words({name, std::to_string(row->expires_ms), digest})));
+  }
+  tell_made(owner, (*words)[1], {}, token.substr(end + 1));
+  return true;
+}
+
+// Who is not told asks again; the slot goes with its time.
+void Slots::tell_made(std::string_view owner, std::string_view session, std::string_view refused_name,
+                      std::string_view answer) const {
+  std::string back = join_words({session, refused_name.empty() ? "+" : refused_name});
+  back.append("\n").append(answer);
   static_cast<void>(posts_.bytes(owner, topic::slot_made, back));
 }
 
@@ -176,16 +230,16 @@ void Slots::on_made(std::string_view bytes) const {
   }
 }
 
-// NAME EXPIRES_MS: it is whole.
+// NAME EXPIRES_MS SHA256: it is whole.
 void Slots::on_stored(std::string_view owner, std::string_view bytes) const {
-  const auto words = split_words(bytes, 2);
+  const auto words = split_words(bytes, 3);
   if (!words || !number_of((*words)[1])) return;
   const auto row = uploads_.get(owner, (*words)[0]);
   const auto upload = row ? upload_of(*row) : std::nullopt;
   if (!upload) return;
   // It replaces one that is there: there is room.
-  static_cast<void>(
-      uploads_.put(owner, (*words)[0], join_words({std::to_string(upload->size), (*words)[1]})));
+  static_cast<void>(uploads_.put(owner, (*words)[0],
+                                 join_words({std::to_string(upload->size), (*words)[1], (*words)[2]})));
 }
 
 void Slots::on_account_removed(std::string_view owner) const {

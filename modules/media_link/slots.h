@@ -5,8 +5,12 @@
 //     owner's home    on_made    the client is told
 //     owner's home    on_stored  the row stays as long as the file does
 //
-// A row of "media_uploads" is of the owner, keyed by the file's name: "SIZE EXPIRES_MS". What was never put,
-// and what was reaped, goes with its time, when the owner next wants a slot.
+// A row of "media_uploads" is of the owner, keyed by the file's name: "SIZE EXPIRES_MS SHA256". What was never
+// put, and what was reaped, goes with its time, when the owner next wants a slot.
+//
+// Who asks with the file's SHA-256 (XEP-0300) and has put the same bytes before gets a slot that is full: the
+// folder's home has the host copy them first (on_copied). For all others the digest changes nothing, so that
+// nobody learns from it what is there.
 #pragma once
 
 #include <hotline/sdk.hpp>
@@ -21,7 +25,7 @@ namespace hotline::media_link {
 struct Settings {
   explicit Settings(const hl_host* host);
   std::uint64_t size_max, quota_bytes, files_max;
-  std::uint64_t slot_ms, upload_ms, keep_ms;
+  std::uint64_t slot_ms, upload_ms, keep_ms, accepted_ms;
   std::string url;  // "https://example.org:8443"
 };
 
@@ -31,6 +35,8 @@ class Slots {
 
   void on_iq(const hl_stanza_event& event) const;
   void on_wanted(std::string_view bytes) const;
+  // False: it was for something else.
+  bool on_copied(const hl_work_event& event) const;
   void on_made(std::string_view bytes) const;
   void on_stored(std::string_view owner, std::string_view bytes) const;
   void on_account_removed(std::string_view owner) const;
@@ -43,8 +49,16 @@ class Slots {
   Used used_by(std::string_view owner) const;
   void refuse(const hl_stanza_event& event, std::string_view type, std::string_view condition,
               std::string_view text, std::string_view more = {}) const;
-  void grant(const hl_stanza_event& event, std::uint64_t size, const std::string& type,
-             std::string_view file_name) const;
+  bool has_put(std::string_view owner, std::uint64_t size, std::string_view digest) const;
+  struct Wish {
+    std::uint64_t size = 0;
+    std::string type;
+    std::string_view file_name;
+    std::string digest;  // Of bytes that it has put already; else empty.
+  };
+  void grant(const hl_stanza_event& event, const Wish& wish) const;
+  void tell_made(std::string_view owner, std::string_view session, std::string_view refused_name,
+                 std::string_view answer) const;
 
   const Settings& settings_;
   const Files& files_;
@@ -52,6 +66,7 @@ class Slots {
   sdk::Stanzas stanzas_;
   sdk::Random random_;
   sdk::Posts posts_;
+  sdk::Files disk_;
   sdk::Table uploads_;
 };
 

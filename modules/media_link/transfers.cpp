@@ -103,9 +103,12 @@ void Transfers::on_put(std::string_view bytes) const {
   std::optional<FileRow> row = files_.find(name);
   if (!row) return refuse(*request, 404, nothing_here);
   const bool is_question = (*words)[3] == "?";
-  if (row->state == FileRow::State::whole) {
-    // Whoever lost the answer to what was all of it asks, and learns that it was.
-    if (is_question && *size == row->size)
+  if (row->is_whole()) {
+    // Whoever lost the answer to what was all of it asks, and learns that it was; and a slot that came full may
+    // be put into, once: the bytes are not read.
+    const bool is_first = row->state == FileRow::State::copied;
+    if (is_first) row->state = FileRow::State::whole;
+    if ((is_question || is_first) && *size == row->size && (!is_first || files_.put(name, *row)))
       return static_cast<void>(http_.respond(*request, 201, {any_origin}, ""));
     return refuse(*request, 409, "The file is there already: a slot is for one file.");
   }
@@ -156,18 +159,17 @@ bool Transfers::on_work(const hl_work_event& event) const {
 void Transfers::stored(hl_request request, std::string_view name, std::string_view result) const {
   const auto words = split_words(result, 2);
   std::optional<FileRow> row = files_.find(name);
-  if (!words || !row || row->state == FileRow::State::whole) {
+  if (!words || !row || row->is_whole()) {
     // Its time was over before its end came, or its owner is gone.
     if (!row) disk_.erase(name);
     return refuse(request, 404, nothing_here);
   }
   const std::string owner = row->detail;
-  row->state = FileRow::State::whole;
-  row->detail = (*words)[1];
-  row->expires_ms = files_.now_ms() + settings_.keep_ms;
+  row->become_whole(FileRow::State::whole, (*words)[1], files_.now_ms() + settings_.keep_ms);
   if (!files_.put(name, *row)) return refuse(request, 503, "Too much is kept; try again later.");
   // Should it not get there, the owner's quota forgets the file earlier than its time.
-  static_cast<void>(posts_.bytes(owner, topic::stored, join_words({name, std::to_string(row->expires_ms)})));
+  static_cast<void>(posts_.bytes(owner, topic::stored,
+                                 join_words({name, std::to_string(row->expires_ms), row->detail})));
   stored_.add();
   http_.respond(request, 201, {any_origin}, "");
 }
@@ -188,7 +190,7 @@ void Transfers::on_get(std::string_view bytes) const {
   if (!request || (*words)[1].size() != token_digits) return;
   const std::string_view name = (*words)[1];
   const std::optional<FileRow> row = files_.find(name);
-  if (!row || row->state != FileRow::State::whole) return refuse(*request, 404, nothing_here);
+  if (!row || !row->is_whole()) return refuse(*request, 404, nothing_here);
   const std::string etag = etag_of(*row);
   if ((*words)[4] == etag)
     return static_cast<void>(http_.respond(*request, 304, {any_origin, {"ETag", etag}}, ""));

@@ -16,6 +16,7 @@ constexpr std::string_view path_prefix = "/media/";
 constexpr std::size_t token_bytes = 20;  // 160 random bits.
 constexpr std::size_t token_digits = 2 * token_bytes;
 constexpr std::size_t folder_digits = 4;
+constexpr std::size_t digest_digits = 64;
 
 // A topic's number never changes its meaning.
 namespace topic {
@@ -26,6 +27,11 @@ constexpr std::uint32_t get = 4;              // To a folder's: a GET.
 constexpr std::uint32_t stored = 5;           // To the owner's: it is whole.
 constexpr std::uint32_t forget = 6;           // To a folder's: its owner is gone.
 constexpr std::uint32_t account_removed = 7;  // From registration.
+constexpr std::uint32_t referenced = 8;       // From routing and groups: a message that is kept has a link (link.h).
+constexpr std::uint32_t hold = 9;             // To a folder's: it is needed by an account.
+constexpr std::uint32_t held = 10;            // To the recipient's: noted.
+constexpr std::uint32_t release = 11;         // To a folder's: no longer.
+constexpr std::uint32_t released = 12;        // To the recipient's: noted.
 }  // namespace topic
 
 // The account at whose home the rows of a folder's files are.
@@ -46,6 +52,16 @@ inline std::string join_words(std::initializer_list<std::string_view> words) {
   std::string text;
   for (const std::string_view word : words)
     text.append(text.empty() ? "" : " ").append(word.empty() ? "-" : word);
+  return text;
+}
+
+inline std::string in_digits(std::string_view bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    text.append(1, digits[byte >> 4]).append(1, digits[byte & 15]);
+  }
   return text;
 }
 

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "compose.h"
+#include "media_link/link.h"
 #include "presence/session_fields.h"
 #include "registration/account_row.h"
 #include "topics.h"
@@ -111,6 +112,7 @@ sdk::Status Delivery::deliver_message(std::string_view account, std::string_view
       return refuse(message, "wait", "resource-constraint",
                     "the recipient's mailbox is full: try again when its owner has been online");
     entry = *put;
+    media_link::show_link(posts_, account, message);
   }
   parts_.edition.count(type);
   send(found, rule, {account, message, content, entry, {}});

@@ -330,13 +330,14 @@ AT(hl_cap_http, reserved, 4);
 AT(hl_cap_http, respond, 8);
 
 // hotline/cap/file.h
-GROWS_FROM(hl_cap_file, 40);
+GROWS_FROM(hl_cap_file, 48);
 AT(hl_cap_file, size, 0);
 AT(hl_cap_file, reserved, 4);
 AT(hl_cap_file, receive, 8);
 AT(hl_cap_file, send, 16);
 AT(hl_cap_file, erase, 24);
 AT(hl_cap_file, list, 32);
+AT(hl_cap_file, copy, 40);
 
 // hotline/cap/outbox.h
 GROWS_FROM(hl_cap_outbox, 16);

@@ -5,6 +5,8 @@
     media.put(path, content)             # 201
     media.get(path, "bytes=5-")          # (206, fields, bytes)
 """
+import base64
+import hashlib
 import http.client
 import ssl
 
@@ -14,6 +16,8 @@ UPLOAD = "urn:xmpp:http:upload:0"
 
 
 class Media:
+    url = "https://localhost:8443"  # Of the configuration; where a play connects is the port that the host got.
+
     def __init__(self, host, client=None, kind="https"):
         self.host, self.client, self.kind = host, client, kind
 
@@ -25,14 +29,25 @@ class Media:
         context.load_verify_locations(self.host.state / "tls" / "dev-certificate.pem")
         return http.client.HTTPSConnection("127.0.0.1", self.host.port("https"), timeout=PATIENCE, context=context)
 
-    def ask(self, name, size, kind="image/png"):
+    def ask(self, name, size, kind="image/png", more=""):
         return self.client.iq("get", f"<request xmlns='{UPLOAD}' filename='{name}' size='{size}' "
-                                     f"content-type='{kind}'/>", to="upload.localhost")
+                                     f"content-type='{kind}'>{more}</request>", to="upload.localhost")
 
-    def slot(self, name, content, kind="image/png"):
-        answer = self.ask(name, len(content), kind)
+    def slot(self, name, content, kind="image/png", digest=False):
+        """`digest`: says what the content is (XEP-0300), so that it need not be sent twice."""
+        more = ""
+        if digest:
+            text = base64.b64encode(hashlib.sha256(content).digest()).decode()
+            more = f"<hash xmlns='urn:xmpp:hashes:2' algo='sha-256'>{text}</hash>"
+        answer = self.ask(name, len(content), kind, more)
         url = answer.find(f"{{{UPLOAD}}}slot/{{{UPLOAD}}}get").get("url")
-        return url.split(":8443", 1)[1]
+        return url.removeprefix(self.url)
+
+    def send(self, to, path):
+        """A message with the link, as clients write it (XEP-0066)."""
+        url = self.url + path
+        self.client.raw(f"<message to='{to}' type='chat' id='{path[7:15]}'><body>{url}</body>"
+                        f"<x xmlns='jabber:x:oob'><url>{url}</url></x></message>")
 
     def put(self, path, content, offset=0, kind="image/png"):
         """The status; None when the host went away in the middle."""

@@ -11,7 +11,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
 from hotline_host import LISTEN, eventually, host_of  # noqa: E402
 from media_client import Media  # noqa: E402
-from xmpp_client import Client  # noqa: E402
+from xmpp_client import SM, Client  # noqa: E402
 
 MODULES = ["session", "routing", "presence", "registration", "media_link"]
 LARGE = 8 << 20
@@ -26,16 +26,24 @@ def media_host(test, **media_link):
 
 def files(host):
     root = host.state / "files" / "media_link"
-    return [each for each in root.rglob("*") if each.is_file()] if root.exists() else []
+    return [each for each in root.glob("[0-9a-f][0-9a-f]/*/*") if each.is_file()]
+
+
+def objects(host):
+    """The bytes that are there: one a digest."""
+    return list((host.state / "files" / "media_link" / "objects").glob("*/*/*"))
 
 
 class MediaPlay(unittest.TestCase):
     def start(self, **media_link):
         host = self.host = media_host(self, **media_link)
         host.add_user("juliet")
-        client = Client(host, "juliet").log_in()
+        return Media(host, self.client("juliet"))
+
+    def client(self, name):
+        client = Client(self.host, name).log_in()
         self.addCleanup(client.close)
-        return Media(host, client)
+        return client
 
     def test_pushes_in_the_middle_of_transfers_are_noticed_by_none_of_them(self):
         media, host = self.start(), self.host
@@ -124,9 +132,11 @@ class MediaPlay(unittest.TestCase):
         host.start()
         for path, body in kept.items():
             self.assertEqual(media.get(path)[2], body)
+        self.assertEqual(len(files(host)), len(kept))
         for each in files(host):
             self.assertEqual(str(each.relative_to(host.state / "files")),
                              f"media_link/{each.name[:2]}/{each.name[2:4]}/{each.name}")
+            self.assertEqual(each.stat().st_nlink, 2)
 
     def test_downloads_are_safe_and_head_has_no_body(self):
         media = self.start()
@@ -140,6 +150,71 @@ class MediaPlay(unittest.TestCase):
         self.assertIn("sandbox", fields["content-security-policy"])
         status, fields, got = media.get(path, method="HEAD")
         self.assertEqual((status, fields["content-length"], got), (200, str(len(page)), b""))
+
+    def test_the_same_bytes_are_there_once_and_are_sent_once_by_who_has_sent_them(self):
+        media, host = self.start(), self.host
+        host.add_user("romeo")
+        other = Media(host, self.client("romeo"))
+        content = os.urandom(100_000)
+        path = media.slot("a.png", content)
+        self.assertEqual(media.put(path, content), 201)
+        # The same from somebody else, who learns nothing: all of it is asked for.
+        strangers = other.slot("b.png", content, digest=True)
+        self.assertEqual(other.there(strangers, len(content)), 0)
+        self.assertEqual(other.put(strangers, content), 201)
+        self.assertEqual((len(files(host)), len(objects(host))), (2, 1))
+        # And from the first, without a byte.
+        again = media.slot("c.png", content, digest=True)
+        self.assertEqual(media.there(again, len(content)), len(content))
+        self.assertEqual((len(files(host)), len(objects(host))), (3, 1))
+        for each in (path, strangers, again):
+            self.assertEqual(other.get(each)[2], content)
+
+    def test_a_file_goes_when_all_it_was_sent_to_have_accepted_it_also_behind_kills(self):
+        media, host = self.start(accepted_seconds=1), self.host
+        for name in ("romeo", "rosaline"):
+            host.add_user(name)
+        content = os.urandom(50_000)
+        kept, sent = media.slot("kept.png", content), media.slot("sent.png", content[:-1])
+        self.assertEqual((media.put(kept, content), media.put(sent, content[:-1])), (201, 201))
+        for name in ("romeo", "rosaline"):
+            media.send(f"{name}@localhost", sent)
+        while media.client.acked < 5:  # A presence, two slots, two messages.
+            media.client.ask_ack()
+            media.client.expect(lambda e: e.tag == SM + "a")
+        host.kill()
+        host.start()
+        romeo = self.client("romeo")
+        url = romeo.expect_message().findtext("{jabber:x:oob}x/{jabber:x:oob}url")
+        self.assertTrue(url.endswith(sent))
+        romeo.ack()
+        romeo.ping()
+        host.kill()
+        host.start()
+        media.client = self.client("juliet")
+        # Longer than a file stays that nobody waits for: rosaline does.
+        gone = media.slot("gone.png", b"x")
+        media.put(gone, b"x")
+        media.send("juliet@localhost", gone)
+        media.client.expect_message()
+        media.client.ack()
+        eventually(lambda: media.get(gone)[0] == 404, "what all have accepted is gone")
+        self.assertEqual(media.get(sent)[2], content[:-1])
+        rosaline = self.client("rosaline")
+        rosaline.expect_message()
+        rosaline.ack()
+        eventually(lambda: media.get(sent)[0] == 404, "rosaline has accepted it too")
+        eventually(lambda: len(files(host)) == 1, "and it is gone from the disk")
+        self.assertEqual(media.get(kept)[2], content)
+
+    def test_a_thumbnail_goes_along_up_to_eight_kibibytes(self):
+        media, host = self.start(), self.host
+        for size, passes in ((10_000, True), (12_000, False)):
+            media.client.raw(f"<message to='juliet@localhost' type='chat' id='t{size}'><body>x</body>"
+                             f"<data xmlns='urn:xmpp:bob' cid='c' type='image/png'>{'A' * size}</data></message>")
+            answer = media.client.expect(lambda e, size=size: e.get("id") == f"t{size}")
+            self.assertEqual(answer.get("type"), "chat" if passes else "error")
+        self.assertTrue(host.is_up())
 
     def test_expired_files_and_stranded_ones_go_from_the_disk(self):
         media, host = self.start(slot_seconds=1, upload_seconds=1)

@@ -78,9 +78,15 @@ class Files : public Capability<Files, hl_cap_file> {
     return answer;
   }
   // What is not erased now is found with list().
-  void erase(std::string_view file) const {
-    const Status status = call_->erase(host_, str(file));
+  void erase(std::string_view file, std::string_view digest = {}) const {
+    const Status status = call_->erase(host_, str(file), str(digest));
     if (status != HL_E_NONE) require(status, "file.erase");
+  }
+  [[nodiscard]] Status copy(std::string_view digest, std::string_view file, std::string_view account,
+                            std::string_view token) const {
+    const Status status = call_->copy(host_, str(digest), str(file), str(account), str(token));
+    if (status != HL_E_NONE) require(status, "file.copy");
+    return status;
   }
   [[nodiscard]] Status list(std::string_view folder, std::string_view account, std::string_view token) const {
     const Status status = call_->list(host_, str(folder), str(account), str(token));

@@ -9,7 +9,9 @@
 namespace hotline {
 namespace {
 
-constexpr std::size_t owner_token_bytes_max = 1'024;
+constexpr std::size_t owner_token_bytes_max = 4'096;
+constexpr std::size_t digest_digits = 64;
+constexpr std::uint64_t unnamed_s_max = 600;  // Bytes that no file has are kept for so long.
 
 FileOwner owner_of(const ModuleContext& context, hl_str account, hl_str token) {
   return {.module_name = context.manifest.name,
@@ -61,12 +63,33 @@ hl_status send(const hl_host* host, hl_request request, uint32_t status, const h
   return HL_OK;
 }
 
-hl_status erase(const hl_host* host, hl_str name) {
+hl_status erase(const hl_host* host, hl_str name, hl_str digest) {
   const ModuleContext& context = ModuleContext::of(host);
   if (const hl_status status = objection(context); status != HL_OK) return status;
   if (!FileStore::is_name(from_str(name))) return HL_E_INVALID;
   Transaction& transaction = *open_transaction(context);
-  transaction.add(Effect::Kind::file_erase).text = transaction.keep_text(from_str(name));
+  Effect& effect = transaction.add(Effect::Kind::file_erase);
+  effect.text = transaction.keep_text(from_str(name));
+  effect.text2 = transaction.keep_text(from_str(digest));
+  return HL_OK;
+}
+
+hl_status copy(const hl_host* host, hl_str digest, hl_str name, hl_str account, hl_str token) {
+  const ModuleContext& context = ModuleContext::of(host);
+  if (const hl_status status = objection(context); status != HL_OK) return status;
+  if (!FileStore::is_name(from_str(name)) || !FileStore::is_name(from_str(digest)) ||
+      digest.size != digest_digits || token.size > owner_token_bytes_max)
+    return HL_E_INVALID;
+  open_transaction(context)->add_work([&world = context.shard.world, digest = std::string(from_str(digest)),
+                                       name = std::string(from_str(name)),
+                                       owner = owner_of(context, account, token)] {
+    const bool is_taken = world.file_pool->submit([&world, digest, name, owner] {
+      const std::optional<std::uint64_t> bytes = world.files->copy(owner.module_name, digest, name);
+      if (!bytes) return owner.tell(world, HL_E_GONE, {});
+      owner.tell(world, HL_OK, std::to_string(*bytes) + " " + digest);
+    });
+    if (!is_taken) owner.tell(world, HL_E_GONE, {});
+  });
   return HL_OK;
 }
 
@@ -80,6 +103,7 @@ hl_status list(const hl_host* host, hl_str folder, hl_str account, hl_str token)
       std::string names;
       for (const std::string& name : world.files->list(owner.module_name, folder))
         names.append(name).append("\n");
+      world.files->reclaim(owner.module_name, folder, unnamed_s_max);
       owner.tell(world, HL_OK, std::move(names));
     });
     if (!is_taken) owner.tell(world, HL_E_FULL, "too much waits for the disk");
@@ -87,8 +111,13 @@ hl_status list(const hl_host* host, hl_str folder, hl_str account, hl_str token)
   return HL_OK;
 }
 
-constexpr hl_cap_file file_table{
-    sizeof(hl_cap_file), 0, host_side<receive>, host_side<send>, host_side<erase>, host_side<list>};
+constexpr hl_cap_file file_table{sizeof(hl_cap_file),
+                                 0,
+                                 host_side<receive>,
+                                 host_side<send>,
+                                 host_side<erase>,
+                                 host_side<list>,
+                                 host_side<copy>};
 
 }  // namespace
 

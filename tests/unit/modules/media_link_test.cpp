@@ -320,3 +320,152 @@ TEST_CASE("media: what an account has put goes with it") {
   CHECK(world.host.state().files.back().kind == "erase");
   CHECK(world.get(path).status == 404);
 }
+
+namespace {
+
+// A message with the link of a file waits for bob.
+void send(World& world, const std::string& path, const std::string& account = "bob@localhost") {
+  const std::string xml = "<message from='alice@localhost/phone' to='" + account +
+                          "' type='chat'><body>https://localhost:8443" + path +
+                          "</body><x xmlns='jabber:x:oob'><url>https://localhost:8443" + path +
+                          "</url></x></message>";
+  world.host.state().mailboxes[account][1] = {.xml = xml, .module = "routing"};
+  world.host.state().posts.push_back(
+      {"media_link", account, hotline::media_link::topic::referenced, "", fake::Stanza::parse(xml)});
+  world.host.run();
+}
+
+void accept(World& world, const std::string& account = "bob@localhost") {
+  world.host.state().mailboxes[account].clear();
+}
+
+// Rows of a table, of all accounts together.
+std::size_t rows(World& world, const std::string& table) {
+  std::size_t count = 0;
+  for (const auto& [account, its_rows] : world.host.state().tables[table]) count += its_rows.size();
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("media: a file stays while somebody it was sent to has not accepted the message, and then goes") {
+  World world;
+  world.host.numbers["accepted_seconds"] = 3 * 86'400;
+  world.host.renew();
+  const std::string path = world.whole();
+  for (const char* account : {"bob@localhost", "carol@localhost"}) send(world, path, account);
+  CHECK(rows(world, "media_holds") == 2);
+  accept(world);
+  world.host.advance(5 * day_ms);
+  CHECK(rows(world, "media_holds") == 1);
+  CHECK(world.get(path).status == 200);
+  accept(world, "carol@localhost");
+  world.host.advance(2 * day_ms);
+  CHECK(rows(world, "media_holds") == 0);
+  CHECK(rows(world, "media_references") == 0);
+  CHECK(world.get(path).status == 200);  // For a client that accepts first, and gets the file then.
+  world.host.advance(3 * day_ms);
+  CHECK(world.get(path).status == 404);
+  CHECK(rows(world, "media_files") == 0);
+}
+
+TEST_CASE("media: a link that is passed on keeps its file again, until its last time") {
+  World world;
+  world.host.numbers["accepted_seconds"] = 3 * 86'400;
+  world.host.renew();
+  const std::string path = world.whole();
+  send(world, path);
+  accept(world);
+  world.host.advance(2 * day_ms);
+  send(world, path, "carol@localhost");
+  world.host.advance(20 * day_ms);
+  CHECK(world.get(path).status == 200);
+  world.host.advance(9 * day_ms);  // Nobody has accepted it in 30 days.
+  CHECK(world.get(path).status == 404);
+  CHECK(rows(world, "media_holds") == 0);
+}
+
+TEST_CASE("media: a word between homes that a crash took is said again, and one that comes twice counts once") {
+  World world;
+  const std::string path = world.whole();
+  send(world, path);
+  send(world, path);
+  CHECK(rows(world, "media_holds") == 1);
+  // As if the word to the folder had been lost.
+  for (auto& [account, its_rows] : world.host.state().tables["media_holds"]) its_rows.clear();
+  for (auto& [name, row] : world.host.state().tables["media_references"]["bob@localhost"]) row = "w";
+  world.host.advance(day_ms);
+  CHECK(rows(world, "media_holds") == 1);
+  world.host.post("media_link", "bob@localhost", hotline::media_link::topic::account_removed, "");
+  world.host.run();
+  CHECK(rows(world, "media_holds") == 0);
+  CHECK(rows(world, "media_references") == 0);
+}
+
+TEST_CASE("media: links that are none of ours, and messages without one, are not counted") {
+  World world;
+  for (const char* url :
+       {"https://elsewhere.example/media/00/x", "/media/x", "", "https://localhost:8443/media/../../etc/passwd"}) {
+    const std::string xml = std::string("<message from='a@localhost/b' to='bob@localhost'><x "
+                                        "xmlns='jabber:x:oob'><url>") +
+                            url + "</url></x></message>";
+    world.host.state().posts.push_back(
+        {"media_link", "bob@localhost", hotline::media_link::topic::referenced, "", fake::Stanza::parse(xml)});
+    world.host.run();
+  }
+  CHECK(rows(world, "media_references") == 0);
+}
+
+namespace {
+constexpr const char* with_hash =
+    "filename='again.png' size='10' content-type='image/png'><hash xmlns='urn:xmpp:hashes:2' algo='sha-256'>"
+    "3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d0=</hash></request";
+}  // namespace
+
+TEST_CASE("media: who has put the same bytes before need not send them again, and nobody else learns of it") {
+  World world;
+  const auto ask = [&](hl_session who) {
+    world.host.sent(who);
+    world.host.stanza(who, std::string("<iq type='get' id='s' to='upload.localhost'><request "
+                                       "xmlns='urn:xmpp:http:upload:0' ") +
+                               with_hash + "></iq>");
+    world.host.run();
+  };
+  const auto link = [&](hl_session who) {
+    const auto sent = world.host.sent(who);
+    REQUIRE(!sent.empty());
+    const std::size_t at = sent.back().find("https://localhost:8443") + 22;
+    return sent.back().substr(at, sent.back().find('\'', at) - at);
+  };
+  world.whole();
+  world.host.state().files.clear();
+  // A stranger's question is answered at once, and changes nothing.
+  const hl_session bob = world.host.login("bob@localhost", "desk");
+  ask(bob);
+  CHECK(world.host.state().files.empty());
+  CHECK(world.status(world.put(link(bob), {{"content-length", "0"}, {"content-range", "bytes */10"}})) == 0);
+  world.host.state().files.clear();
+  ask(world.alice);
+  REQUIRE(world.host.state().files.size() == 1);
+  CHECK(world.host.state().files.back().kind == "copy");
+  CHECK(world.host.state().files.back().digest == digest);
+  CHECK(world.host.sent(world.alice).empty());
+  world.say(HL_OK, "10 " + digest);
+  const std::string path = link(world.alice);
+  world.host.state().files.clear();
+  CHECK(world.status(world.put(path, {{"content-length", "0"}, {"content-range", "bytes */10"}})) == 201);
+  CHECK(world.host.state().files.empty());
+  CHECK(world.get(path).status == 200);
+  // Whoever does not ask first and puts it all the same is told at once that it is there.
+  ask(world.alice);
+  world.say(HL_OK, "10 " + digest);
+  const std::string other = link(world.alice);
+  CHECK(world.status(world.put(other)) == 201);
+  CHECK(world.status(world.put(other)) == 409);
+  // And when the bytes have gone meanwhile it is a slot like others.
+  ask(world.alice);
+  world.say(HL_E_GONE, "");
+  const hl_request late = world.put(link(world.alice));
+  world.say(HL_OK, "10 " + digest);
+  CHECK(world.status(late) == 201);
+}

@@ -52,7 +52,7 @@ TEST_CASE_FIXTURE(Disk, "files: one is there once it is whole, in two folders by
   CHECK(std::filesystem::exists(path()));
   CHECK(store->list("media", "abcd") == std::vector<std::string>{name});
   CHECK(store->list("other", "abcd").empty());
-  store->erase("media", name);
+  store->erase("media", name, {});
   CHECK(content() == "none");
   CHECK(store->list("media", "abcd").empty());
 }
@@ -99,6 +99,67 @@ TEST_CASE_FIXTURE(Disk, "files: one that became whole as the process died is fou
   }
   REQUIRE(receive(FileStore::ask).file->finish());
   CHECK(content() == "hello");
+}
+
+TEST_CASE_FIXTURE(Disk, "files: the same bytes are there once, and go with the last name that they have") {
+  const std::string digest = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+  const std::string object = directory + "/files/media/objects/2c/f2/" + digest;
+  const std::string second = "abcd000000000002", third = "ef01000000000003";
+  const auto put = [&](const std::string& its_name) {
+    const auto found = store->receive("media", its_name, 0, 5);
+    REQUIRE(found.kind == Kind::ready);
+    CHECK(found.file->append("hello"));
+    REQUIRE(found.file->finish());
+  };
+  put(name);
+  put(second);
+  CHECK(std::filesystem::hard_link_count(object) == 3);
+  CHECK(!std::filesystem::exists(path() + ".part"));
+  CHECK(store->copy("media", digest, third) == 5);
+  CHECK(!store->copy("media", std::string(64, '0'), "ef01000000000004"));
+  CHECK(!store->copy("other", digest, third));
+  store->erase("media", name, digest);
+  store->erase("media", second, digest);
+  CHECK(content() == "none");
+  const auto left = store->read("media", third);
+  REQUIRE(left != nullptr);
+  CHECK(left->read(0, 5) == "hello");
+  store->erase("media", third, digest);
+  CHECK(!std::filesystem::exists(object));
+}
+
+TEST_CASE_FIXTURE(Disk, "files: bytes that lost their names in a crash are reclaimed, later, and others are not") {
+  {
+    const auto found = receive(0);
+    CHECK(found.file->append("hello"));
+    REQUIRE(found.file->finish());
+  }
+  CHECK(store->reclaim("media", "2cf2", 0) == 0);
+  std::filesystem::remove(path());
+  CHECK(store->reclaim("media", "2cf2", 600) == 0);
+  CHECK(store->reclaim("media", "2cf2", 0) == 1);
+  CHECK(store->reclaim("media", "2cf2", 0) == 0);
+}
+
+TEST_CASE_FIXTURE(Disk, "files: a part that is begun anew leaves the bytes alone that it shares") {
+  {
+    const auto found = receive(0);
+    CHECK(found.file->append("hello"));
+    REQUIRE(found.file->finish());
+  }
+  const std::string second = "abcd000000000002";
+  CHECK(store->copy("media", "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", second) == 5);
+  // As a process leaves it that dies where the object is there, and the name not yet.
+  std::filesystem::rename(path(), path() + ".part");
+  {
+    const auto found = receive(0, 7);
+    REQUIRE(found.kind == Kind::ready);
+    CHECK(found.file->bytes() == 0);
+    CHECK(found.file->append("goodbye"));
+    REQUIRE(found.file->finish());
+  }
+  CHECK(content() == "goodbye");
+  CHECK(store->read("media", second)->read(0, 5) == "hello");
 }
 
 TEST_CASE("files: a name cannot lead anywhere else") {

@@ -99,11 +99,12 @@ struct Request {
   std::uint64_t offset = 0, length = 0;
 };
 
-// What is asked of files: "receive", "erase" or "list", and who is told of it by file_says().
+// What is asked of files: "receive", "erase", "list" or "copy", and who is told of it by file_says().
 struct FileWish {
   std::string kind, module, name, account, token;
   hl_request request = 0;
   std::uint64_t offset = 0, size = 0;
+  std::string digest;
 };
 
 // What a gateway was given.

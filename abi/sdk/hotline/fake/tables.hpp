@@ -99,7 +99,8 @@ struct FunctionTables {
                       can_fail<"file.receive", C::receive, HL_E_NONE>,
                       can_fail<"file.send", C::send_file, HL_E_NONE, HL_E_GONE>,
                       can_fail<"file.erase", C::erase_file, HL_E_NONE>,
-                      can_fail<"file.list", C::list_files, HL_E_NONE>};
+                      can_fail<"file.list", C::list_files, HL_E_NONE>,
+                      can_fail<"file.copy", C::copy_file, HL_E_NONE>};
   hl_cap_outbox outbox = {sizeof(hl_cap_outbox), 0, can_fail<"outbox.send", C::send, HL_E_FULL, HL_E_NONE>};
   hl_cap_stanza stanza = [] {
     hl_cap_stanza with_parse = Stanza::capability_without_parse();

@@ -35,7 +35,7 @@ struct WorldCalls {
     if (!is_file_name(view(name), 16, 128) || (offset > size && offset != HL_FILE_ASK)) return HL_E_INVALID;
     state_of(host).files.push_back({"receive", of(host).module, std::string(view(name)),
                                     std::string(view(account)), std::string(view(token)), request, offset,
-                                    size});
+                                    size, {}});
     return HL_OK;
   }
   static hl_status send_file(const hl_host* host, hl_request number, std::uint32_t status,
@@ -51,15 +51,23 @@ struct WorldCalls {
     request.length = length;
     return HL_OK;
   }
-  static hl_status erase_file(const hl_host* host, hl_str name) {
+  static hl_status erase_file(const hl_host* host, hl_str name, hl_str digest) {
     if (!is_file_name(view(name), 16, 128)) return HL_E_INVALID;
-    state_of(host).files.push_back({"erase", of(host).module, std::string(view(name)), {}, {}, 0, 0, 0});
+    state_of(host).files.push_back(
+        {"erase", of(host).module, std::string(view(name)), {}, {}, 0, 0, 0, std::string(view(digest))});
+    return HL_OK;
+  }
+  static hl_status copy_file(const hl_host* host, hl_str digest, hl_str name, hl_str account, hl_str token) {
+    if (!is_file_name(view(name), 16, 128) || !is_file_name(view(digest), 64, 64)) return HL_E_INVALID;
+    state_of(host).files.push_back({"copy", of(host).module, std::string(view(name)),
+                                    std::string(view(account)), std::string(view(token)), 0, 0, 0,
+                                    std::string(view(digest))});
     return HL_OK;
   }
   static hl_status list_files(const hl_host* host, hl_str folder, hl_str account, hl_str token) {
     if (!is_file_name(view(folder), 4, 4)) return HL_E_INVALID;
     state_of(host).files.push_back({"list", of(host).module, std::string(view(folder)),
-                                    std::string(view(account)), std::string(view(token)), 0, 0, 0});
+                                    std::string(view(account)), std::string(view(token)), 0, 0, 0, {}});
     return HL_OK;
   }
   // numbers["fake.outbox_max"] bounds what waits; texts["fake.gateways"] names those there are (all, without
