@@ -27,8 +27,8 @@ hl_status objection(const ModuleContext& context) {
   return context.shard.world.files == nullptr ? HL_E_NONE : HL_OK;
 }
 
-hl_status receive(const hl_host* host, hl_request request, hl_str name, uint64_t offset, uint64_t size,
-                  hl_str account, hl_str token) {
+hl_status file_receive(const hl_host* host, hl_request request, hl_str name, uint64_t offset, uint64_t size,
+                       hl_str account, hl_str token) {
   const ModuleContext& context = ModuleContext::of(host);
   if (const hl_status status = objection(context); status != HL_OK) return status;
   if (!FileStore::is_name(from_str(name)) || token.size > owner_token_bytes_max ||
@@ -43,7 +43,7 @@ hl_status receive(const hl_host* host, hl_request request, hl_str name, uint64_t
   return HL_OK;
 }
 
-hl_status send(const hl_host* host, hl_request request, uint32_t status, const hl_http_field* fields,
+hl_status file_send(const hl_host* host, hl_request request, uint32_t status, const hl_http_field* fields,
                uint64_t field_count, hl_str name, uint64_t offset, uint64_t length) {
   const ModuleContext& context = ModuleContext::of(host);
   if (const hl_status wrong = objection(context); wrong != HL_OK) return wrong;
@@ -63,7 +63,7 @@ hl_status send(const hl_host* host, hl_request request, uint32_t status, const h
   return HL_OK;
 }
 
-hl_status erase(const hl_host* host, hl_str name, hl_str digest) {
+hl_status file_erase(const hl_host* host, hl_str name, hl_str digest) {
   const ModuleContext& context = ModuleContext::of(host);
   if (const hl_status status = objection(context); status != HL_OK) return status;
   if (!FileStore::is_name(from_str(name))) return HL_E_INVALID;
@@ -74,7 +74,7 @@ hl_status erase(const hl_host* host, hl_str name, hl_str digest) {
   return HL_OK;
 }
 
-hl_status copy(const hl_host* host, hl_str digest, hl_str name, hl_str account, hl_str token) {
+hl_status file_copy(const hl_host* host, hl_str digest, hl_str name, hl_str account, hl_str token) {
   const ModuleContext& context = ModuleContext::of(host);
   if (const hl_status status = objection(context); status != HL_OK) return status;
   if (!FileStore::is_name(from_str(name)) || !FileStore::is_name(from_str(digest)) ||
@@ -93,7 +93,7 @@ hl_status copy(const hl_host* host, hl_str digest, hl_str name, hl_str account, 
   return HL_OK;
 }
 
-hl_status list(const hl_host* host, hl_str folder, hl_str account, hl_str token) {
+hl_status file_list(const hl_host* host, hl_str folder, hl_str account, hl_str token) {
   const ModuleContext& context = ModuleContext::of(host);
   if (const hl_status status = objection(context); status != HL_OK) return status;
   if (!FileStore::is_folder(from_str(folder)) || token.size > owner_token_bytes_max) return HL_E_INVALID;
@@ -113,11 +113,11 @@ hl_status list(const hl_host* host, hl_str folder, hl_str account, hl_str token)
 
 constexpr hl_cap_file file_table{sizeof(hl_cap_file),
                                  0,
-                                 host_side<receive>,
-                                 host_side<send>,
-                                 host_side<erase>,
-                                 host_side<list>,
-                                 host_side<copy>};
+                                 host_side<file_receive>,
+                                 host_side<file_send>,
+                                 host_side<file_erase>,
+                                 host_side<file_list>,
+                                 host_side<file_copy>};
 
 }  // namespace
 
