@@ -275,15 +275,16 @@ Result<std::string> IncomingFile::finish() {
   return digest;
 }
 
-// True: another file has the same bytes, and has this name now, too. False: this one goes on by itself, and is
-// the object for the next one where that can be.
+// True: another file has the same bytes, and has this name now, too. False: this one goes on by itself, and
+// is the object for the next one where that can be.
 bool IncomingFile::takes_bytes_of(const std::string& object) const {
   if (!store_.make_folder(object)) return false;
   if (link(part_of(path_).c_str(), object.c_str()) == 0) {
     static_cast<void>(sync_directory(directory_of(object)));  // Without it there is one copy more.
     return false;
   }
-  struct stat facts {}, own {};
+  struct stat facts {
+  }, own{};
   if (errno != EEXIST || stat(object.c_str(), &facts) != 0 || fstat(file_, &own) != 0) return false;
   if (facts.st_ino == own.st_ino || facts.st_size != own.st_size) return false;
   return link(object.c_str(), path_.c_str()) == 0;

@@ -1,9 +1,10 @@
 // FileStore: modules' files on disk: DIRECTORY/MODULE/ab/cd/NAME, and NAME.part until it is whole.
 //
-// Bytes that came twice are there once: beside its name a whole file is DIRECTORY/MODULE/objects/ab/cd/SHA256,
-// a second link of the same inode, and the next one with that digest becomes a link of it too. So the file
-// system counts how many names an object has, in one step with each change, and no crash can make the count
-// wrong; an object that only has its own name left is nobody's. Where links cannot be made, files are copies.
+// Bytes that came twice are there once: beside its name a whole file is
+// DIRECTORY/MODULE/objects/ab/cd/SHA256, a second link of the same inode, and the next one with that digest
+// becomes a link of it too. So the file system counts how many names an object has, in one step with each
+// change, and no crash can make the count wrong; an object that only has its own name left is nobody's. Where
+// links cannot be made, files are copies.
 //
 // A name is 16 to 128 lower-case hexadecimal digits; its first four are two folders, so a folder of a module
 // with a million files has about 15. A file is whole once all of it was synced and it was given its name;

@@ -46,8 +46,12 @@ struct FileRow {
     const auto size = number_of((*words)[1]), expires_ms = number_of((*words)[2]);
     const auto last_ms = number_of((*words)[3]);
     if (!size || !expires_ms || !last_ms) return std::nullopt;
-    return FileRow{static_cast<State>((*words)[0][0]), *size, *expires_ms, *last_ms,
-                   std::string((*words)[4]), std::string((*words)[5])};
+    return FileRow{static_cast<State>((*words)[0][0]),
+                   *size,
+                   *expires_ms,
+                   *last_ms,
+                   std::string((*words)[4]),
+                   std::string((*words)[5])};
   }
 };
 

@@ -1,5 +1,5 @@
-// For those who keep messages: one that carries a link (XEP-0066) is shown to media_link at the recipient's home,
-// so that the file stays until it was accepted; and how much of a picture may be in a message itself.
+// For those who keep messages: one that carries a link (XEP-0066) is shown to media_link at the recipient's
+// home, so that the file stays until it was accepted; and how much of a picture may be in a message itself.
 #pragma once
 
 #include <algorithm>

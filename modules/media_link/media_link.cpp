@@ -22,8 +22,8 @@
 //     slot_seconds     from a slot to its PUT (600)
 //     upload_seconds   from the beginning of the PUT to its end, interruptions included (21600)
 //     keep_days        a file, at the longest (30)
-//     accepted_seconds a file whose link was sent, once everybody it was sent to has accepted the message (604800)
-//     reap_seconds     between two slices of cleaning up (5)
+//     accepted_seconds a file whose link was sent, once everybody it was sent to has accepted the message
+//     (604800) reap_seconds     between two slices of cleaning up (5)
 //
 // Counted (`hotline modules`): files_stored, files_sent, requests_refused, files_reaped, files_cleaned.
 #include "media_link.h"

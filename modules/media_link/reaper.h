@@ -1,10 +1,10 @@
 // Reaper: files whose time is over go, and so does what a crash left on the disk that no row knows.
 //
-// Each shard goes through its own folders and accounts, a slice at a time: rows (reap), accounts that were sent
-// links (references.h), and names on the disk (clean), where the host also removes bytes without a name
-// (reclaim). A row is made before its file and erased before it, so whatever has no row is nobody's; killed at
-// any step, the next round finds the rest. What is under way is a row of the volatile table "media_rounds",
-// which goes with the process as its timer does: the first event after a start begins anew.
+// Each shard goes through its own folders and accounts, a slice at a time: rows (reap), accounts that were
+// sent links (references.h), and names on the disk (clean), where the host also removes bytes without a name
+// (reclaim). A row is made before its file and erased before it, so whatever has no row is nobody's; killed
+// at any step, the next round finds the rest. What is under way is a row of the volatile table
+// "media_rounds", which goes with the process as its timer does: the first event after a start begins anew.
 #pragma once
 
 #include <hotline/sdk.hpp>

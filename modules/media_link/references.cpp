@@ -10,8 +10,8 @@ namespace hotline::media_link {
 namespace {
 
 constexpr std::uint64_t references_max = 10'000;  // Of an account. What is beyond them is not counted.
-constexpr std::uint64_t holds_max = 200'000;      // Of a folder's files together; nor is what is beyond these.
-constexpr int accounts_looked_at_max = 256;       // In one slice.
+constexpr std::uint64_t holds_max = 200'000;  // Of a folder's files together; nor is what is beyond these.
+constexpr int accounts_looked_at_max = 256;   // In one slice.
 constexpr std::string_view wanted = "w", held = "h", leaving = "l";
 
 std::string hold_key(std::string_view name, std::string_view account) {
@@ -49,7 +49,8 @@ void References::answer(std::uint32_t topic, std::string_view account, std::stri
 }
 
 void References::on_referenced(std::string_view account, const hl_stanza& message) const {
-  const std::string_view url = stanzas_.root(message).child("x", ns_out_of_band).child("url", ns_out_of_band).text();
+  const std::string_view url =
+      stanzas_.root(message).child("x", ns_out_of_band).child("url", ns_out_of_band).text();
   if (settings_.url.empty() || !url.starts_with(settings_.url)) return;
   const std::string_view secret = secret_of(url.substr(settings_.url.size()));
   if (secret.empty()) return;
@@ -81,8 +82,7 @@ void References::on_held(std::string_view account, std::string_view name) const 
 void References::on_release(std::string_view bytes) const {
   const auto hold = hold_of(bytes);
   if (!hold) return;
-  const bool was_held =
-      holds_.erase(folder_account(hold->name), hold_key(hold->name, hold->account));
+  const bool was_held = holds_.erase(folder_account(hold->name), hold_key(hold->name, hold->account));
   std::optional<FileRow> row = files_.find(hold->name);
   if (was_held && row && row->is_whole() && !is_held(hold->name)) {
     row->expires_ms = std::min(row->expires_ms, files_.now_ms() + settings_.accepted_ms);
@@ -104,7 +104,8 @@ bool References::is_held(std::string_view name) const {
 
 void References::forget_file(std::string_view name) const {
   const std::string folder = folder_account(name);
-  for (auto row = holds_.next(folder, name); row && row->key.starts_with(name); row = holds_.next(folder, name))
+  for (auto row = holds_.next(folder, name); row && row->key.starts_with(name);
+       row = holds_.next(folder, name))
     holds_.erase(folder, std::string(row->key));
 }
 

@@ -160,12 +160,11 @@ void Slots::grant(const hl_stanza_event& event, const Wish& wish) const {
                                              "too much is going on at once; try again");
   // Until it is put, and while that goes on, it counts; then for as long as it is kept.
   const std::uint64_t now_ms = files_.now_ms();
-  const std::string row =
-      join_words({std::to_string(wish.size), std::to_string(now_ms + settings_.slot_ms + settings_.upload_ms), ""});
-  const std::string words =
-      join_words({std::to_string(event.session), name, owner,
-                  std::to_string(wish.size), std::to_string(now_ms + settings_.slot_ms), wish.type,
-                  wish.digest, std::to_string(granted.size())});
+  const std::string row = join_words(
+      {std::to_string(wish.size), std::to_string(now_ms + settings_.slot_ms + settings_.upload_ms), ""});
+  const std::string words = join_words({std::to_string(event.session), name, owner, std::to_string(wish.size),
+                                        std::to_string(now_ms + settings_.slot_ms), wish.type, wish.digest,
+                                        std::to_string(granted.size())});
   if (uploads_.put(owner, name, row) != HL_OK) return static_cast<void>(sessions_.send(event.session, busy));
   if (posts_.bytes(folder_account(name), topic::slot_wanted, words + "\n" + granted + busy) == HL_OK) return;
   uploads_.erase(owner, name);
@@ -238,8 +237,8 @@ void Slots::on_stored(std::string_view owner, std::string_view bytes) const {
   const auto upload = row ? upload_of(*row) : std::nullopt;
   if (!upload) return;
   // It replaces one that is there: there is room.
-  static_cast<void>(uploads_.put(owner, (*words)[0],
-                                 join_words({std::to_string(upload->size), (*words)[1], (*words)[2]})));
+  static_cast<void>(
+      uploads_.put(owner, (*words)[0], join_words({std::to_string(upload->size), (*words)[1], (*words)[2]})));
 }
 
 void Slots::on_account_removed(std::string_view owner) const {

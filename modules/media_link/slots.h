@@ -5,8 +5,8 @@
 //     owner's home    on_made    the client is told
 //     owner's home    on_stored  the row stays as long as the file does
 //
-// A row of "media_uploads" is of the owner, keyed by the file's name: "SIZE EXPIRES_MS SHA256". What was never
-// put, and what was reaped, goes with its time, when the owner next wants a slot.
+// A row of "media_uploads" is of the owner, keyed by the file's name: "SIZE EXPIRES_MS SHA256". What was
+// never put, and what was reaped, goes with its time, when the owner next wants a slot.
 //
 // Who asks with the file's SHA-256 (XEP-0300) and has put the same bytes before gets a slot that is full: the
 // folder's home has the host copy them first (on_copied). For all others the digest changes nothing, so that

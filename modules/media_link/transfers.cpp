@@ -104,8 +104,8 @@ void Transfers::on_put(std::string_view bytes) const {
   if (!row) return refuse(*request, 404, nothing_here);
   const bool is_question = (*words)[3] == "?";
   if (row->is_whole()) {
-    // Whoever lost the answer to what was all of it asks, and learns that it was; and a slot that came full may
-    // be put into, once: the bytes are not read.
+    // Whoever lost the answer to what was all of it asks, and learns that it was; and a slot that came full
+    // may be put into, once: the bytes are not read.
     const bool is_first = row->state == FileRow::State::copied;
     if (is_first) row->state = FileRow::State::whole;
     if ((is_question || is_first) && *size == row->size && (!is_first || files_.put(name, *row)))
@@ -168,8 +168,8 @@ void Transfers::stored(hl_request request, std::string_view name, std::string_vi
   row->become_whole(FileRow::State::whole, (*words)[1], files_.now_ms() + settings_.keep_ms);
   if (!files_.put(name, *row)) return refuse(request, 503, "Too much is kept; try again later.");
   // Should it not get there, the owner's quota forgets the file earlier than its time.
-  static_cast<void>(posts_.bytes(owner, topic::stored,
-                                 join_words({name, std::to_string(row->expires_ms), row->detail})));
+  static_cast<void>(
+      posts_.bytes(owner, topic::stored, join_words({name, std::to_string(row->expires_ms), row->detail})));
   stored_.add();
   http_.respond(request, 201, {any_origin}, "");
 }

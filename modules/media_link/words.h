@@ -27,11 +27,12 @@ constexpr std::uint32_t get = 4;              // To a folder's: a GET.
 constexpr std::uint32_t stored = 5;           // To the owner's: it is whole.
 constexpr std::uint32_t forget = 6;           // To a folder's: its owner is gone.
 constexpr std::uint32_t account_removed = 7;  // From registration.
-constexpr std::uint32_t referenced = 8;       // From routing and groups: a message that is kept has a link (link.h).
-constexpr std::uint32_t hold = 9;             // To a folder's: it is needed by an account.
-constexpr std::uint32_t held = 10;            // To the recipient's: noted.
-constexpr std::uint32_t release = 11;         // To a folder's: no longer.
-constexpr std::uint32_t released = 12;        // To the recipient's: noted.
+constexpr std::uint32_t referenced =
+    8;                                 // From routing and groups: a message that is kept has a link (link.h).
+constexpr std::uint32_t hold = 9;      // To a folder's: it is needed by an account.
+constexpr std::uint32_t held = 10;     // To the recipient's: noted.
+constexpr std::uint32_t release = 11;  // To a folder's: no longer.
+constexpr std::uint32_t released = 12;  // To the recipient's: noted.
 }  // namespace topic
 
 // The account at whose home the rows of a folder's files are.

@@ -44,7 +44,7 @@ hl_status file_receive(const hl_host* host, hl_request request, hl_str name, uin
 }
 
 hl_status file_send(const hl_host* host, hl_request request, uint32_t status, const hl_http_field* fields,
-               uint64_t field_count, hl_str name, uint64_t offset, uint64_t length) {
+                    uint64_t field_count, hl_str name, uint64_t offset, uint64_t length) {
   const ModuleContext& context = ModuleContext::of(host);
   if (const hl_status wrong = objection(context); wrong != HL_OK) return wrong;
   const std::optional<std::vector<HttpField>> all = http_fields_from(fields, field_count);
@@ -111,12 +111,9 @@ hl_status file_list(const hl_host* host, hl_str folder, hl_str account, hl_str t
   return HL_OK;
 }
 
-constexpr hl_cap_file file_table{sizeof(hl_cap_file),
-                                 0,
-                                 host_side<file_receive>,
-                                 host_side<file_send>,
-                                 host_side<file_erase>,
-                                 host_side<file_list>,
+constexpr hl_cap_file file_table{sizeof(hl_cap_file),     0,
+                                 host_side<file_receive>, host_side<file_send>,
+                                 host_side<file_erase>,   host_side<file_list>,
                                  host_side<file_copy>};
 
 }  // namespace

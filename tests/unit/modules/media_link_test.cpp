@@ -325,10 +325,9 @@ namespace {
 
 // A message with the link of a file waits for bob.
 void send(World& world, const std::string& path, const std::string& account = "bob@localhost") {
-  const std::string xml = "<message from='alice@localhost/phone' to='" + account +
-                          "' type='chat'><body>https://localhost:8443" + path +
-                          "</body><x xmlns='jabber:x:oob'><url>https://localhost:8443" + path +
-                          "</url></x></message>";
+  const std::string xml =
+      "<message from='alice@localhost/phone' to='" + account + "' type='chat'><body>https://localhost:8443" +
+      path + "</body><x xmlns='jabber:x:oob'><url>https://localhost:8443" + path + "</url></x></message>";
   world.host.state().mailboxes[account][1] = {.xml = xml, .module = "routing"};
   world.host.state().posts.push_back(
       {"media_link", account, hotline::media_link::topic::referenced, "", fake::Stanza::parse(xml)});
@@ -385,7 +384,8 @@ TEST_CASE("media: a link that is passed on keeps its file again, until its last 
   CHECK(rows(world, "media_holds") == 0);
 }
 
-TEST_CASE("media: a word between homes that a crash took is said again, and one that comes twice counts once") {
+TEST_CASE(
+    "media: a word between homes that a crash took is said again, and one that comes twice counts once") {
   World world;
   const std::string path = world.whole();
   send(world, path);
@@ -404,13 +404,14 @@ TEST_CASE("media: a word between homes that a crash took is said again, and one 
 
 TEST_CASE("media: links that are none of ours, and messages without one, are not counted") {
   World world;
-  for (const char* url :
-       {"https://elsewhere.example/media/00/x", "/media/x", "", "https://localhost:8443/media/../../etc/passwd"}) {
-    const std::string xml = std::string("<message from='a@localhost/b' to='bob@localhost'><x "
-                                        "xmlns='jabber:x:oob'><url>") +
+  for (const char* url : {"https://elsewhere.example/media/00/x", "/media/x", "",
+                          "https://localhost:8443/media/../../etc/passwd"}) {
+    const std::string xml = std::string(
+                                "<message from='a@localhost/b' to='bob@localhost'><x "
+                                "xmlns='jabber:x:oob'><url>") +
                             url + "</url></x></message>";
-    world.host.state().posts.push_back(
-        {"media_link", "bob@localhost", hotline::media_link::topic::referenced, "", fake::Stanza::parse(xml)});
+    world.host.state().posts.push_back({"media_link", "bob@localhost", hotline::media_link::topic::referenced,
+                                        "", fake::Stanza::parse(xml)});
     world.host.run();
   }
   CHECK(rows(world, "media_references") == 0);

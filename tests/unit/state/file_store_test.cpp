@@ -128,7 +128,8 @@ TEST_CASE_FIXTURE(Disk, "files: the same bytes are there once, and go with the l
   CHECK(!std::filesystem::exists(object));
 }
 
-TEST_CASE_FIXTURE(Disk, "files: bytes that lost their names in a crash are reclaimed, later, and others are not") {
+TEST_CASE_FIXTURE(Disk,
+                  "files: bytes that lost their names in a crash are reclaimed, later, and others are not") {
   {
     const auto found = receive(0);
     CHECK(found.file->append("hello"));
@@ -148,7 +149,8 @@ TEST_CASE_FIXTURE(Disk, "files: a part that is begun anew leaves the bytes alone
     REQUIRE(found.file->finish());
   }
   const std::string second = "abcd000000000002";
-  CHECK(store->copy("media", "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", second) == 5);
+  CHECK(store->copy("media", "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", second) ==
+        5);
   // As a process leaves it that dies where the object is there, and the name not yet.
   std::filesystem::rename(path(), path() + ".part");
   {

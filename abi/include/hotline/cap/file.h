@@ -35,15 +35,16 @@ typedef struct hl_cap_file {
   hl_status (*send)(const hl_host* host, hl_request request, uint32_t status, const hl_http_field* fields,
                     uint64_t field_count, hl_str name, uint64_t offset, uint64_t length);
   // Removes a file, whole or not, once the durable changes of this call are on disk. One that is not there is
-  // passed over. `digest`: its SHA-256 in digits, as receive() told it; absent: not known. The bytes of files that
-  // are the same are there once, and go at once with the last of them whose digest is told, else within a day.
+  // passed over. `digest`: its SHA-256 in digits, as receive() told it; absent: not known. The bytes of files
+  // that are the same are there once, and go at once with the last of them whose digest is told, else within
+  // a day.
   hl_status (*erase)(const hl_host* host, hl_str name, hl_str digest);
   // The names of the files, whole or not, of one folder (four digits): on_work at the home of `account` with
   // `token`, each on a line. Bytes of that folder that belong to no file any more are removed.
   hl_status (*list)(const hl_host* host, hl_str folder, hl_str account, hl_str token);
-  // Makes a file with the bytes of another one of this module that is whole and has this digest: on_work at the
-  // home of `account` with `token`: HL_OK "SIZE SHA256", or HL_E_GONE: there is none. Whether somebody may have
-  // it is for the module to know: a digest is no secret.
+  // Makes a file with the bytes of another one of this module that is whole and has this digest: on_work at
+  // the home of `account` with `token`: HL_OK "SIZE SHA256", or HL_E_GONE: there is none. Whether somebody
+  // may have it is for the module to know: a digest is no secret.
   hl_status (*copy)(const hl_host* host, hl_str digest, hl_str name, hl_str account, hl_str token);
 } hl_cap_file;
 

@@ -33,9 +33,15 @@ struct WorldCalls {
   static hl_status receive(const hl_host* host, hl_request request, hl_str name, std::uint64_t offset,
                            std::uint64_t size, hl_str account, hl_str token) {
     if (!is_file_name(view(name), 16, 128) || (offset > size && offset != HL_FILE_ASK)) return HL_E_INVALID;
-    state_of(host).files.push_back({"receive", of(host).module, std::string(view(name)),
-                                    std::string(view(account)), std::string(view(token)), request, offset,
-                                    size, {}});
+    state_of(host).files.push_back({"receive",
+                                    of(host).module,
+                                    std::string(view(name)),
+                                    std::string(view(account)),
+                                    std::string(view(token)),
+                                    request,
+                                    offset,
+                                    size,
+                                    {}});
     return HL_OK;
   }
   static hl_status send_file(const hl_host* host, hl_request number, std::uint32_t status,
@@ -66,8 +72,15 @@ struct WorldCalls {
   }
   static hl_status list_files(const hl_host* host, hl_str folder, hl_str account, hl_str token) {
     if (!is_file_name(view(folder), 4, 4)) return HL_E_INVALID;
-    state_of(host).files.push_back({"list", of(host).module, std::string(view(folder)),
-                                    std::string(view(account)), std::string(view(token)), 0, 0, 0, {}});
+    state_of(host).files.push_back({"list",
+                                    of(host).module,
+                                    std::string(view(folder)),
+                                    std::string(view(account)),
+                                    std::string(view(token)),
+                                    0,
+                                    0,
+                                    0,
+                                    {}});
     return HL_OK;
   }
   // numbers["fake.outbox_max"] bounds what waits; texts["fake.gateways"] names those there are (all, without
