@@ -9,7 +9,9 @@ namespace hotline {
 
 namespace {
 
-constexpr std::size_t waiting_bytes_max = 512u << 10;  // Of one upload, beyond the write under way.
+constexpr std::size_t uploads_max = 512;               // At once, on one shard.
+constexpr std::size_t downloads_max = 1'024;           // The same.
+constexpr std::size_t waiting_bytes_max = 256u << 10;  // Of one upload, beyond the write under way.
 constexpr std::size_t read_bytes = 128u << 10;         // Of one download, at a time ...
 constexpr std::size_t ahead_bytes = 128u << 10;        // ... while no more than this waits for its peer.
 constexpr std::uint64_t progress_bytes = 64u << 10;    // So much has to come within http.body_seconds.
@@ -54,6 +56,8 @@ void FileTransfers::receive(Incoming incoming) {
   const std::uint64_t request = incoming.request;
   if (!shard_.requests.is_waiting(request) || uploads_.contains(request))
     return incoming.owner.tell(shard_.world, HL_E_GONE, "0");
+  if (uploads_.size() == uploads_max)
+    return incoming.owner.tell(shard_.world, HL_E_FULL, "too many files are being received");
   Upload& upload = uploads_[request];
   upload.wanted = std::move(incoming);
   upload.is_busy = true;
@@ -205,6 +209,8 @@ void FileTransfers::send(Outgoing outgoing) {
                           }));
   const std::uint64_t request = outgoing.request;
   if (!shard_.requests.is_waiting(request) || downloads_.contains(request)) return;
+  if (downloads_.size() == downloads_max)
+    return shard_.requests.respond(request, http_problem(503, "Too many files are being sent; try again."));
   Download& download = downloads_[request];
   download.wanted = std::move(outgoing);
   read_next(request, download);

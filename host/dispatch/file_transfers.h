@@ -1,7 +1,7 @@
 // FileTransfers: bodies of requests on their way to disk, and files on their way to peers, on one shard.
 //
 //     receive   open -> (body of the held request in parts: one write at a time, the connection held while
-//               more waits than half a mebibyte) -> sync, rename -> its module is told, and answers
+//               more waits than a quarter of a mebibyte) -> sync, rename -> its module is told, and answers
 //     send      open and read -> head and bytes -> (the connection took them) -> read -> …
 //
 // Whatever waits for the disk runs on the file pool, one step of a transfer at a time, and comes back through

@@ -66,9 +66,9 @@ void References::on_hold(std::string_view bytes) const {
   const std::string folder = folder_account(hold->name);
   std::optional<FileRow> row = files_.find(hold->name);
   // Where there is nothing to be held, or no room for one more, there is nothing to be said again either.
-  const bool is_held = row && row->is_whole() && holds_.count(folder) < holds_max &&
-                       holds_.put(folder, hold_key(hold->name, hold->account), "-") == HL_OK;
-  if (is_held && row->expires_ms != row->last_ms) {
+  const bool is_noted = row && row->is_whole() && holds_.count(folder) < holds_max &&
+                        holds_.put(folder, hold_key(hold->name, hold->account), "-") == HL_OK;
+  if (is_noted && row->expires_ms != row->last_ms) {
     row->expires_ms = row->last_ms;
     if (!files_.put(hold->name, *row)) return;  // It is said again.
   }
