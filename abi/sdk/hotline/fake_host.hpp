@@ -284,17 +284,11 @@ class FakeHost {
   }
   // What a gateway made of what it was given.
   Status gateway_says(const fake::Sent& sent, Status status, const std::string& words) {
-    Loaded* module = find(sent.module);
-    if (module == nullptr || module->entry->on_work == nullptr) return HL_E_NONE;
-    const hl_work_event event{sizeof event, status, fake::member(sent.account), str(sent.token), str(words)};
-    return call(*module, module->entry->on_work, event);
+    return work_done(sent, status, words);
   }
   // What became of what was asked of a file.
   Status file_says(const fake::FileWish& wish, Status status, const std::string& words) {
-    Loaded* module = find(wish.module);
-    if (module == nullptr || module->entry->on_work == nullptr) return HL_E_NONE;
-    const hl_work_event event{sizeof event, status, fake::member(wish.account), str(wish.token), str(words)};
-    return call(*module, module->entry->on_work, event);
+    return work_done(wish, status, words);
   }
   // A control command, and its answer once what it asked for has run: neither reply nor refusal is an
   // empty text. Throws when no module has it.
@@ -413,6 +407,14 @@ class FakeHost {
         if (module->entry->on_session != nullptr && module->view.manifest.has({"sessions"}))
           call(*module, module->entry->on_session, event);
     }
+  }
+  template <typename Asked>
+  Status work_done(const Asked& asked, Status status, const std::string& words) {
+    Loaded* module = find(asked.module);
+    if (module == nullptr || module->entry->on_work == nullptr) return HL_E_NONE;
+    const hl_work_event event{sizeof event, status, fake::member(asked.account), str(asked.token),
+                              str(words)};
+    return call(*module, module->entry->on_work, event);
   }
   Loaded* find(const std::string& name) {
     for (const auto& module : modules_)
