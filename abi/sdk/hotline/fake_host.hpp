@@ -282,13 +282,14 @@ class FakeHost {
                                  str(domain),   fields.data(),   fields.size(), str(ask.body)};
     return call(*best, best->entry->on_request, event);
   }
-  // What a gateway made of what it was given.
-  Status gateway_says(const fake::Sent& sent, Status status, const std::string& words) {
-    return work_done(sent, status, words);
-  }
-  // What became of what was asked of a file.
-  Status file_says(const fake::FileWish& wish, Status status, const std::string& words) {
-    return work_done(wish, status, words);
+  // What a gateway made of what it was given, or a host of what was asked of a file.
+  template <typename Asked>
+  Status work_done(const Asked& asked, Status status, const std::string& words) {
+    Loaded* module = find(asked.module);
+    if (module == nullptr || module->entry->on_work == nullptr) return HL_E_NONE;
+    const hl_work_event event{sizeof event, status, fake::member(asked.account), str(asked.token),
+                              str(words)};
+    return call(*module, module->entry->on_work, event);
   }
   // A control command, and its answer once what it asked for has run: neither reply nor refusal is an
   // empty text. Throws when no module has it.
@@ -407,14 +408,6 @@ class FakeHost {
         if (module->entry->on_session != nullptr && module->view.manifest.has({"sessions"}))
           call(*module, module->entry->on_session, event);
     }
-  }
-  template <typename Asked>
-  Status work_done(const Asked& asked, Status status, const std::string& words) {
-    Loaded* module = find(asked.module);
-    if (module == nullptr || module->entry->on_work == nullptr) return HL_E_NONE;
-    const hl_work_event event{sizeof event, status, fake::member(asked.account), str(asked.token),
-                              str(words)};
-    return call(*module, module->entry->on_work, event);
   }
   Loaded* find(const std::string& name) {
     for (const auto& module : modules_)

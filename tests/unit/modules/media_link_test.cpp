@@ -68,7 +68,7 @@ struct World {
   void say(hl_status status, const std::string& words) {
     REQUIRE(!host.state().files.empty());
     const fake::FileWish wish = host.state().files.back();
-    host.file_says(wish, status, words);
+    host.work_done(wish, status, words);
     host.run();
   }
   std::string whole() {
@@ -307,7 +307,7 @@ TEST_CASE("media: files go with their time, and what no row knows goes from the 
   REQUIRE(listed.kind == "list");
   world.host.state().files.clear();
   const std::string stranded = listed.name + std::string(36, '7');
-  world.host.file_says(listed, HL_OK, stranded + "\n");
+  world.host.work_done(listed, HL_OK, stranded + "\n");
   REQUIRE(world.host.state().files.size() == 1);
   CHECK(world.host.state().files.front().name == stranded);
 }
