@@ -228,12 +228,13 @@ void Calls::line(Stream& stream, std::string_view text) {
   run_queued();
 }
 
-void Calls::request(Stream& stream, std::uint64_t number, const HttpRequest& http) {
+void Calls::request(Stream& stream, std::uint64_t number, const HttpRequest& http, bool is_head) {
   std::vector<hl_http_field> fields;
   for (const HttpField& field : http.fields) fields.push_back({to_str(field.name), to_str(field.value)});
   const hl_request_event event{.size = sizeof(hl_request_event),
                                .flags = (stream.connection->tls() != nullptr ? HL_REQUEST_IS_TLS : 0u) |
-                                        (stream.is_loopback ? HL_REQUEST_IS_LOOPBACK : 0u),
+                                        (stream.is_loopback ? HL_REQUEST_IS_LOOPBACK : 0u) |
+                                        (is_head ? HL_REQUEST_IS_HEAD : 0u),
                                .request = number,
                                .listener = to_str(stream.listener->name),
                                .peer = to_str(stream.peer),
@@ -243,7 +244,7 @@ void Calls::request(Stream& stream, std::uint64_t number, const HttpRequest& htt
                                .host = to_str(http.host),
                                .fields = fields.data(),
                                .field_count = fields.size(),
-                               .body = to_str(http.body)};
+                               .body = is_head ? hl_str{nullptr, 0} : to_str(http.body)};
   ServingSet& set = live_.of(stream.account);
   const std::uint16_t module = set.number_of(set.routes->http(http.method, http.path).module);
   const bool is_disabled = module != no_module && set.module(module) == nullptr;

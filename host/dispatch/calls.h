@@ -56,7 +56,7 @@ class Calls {
   // A stanza that was counted when it came: it is not counted again.
   void offer(Stream& stream, const Ref<const Stanza>& stanza, const Receipt& receipt);
   void line(Stream& stream, std::string_view line);
-  void request(Stream& stream, std::uint64_t number, const HttpRequest& http);
+  void request(Stream& stream, std::uint64_t number, const HttpRequest& http, bool is_head);
   void posted(Post& post);
   void fanned_out(Post& post);
   void drained(Session& session, MailboxEntry& entry);

@@ -17,6 +17,15 @@ HttpResponse response_of(const Effect& effect) {
   return {effect.number, http_fields_of(effect.text), std::string(effect.bytes->bytes())};
 }
 
+FileTransfers::Outgoing outgoing_of(const Effect& effect, const std::string& module_name) {
+  return {.request = effect.number64,
+          .response = {effect.number, http_fields_of(effect.text), {}},
+          .module_name = module_name,
+          .name = std::string(effect.text2),
+          .offset = effect.handle,
+          .length = effect.handle2};
+}
+
 }  // namespace
 
 void Calls::commit() {
@@ -59,6 +68,7 @@ void Calls::write_rows() {
 void Calls::apply(Effect& effect, const Receipt& part) {
   Sessions& sessions = shard_.sessions;
   Streams& streams = shard_.streams;
+  const auto its_name = [this] { return shard_.world.modules->name(transaction_.module()); };
   switch (effect.kind) {
     case Effect::Kind::stream_send: return streams.send(effect.handle, effect.bytes->bytes());
     case Effect::Kind::stream_close: return streams.close(effect.handle, effect.text, effect.text2);
@@ -141,6 +151,22 @@ void Calls::apply(Effect& effect, const Receipt& part) {
       };
       if (shard_.window.has_open_rows()) return shard_.window.wait(std::function<void()>(std::move(answer)));
       return answer();
+    }
+    case Effect::Kind::http_file: {
+      auto answer = [&shard = shard_, outgoing = outgoing_of(effect, its_name())]() mutable {
+        shard.files.send(std::move(outgoing));
+      };
+      if (shard_.window.has_open_rows()) return shard_.window.wait(std::function<void()>(std::move(answer)));
+      return answer();
+    }
+    case Effect::Kind::file_erase: {
+      auto erase = [&world = shard_.world, module = its_name(), name = std::string(effect.text),
+                    digest = std::string(effect.text2)] {
+        const auto step = [&world, module, name, digest] { world.files->erase(module, name, digest); };
+        static_cast<void>(world.file_pool->submit(step));  // Else it is stranded, and found by list().
+      };
+      if (shard_.window.has_open_rows()) return shard_.window.wait(std::function<void()>(std::move(erase)));
+      return erase();
     }
     case Effect::Kind::command_reply: {
       auto answer = [&world = shard_.world, command = effect.number64, is_refusal = effect.flag,

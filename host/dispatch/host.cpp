@@ -22,6 +22,8 @@ Host::Host(const Settings& settings, const Parts& parts,
   world_.store = parts.store;
   world_.work_pool = parts.work_pool;
   world_.outbox = parts.outbox;
+  world_.files = parts.files;
+  world_.file_pool = parts.file_pool;
   world_.tls = parts.tls;
   world_.tables = &tables_;
   world_.modules = &modules_;

@@ -37,6 +37,8 @@ class Host final : public LiveTarget {
     WorkPool* work_pool;
     TlsContext* tls;  // nullptr: no listener may want it.
     Outbox* outbox = nullptr;
+    FileStore* files = nullptr;
+    WorkPool* file_pool = nullptr;
   };
   // Runs `swap` while no shard is inside an event.
   using Barrier = std::function<Safepoint::Outcome(const std::function<void()>& swap, Haste haste)>;

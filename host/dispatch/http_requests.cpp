@@ -53,6 +53,11 @@ void HttpRequests::head(Stream& stream, std::unique_ptr<HttpRequest> request) {
     return refuse(stream, response);
   }
   if (!its.has_body) return;
+  if (route.takes_head) {
+    if (its.content_length) return ask(stream, {}, true);
+    return refuse(stream, http_problem(411, "A length is needed here."));
+  }
+  if (its.content_length > shard_.world.limits.before_login.http_body_bytes_max) return;  // Refused next.
   if (its.awaits_continue) stream.connection->write_bytes("HTTP/1.1 100 Continue\r\n\r\n");
   const std::uint32_t body_s = shard_.world.limits.http_body_s;
   shard_.streams.set_deadline(stream, body_s * us_per_s, "connection-timeout",
@@ -60,20 +65,33 @@ void HttpRequests::head(Stream& stream, std::unique_ptr<HttpRequest> request) {
 }
 
 void HttpRequests::body(Stream& stream, std::string body) {
+  if (stream.exchange != 0) {  // The end of one that goes elsewhere.
+    if (Exchange* exchange = exchanges_.find(stream.exchange)) exchange->is_unread = false;
+    stream.connection->hold();
+    await_answer(stream);
+    return shard_.files.end(stream.exchange);
+  }
   if (stream.request == nullptr)  // It was refused at its head.
     return static_cast<HttpFramer&>(stream.connection->framer()).answered();
+  ask(stream, std::move(body), false);
+}
+
+void HttpRequests::ask(Stream& stream, std::string body, bool is_unread) {
   stream.exchange = exchanges_.reserve();
   auto exchange = std::make_unique<Exchange>();
   exchange->stream = stream.connection->handle;
   exchange->keeps_alive = stream.request->keeps_alive;
   exchange->is_head = std::exchange(stream.is_head_request, false);
+  exchange->is_unread = is_unread;
+  exchange->awaits_continue = stream.request->awaits_continue;
+  exchange->body_bytes = stream.request->content_length.value_or(0);
   const std::uint64_t number = stream.exchange;
   exchanges_.put(number, std::move(exchange));
   const std::unique_ptr<HttpRequest> request = std::move(stream.request);
   request->body = std::move(body);
   await_answer(stream);
   const std::uint64_t handle = stream.connection->handle;
-  shard_.calls.request(stream, number, *request);
+  shard_.calls.request(stream, number, *request, is_unread);
   Stream* still = shard_.streams.find(handle);
   if (still != nullptr && still->exchange != 0) still->connection->hold();
 }
@@ -104,13 +122,20 @@ void HttpRequests::respond(std::uint64_t request, HttpResponse response) {
   const std::unique_ptr<Exchange> exchange = exchanges_.take(request);
   Stream* stream = exchange == nullptr ? nullptr : shard_.streams.find(exchange->stream);
   if (stream == nullptr) return;
+  shard_.files.drop(request);  // Of a module that answers while a body comes.
+  const bool stays = exchange->keeps_alive && response.status != 504 && !exchange->is_unread;
+  const HttpEnd how = stays ? HttpEnd::keep_alive : HttpEnd::close;
   stream->exchange = 0;
   shard_.streams.clear_deadline(*stream);
-  const bool stays = exchange->keeps_alive && response.status != 504;
-  write(*stream, response, stays ? HttpEnd::keep_alive : HttpEnd::close, exchange->is_head);
-  if (!stays) return;
-  shard_.streams.set_deadline(*stream, shard_.world.limits.http_idle_s * us_per_s, "", "");
-  stream->connection->release();
+  write(*stream, response, how, exchange->is_head);
+  end(*stream, how);
+}
+
+// The next request may come, or there is none.
+void HttpRequests::end(Stream& stream, HttpEnd end) {
+  if (end == HttpEnd::close) return;
+  shard_.streams.set_deadline(stream, shard_.world.limits.http_idle_s * us_per_s, "", "");
+  stream.connection->release();
 }
 
 void HttpRequests::write(Stream& stream, const HttpResponse& response, HttpEnd end, bool is_head) {
@@ -134,7 +159,103 @@ void HttpRequests::refuse(Stream& stream, const HttpResponse& response) {
 }
 
 void HttpRequests::drop(Stream& stream) {
-  if (stream.exchange != 0) static_cast<void>(exchanges_.take(std::exchange(stream.exchange, 0)));
+  if (stream.exchange == 0) return;
+  shard_.files.drop(stream.exchange);
+  static_cast<void>(exchanges_.take(std::exchange(stream.exchange, 0)));
+}
+
+// ---- bodies to and from files
+
+std::uint32_t HttpRequests::shard_of(std::uint64_t request) {
+  return SlotMap<Exchange>::shard_of(request);
+}
+
+Stream* HttpRequests::stream_of(std::uint64_t request) {
+  const Exchange* exchange = exchanges_.find(request);
+  return exchange == nullptr ? nullptr : shard_.streams.find(exchange->stream);
+}
+
+bool HttpRequests::begin_body(std::uint64_t request, std::uint64_t bytes) {
+  const Exchange* exchange = exchanges_.find(request);
+  Stream* stream = stream_of(request);
+  if (stream == nullptr || !exchange->is_unread || exchange->body_bytes != bytes) return false;
+  static_cast<HttpFramer&>(stream->connection->framer()).stream_body();
+  if (exchange->awaits_continue) stream->connection->write_bytes("HTTP/1.1 100 Continue\r\n\r\n");
+  await_body(request);
+  stream->connection->release();
+  return true;
+}
+
+void HttpRequests::await_body(std::uint64_t request) {
+  Stream* stream = stream_of(request);
+  if (stream == nullptr) return;
+  const std::uint32_t body_s = shard_.world.limits.http_body_s;
+  shard_.streams.set_deadline(
+      *stream, body_s * us_per_s, "connection-timeout",
+      "Some more of a request's body has to come within " + std::to_string(body_s) + " s.");
+}
+
+void HttpRequests::part(Stream& stream, std::string bytes) {
+  shard_.files.part(stream.exchange, std::move(bytes));
+}
+
+void HttpRequests::hold(std::uint64_t request) {
+  if (Stream* stream = stream_of(request)) stream->connection->hold();
+}
+
+void HttpRequests::release(std::uint64_t request) {
+  if (Stream* stream = stream_of(request)) stream->connection->release();
+}
+
+bool HttpRequests::begin_answer(std::uint64_t request, const HttpResponse& response) {
+  const Exchange* exchange = exchanges_.find(request);
+  Stream* stream = stream_of(request);
+  if (stream == nullptr) return false;
+  std::string out;
+  append_http_response(out, response, exchange->keeps_alive ? HttpEnd::keep_alive : HttpEnd::close,
+                       exchange->is_head, http_date(shard_.wall_ms()));
+  static_cast<HttpFramer&>(stream->connection->framer()).answered();
+  stream->connection->write_bytes(out);
+  await_reader(*stream);
+  return !exchange->is_head;
+}
+
+// A word would come in the middle of the body: who takes nothing for so long is cut off without one.
+void HttpRequests::await_reader(Stream& stream) {
+  shard_.streams.clear_deadline(stream);
+  const std::uint64_t due_us = shard_.now_us() + shard_.world.limits.http_body_s * us_per_s;
+  stream.deadline = shard_.timers.set(due_us, [this, handle = stream.connection->handle] {
+    Stream* late = shard_.streams.find(handle);
+    if (late == nullptr) return;
+    late->deadline = 0;
+    late->connection->abandon("its peer takes nothing");
+  });
+}
+
+void HttpRequests::write_body(std::uint64_t request, std::string_view bytes) {
+  Stream* stream = stream_of(request);
+  if (stream == nullptr) return;
+  stream->connection->write_bytes(bytes);
+  await_reader(*stream);
+}
+
+void HttpRequests::end_answer(std::uint64_t request) {
+  Stream* stream = stream_of(request);
+  const std::unique_ptr<Exchange> exchange = exchanges_.take(request);
+  if (stream == nullptr) return;
+  stream->exchange = 0;
+  shard_.streams.clear_deadline(*stream);
+  if (!exchange->keeps_alive) return stream->connection->close({}, {});
+  end(*stream, HttpEnd::keep_alive);
+}
+
+void HttpRequests::abandon(std::uint64_t request) {
+  if (Stream* stream = stream_of(request)) stream->connection->abandon("its file cannot be read");
+}
+
+std::size_t HttpRequests::waiting_bytes(std::uint64_t request) {
+  Stream* stream = stream_of(request);
+  return stream == nullptr ? 0 : stream->connection->pending_bytes();
 }
 
 std::string http_fields_text(const std::vector<HttpField>& fields) {

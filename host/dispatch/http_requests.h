@@ -4,8 +4,9 @@
 //     body      given to the module whose route it is; its connection is held
 //     answered  by the module, here or from another shard; or 504 when it took too long
 //
-// A request has a number of its own, so that an answer that comes too late can only miss. The seam for bodies
-// that do not fit into memory is at the head: there a route may one day say where a body goes.
+// A request has a number of its own, so that an answer that comes too late can only miss. Where a route takes
+// heads, its module is given the head while the body waits, and may have it go into a file; an answer's body
+// may come from one (file_transfers.h has the steps, and uses what is at the end here).
 //
 // Threads: the shard's.
 #pragma once
@@ -40,17 +41,39 @@ class HttpRequests {
   // Its connection is gone.
   void drop(Stream& stream);
 
+  // The rest is for requests on this shard alone; one that waits no more is passed over.
+  static std::uint32_t shard_of(std::uint64_t request);
+  // Has the body come that was held, in parts. False: it is not of that many bytes.
+  bool begin_body(std::uint64_t request, std::uint64_t bytes);
+  void await_body(std::uint64_t request);  // Some more of it has to come by its deadline.
+  void part(Stream& stream, std::string bytes);
+  void hold(std::uint64_t request);
+  void release(std::uint64_t request);
+  // Writes the head of an answer whose body follows by write_body. False: it was a HEAD.
+  bool begin_answer(std::uint64_t request, const HttpResponse& response);
+  void write_body(std::uint64_t request, std::string_view bytes);
+  void end_answer(std::uint64_t request);
+  void abandon(std::uint64_t request);               // What has been answered so far cannot be gone on with.
+  std::size_t waiting_bytes(std::uint64_t request);  // That its peer has not taken yet.
+
  private:
   struct Exchange {
     std::uint64_t stream = 0;
     bool keeps_alive = true;
     bool is_head = false;
+    bool is_unread = false;  // Its body waits: if it is answered so, nothing can follow on the connection.
+    bool awaits_continue = false;
+    std::uint64_t body_bytes = 0;
   };
 
   bool is_here(const Stream& stream, std::string_view host) const;
   void refuse(Stream& stream, const HttpResponse& response);
   void write(Stream& stream, const HttpResponse& response, HttpEnd end, bool is_head);
   void await_answer(Stream& stream);
+  void ask(Stream& stream, std::string body, bool is_unread);
+  Stream* stream_of(std::uint64_t request);
+  void await_reader(Stream& stream);
+  void end(Stream& stream, HttpEnd end);
 
   Shard& shard_;
   SlotMap<Exchange> exchanges_;

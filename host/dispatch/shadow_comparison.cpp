@@ -14,7 +14,7 @@ using Kind = Effect::Kind;
 
 // How far a partner that is the same is looked for.
 constexpr std::size_t search_max = 64;
-constexpr auto last_kind = Kind::http_respond;
+constexpr auto last_kind = Kind::file_erase;
 
 constexpr const char* is_missing = "is missing";
 constexpr const char* only_candidate = "only the candidate";
@@ -82,6 +82,14 @@ KindNames names_of(Kind kind) {
     case Kind::work: return {.kind = "work off the loop"};
     case Kind::command_reply: return {.kind = "reply", .text = "text", .flag = "refusal"};
     case Kind::http_respond: return {.kind = "HTTP response", .number = "status", .text = "fields"};
+    case Kind::http_file:
+      return {.kind = "file sent",
+              .handle = "offset",
+              .handle2 = "length",
+              .number = "status",
+              .text = "fields",
+              .text2 = "name"};
+    case Kind::file_erase: return {.kind = "file erased", .text = "name", .text2 = "digest"};
   }
   return {.kind = "effect"};
 }

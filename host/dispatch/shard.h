@@ -25,6 +25,7 @@
 #include "dispatch/expiry.h"
 #include "dispatch/failed_event.h"
 #include "dispatch/field_names.h"
+#include "dispatch/file_transfers.h"
 #include "dispatch/http_requests.h"
 #include "dispatch/limits.h"
 #include "dispatch/module_context.h"
@@ -55,7 +56,9 @@ struct ShardWorld {
   Random* random = nullptr;
   Store* store = nullptr;
   WorkPool* work_pool = nullptr;
-  Outbox* outbox = nullptr;  // nullptr: no gateway is configured.
+  Outbox* outbox = nullptr;       // nullptr: no gateway is configured.
+  FileStore* files = nullptr;     // nullptr: modules have none.
+  WorkPool* file_pool = nullptr;  // What waits for these files.
   TlsContext* tls = nullptr;
   TableNames* tables = nullptr;
   ModuleNames* modules = nullptr;
@@ -103,6 +106,7 @@ class Shard final : public ShardWork {
   Bodies bodies;
   Streams streams;
   HttpRequests requests;
+  FileTransfers files;
   Sessions sessions;
   Calls calls;
   ModuleTimers module_timers;

@@ -178,6 +178,8 @@ void Streams::flush() {
         connection->go_on();  // Not when it was released: that was inside a call.
       } else if (session != nullptr && session->is_draining && !session->is_ended) {
         shard_.calls.pump(session->handle);
+      } else if (const std::uint64_t request = stream_of(*connection).exchange; request != 0) {
+        shard_.files.flushed(request);
       }
     }
     shard_.calls.run_queued();
@@ -227,6 +229,10 @@ void Streams::on_line(Connection& connection, std::string_view line) {
 
 void Streams::on_request_head(Connection& connection, std::unique_ptr<HttpRequest> request) {
   shard_.requests.head(stream_of(connection), std::move(request));
+}
+
+void Streams::on_request_part(Connection& connection, std::string part) {
+  shard_.requests.part(stream_of(connection), std::move(part));
 }
 
 void Streams::on_request_body(Connection& connection, std::string body) {

@@ -93,6 +93,7 @@ class Streams final : public Connection::Owner {
   void on_stanza(Connection& connection, Ref<const Stanza> stanza) override;
   void on_line(Connection& connection, std::string_view line) override;
   void on_request_head(Connection& connection, std::unique_ptr<HttpRequest> request) override;
+  void on_request_part(Connection& connection, std::string part) override;
   void on_request_body(Connection& connection, std::string body) override;
   void on_partial(Connection& connection, bool has_partial) override;
   void on_peer_close(Connection& connection) override;

@@ -51,6 +51,8 @@ struct Effect {
     work,              // number: its place among the calls
     command_reply,     // number64: command, text: json, is_refusal
     http_respond,      // number64: request, number: status, text: fields (http_fields.h), bytes: body
+    http_file,         // The same, text2: name, handle: offset, handle2: length
+    file_erase,        // text: name, text2: digest
   };
   Kind kind = Kind::work;
   bool flag = false;  // is_stanza, is_refusal, adds_to

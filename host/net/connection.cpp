@@ -224,6 +224,7 @@ bool Connection::handle_event(FrameEvent& event) {
     case FrameEvent::Kind::request_head:
       owner_->on_request_head(*this, std::move(event.request));
       return true;
+    case FrameEvent::Kind::request_part: owner_->on_request_part(*this, std::move(event.text)); return true;
     case FrameEvent::Kind::request_body: owner_->on_request_body(*this, std::move(event.text)); return true;
     case FrameEvent::Kind::refused:
       out_.append(event.text);

@@ -44,6 +44,8 @@ class Connection final : public LinkEvents {
     // A request's head, then its body, which may be empty: until it is answered the owner holds the
     // connection.
     virtual void on_request_head(Connection& connection, std::unique_ptr<HttpRequest> request) = 0;
+    // Some of a body that the framer was told to give in parts.
+    virtual void on_request_part(Connection& connection, std::string part) = 0;
     virtual void on_request_body(Connection& connection, std::string body) = 0;
     virtual void on_partial(Connection& connection, bool has_partial) = 0;  // When that changes.
     virtual void on_peer_close(Connection& connection) = 0;                 // It ended its stream.

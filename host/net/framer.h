@@ -49,7 +49,8 @@ struct FrameEvent {
     error,         // `condition` (RFC 6120 4.9.3 name) and `text` say why; the stream must end.
     refused,       // Not this protocol: send `text` as it is (an HTTP error) and close.
     request_head,  // `request` is an HTTP request's head; its body follows.
-    request_body,  // `text` is all of its body, which may be empty.
+    request_part,  // `text` is some of a body that is not collected.
+    request_body,  // `text` is all of its body, which may be empty; or all parts were given.
   };
   Kind kind = Kind::need_more;
   StreamHeader header;

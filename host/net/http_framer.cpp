@@ -29,6 +29,10 @@ FrameEvent HttpFramer::next(std::string_view& input) {
       event.kind = FrameEvent::Kind::request_head;
       event.request = std::make_unique<HttpRequest>(std::move(reader_.head()));
       break;
+    case HttpReader::Found::part:
+      event.kind = FrameEvent::Kind::request_part;
+      event.text = reader_.take_part();
+      break;
     case HttpReader::Found::body:
       event.kind = FrameEvent::Kind::request_body;
       event.text = reader_.take_body();

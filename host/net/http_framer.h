@@ -29,6 +29,9 @@ class HttpFramer final : public Framer {
   // Says why a request that is under way will not be answered; a connection without one ends without a word.
   void write_close(std::string_view condition, std::string_view text, bool opened, std::string& out) override;
 
+  // Between a request's head and its body, which has a length: it comes in parts.
+  void stream_body() { reader_.stream_body(); }
+
   // A request is owed its answer from the moment when its body has come.
   void answered() { is_owed_ = false; }
 

@@ -19,6 +19,7 @@ std::string_view reason_of(unsigned status) {
     case 204: return "No Content";
     case 206: return "Partial Content";
     case 304: return "Not Modified";
+    case 308: return "Resume Incomplete";
     case 400: return "Bad Request";
     case 401: return "Unauthorized";
     case 403: return "Forbidden";
@@ -85,7 +86,7 @@ void append_http_response(std::string& out, const HttpResponse& response, HttpEn
   if (!date.empty()) field("Date", date);
   // RFC 9110 8.6: these have no content, and no length either.
   const bool has_length = response.status != 204 && response.status != 304;
-  if (has_length) field("Content-Length", std::to_string(response.body.size()));
+  if (has_length) field("Content-Length", std::to_string(response.length.value_or(response.body.size())));
   if (end == HttpEnd::close) field("Connection", "close");
   out.append("\r\n");
   if (has_length && !is_head) out.append(response.body);

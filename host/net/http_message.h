@@ -3,6 +3,8 @@
 // Plain values. Sources: RFC 9110 (what it means), RFC 9112 (the bytes).
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +25,7 @@ struct HttpRequest {
   std::vector<HttpField> fields;
   bool keeps_alive = true;
   bool has_body = false;
+  std::optional<std::uint64_t> content_length;
   bool awaits_continue = false;  // Expect: 100-continue.
   std::string body;
 
@@ -38,6 +41,7 @@ struct HttpResponse {
   unsigned status = 200;
   std::vector<HttpField> fields;
   std::string body;
+  std::optional<std::uint64_t> length = std::nullopt;  // Of a body that is written behind it.
 };
 
 enum class HttpEnd { keep_alive, close };

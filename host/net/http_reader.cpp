@@ -117,7 +117,7 @@ beast::error_code stop() {
 struct HttpReader::Message final : beast::http::basic_parser<true> {
   explicit Message(const HttpLimits& its_limits) : limits(its_limits) {
     header_limit(limits.head_bytes_max + 1);  // Counted before it gets here.
-    body_limit(boost::optional<std::uint64_t>(limits.body_bytes_max));
+    body_limit(boost::none);                  // Of what is collected: read_body.
   }
 
   // What is wrong beyond what Beast says itself.
@@ -175,6 +175,8 @@ struct HttpReader::Message final : beast::http::basic_parser<true> {
     request.awaits_continue = expect != nullptr;
     request.keeps_alive = keep_alive();
     request.has_body = !is_done();
+    if (const std::string* length = request.field("content-length"))
+      request.content_length = std::stoull(*length);  // Nineteen digits at the most.
   }
   void on_body_init_impl(boost::optional<std::uint64_t> const&, beast::error_code&) override {}
   std::size_t on_body_impl(beast::string_view part, beast::error_code&) override {
@@ -192,7 +194,9 @@ struct HttpReader::Message final : beast::http::basic_parser<true> {
   const HttpLimits limits;
   HttpRequest request;
   std::string body;
-  std::string window;                    // Of chunked bytes: what Beast has not taken yet.
+  std::string window;  // Of chunked bytes: what Beast has not taken yet.
+  bool is_streamed = false;
+  std::uint64_t left = 0;                // Of a streamed body.
   HttpResponse problem = {200, {}, {}};  // Status 200: none.
 };
 
@@ -209,6 +213,15 @@ std::string HttpReader::take_body() {
   std::string body = std::move(message_->body);
   message_.reset();
   return body;
+}
+
+void HttpReader::stream_body() {
+  message_->is_streamed = true;
+  message_->left = message_->request.content_length.value_or(0);
+}
+
+std::string HttpReader::take_part() {
+  return std::move(message_->body);
 }
 
 HttpReader::Found HttpReader::refuse(unsigned status, std::string_view why) {
@@ -255,22 +268,36 @@ HttpReader::Found HttpReader::parse_head() {
     has_failed_ = true;
     return Found::error;
   }
-  if (error == beast::http::error::body_limit)
-    return refuse(413, "A body may have " + std::to_string(limits_.body_bytes_max) + " bytes.");
   if (error == beast::http::error::bad_version) return refuse(505, "The version has to be HTTP/1.1.");
   if (error || !message->is_header_done()) return refuse(400, "This is not an HTTP/1.1 request.");
+  // Chunks are always collected.
+  if (message->chunked()) message->body_limit(boost::optional<std::uint64_t>(limits_.body_bytes_max));
   message_ = std::move(message);
   return Found::head;
 }
 
 HttpReader::Found HttpReader::read_body(std::string_view& input) {
+  if (message_->is_streamed) return read_part(input);
   if (message_->is_done()) return Found::body;
+  if (message_->request.content_length > limits_.body_bytes_max)
+    return refuse(413, "A body may have " + std::to_string(limits_.body_bytes_max) + " bytes.");
   if (message_->chunked()) return read_chunks(input);
   if (input.empty()) return Found::need_more;
   beast::error_code error;
   input.remove_prefix(message_->put(boost::asio::const_buffer(input.data(), input.size()), error));
   if (error) return refuse(400, "The body cannot be read.");
   return message_->is_done() ? Found::body : Found::need_more;
+}
+
+// Its length is known and was checked: there is nothing in it to be understood.
+HttpReader::Found HttpReader::read_part(std::string_view& input) {
+  if (message_->left == 0) return Found::body;
+  if (input.empty()) return Found::need_more;
+  const std::size_t taken = std::min<std::uint64_t>(message_->left, input.size());
+  message_->body.assign(input.substr(0, taken));
+  message_->left -= taken;
+  input.remove_prefix(taken);
+  return Found::part;
 }
 
 // Beast is shown a small window at a time: what a chunk's line may have is then the same in any pieces.

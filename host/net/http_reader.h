@@ -29,7 +29,8 @@ class HttpReader {
   enum class Found {
     need_more,  // All of `input` is consumed.
     head,       // head() has it. A body follows, of no bytes when the request has none.
-    body,       // take_body() has all of it; the next head follows.
+    part,       // After stream_body(): take_part() has what came of the body.
+    body,       // take_body() has all of it, or all parts were given; the next head follows.
     error,      // problem() says what is wrong; nothing more can be read.
   };
 
@@ -42,6 +43,9 @@ class HttpReader {
   Found next(std::string_view& input);
   HttpRequest& head();
   std::string take_body();
+  // Between a head with a length and its body: the body comes in parts, however long it is.
+  void stream_body();
+  std::string take_part();
   const HttpResponse& problem() const { return problem_; }
   // A request has begun and is not whole.
   bool has_partial() const { return !head_.empty() || message_ != nullptr; }
@@ -54,6 +58,7 @@ class HttpReader {
   Found parse_head();
   Found read_body(std::string_view& input);
   Found read_chunks(std::string_view& input);
+  Found read_part(std::string_view& input);
   Found refuse(unsigned status, std::string_view why);
 
   HttpLimits limits_;

@@ -60,7 +60,18 @@ void add_kept(Text& text, const State& state) {
   for (const auto& [number, request] : state.requests) {
     text.add("request").add_number(number).add_number(request.status).add(request.body);
     for (const auto& [name, value] : request.fields) text.add(name).add(value);
+    text.add(request.file).add_number(request.offset).add_number(request.length);
   }
+  for (const sdk::fake::FileWish& wish : state.files)
+    text.add("file")
+        .add(wish.kind)
+        .add(wish.name)
+        .add(wish.account)
+        .add(wish.token)
+        .add(wish.digest)
+        .add_number(wish.request)
+        .add_number(wish.offset)
+        .add_number(wish.size);
   for (const sdk::fake::Sent& sent : state.outbox)
     text.add("outbox").add(sent.gateway).add(sent.account).add(sent.token).add(sent.body);
   for (const auto& [name, value] : state.counters) text.add("counter").add(name).add_number(value);

@@ -8,6 +8,7 @@
 #include "hotline/cap/config.h"
 #include "hotline/cap/control.h"
 #include "hotline/cap/crypto.h"
+#include "hotline/cap/file.h"
 #include "hotline/cap/http.h"
 #include "hotline/cap/log.h"
 #include "hotline/cap/login.h"
@@ -41,7 +42,7 @@ constexpr std::size_t globals_named_max = 5;
 constexpr std::array abi_capabilities{
     HL_CAP_CLOCK, HL_CAP_CONFIG, HL_CAP_CONTROL, HL_CAP_CRYPTO, HL_CAP_LOG,   HL_CAP_MAILBOX,
     HL_CAP_POST,  HL_CAP_RANDOM, HL_CAP_SESSION, HL_CAP_STANZA, HL_CAP_STATS, HL_CAP_STREAM,
-    HL_CAP_TABLE, HL_CAP_TIMER,  HL_CAP_HTTP,    HL_CAP_OUTBOX, HL_CAP_LOGIN};
+    HL_CAP_TABLE, HL_CAP_TIMER,  HL_CAP_HTTP,    HL_CAP_OUTBOX, HL_CAP_LOGIN, HL_CAP_FILE};
 
 // Which clause a step of preflight belongs to.
 std::string_view clause_of(std::string_view step) {

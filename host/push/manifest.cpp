@@ -162,7 +162,7 @@ const std::array<ManifestParser::Word, 19> ManifestParser::grammar{{
     {"drain", 0, 0, &ManifestParser::drain},
     {"line", 1, 1, &ManifestParser::line_listener},
     {"service", 1, 1, &ManifestParser::service},
-    {"http", 2, 2, &ManifestParser::http},
+    {"http", 2, 3, &ManifestParser::http},
     {"command", 2, 2, &ManifestParser::command},
     {"accepts-posts", 1, 1, &ManifestParser::accepts_posts},
     {"feature", 1, 1, &ManifestParser::feature},
@@ -361,8 +361,10 @@ Complaint ManifestParser::http(Words words) {
   if (!is_path)
     return in_quotes(words[1]) +
            " is not a path: `/` and segments of letters, digits and -_.~, no `/` behind";
-  const HttpClaim claim{std::string(words[0]), std::string(words[1])};
-  if (std::ranges::find(manifest_.http, claim) != manifest_.http.end())
+  if (words.size() == 3 && words[2] != "head")
+    return in_quotes(words[2]) + " is not `head`, which is all that may follow a path";
+  const HttpClaim claim{std::string(words[0]), std::string(words[1]), words.size() == 3};
+  if (std::ranges::any_of(manifest_.http, [&](const HttpClaim& each) { return each.is_same_route(claim); }))
     return in_quotes(claim.text()) + " is there twice";
   if (manifest_.http.size() == entries_max)
     return "more than " + std::to_string(entries_max) + " of its kind";

@@ -68,8 +68,10 @@ struct TableClaim {
 struct HttpClaim {
   std::string method;
   std::string path;
+  bool takes_head = false;  // Bodies are not collected: they go where the module says.
 
-  std::string text() const { return "http " + method + " " + path; }
+  std::string text() const { return "http " + method + " " + path + (takes_head ? " head" : ""); }
+  bool is_same_route(const HttpClaim& other) const { return method == other.method && path == other.path; }
   bool operator==(const HttpClaim&) const = default;
 };
 

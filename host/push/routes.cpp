@@ -160,7 +160,7 @@ RouteTable::Http RouteTable::http(std::string_view method, std::string_view path
     const bool is_there = path.starts_with(claimed) &&
                           (path.size() == claimed.size() || claimed == "/" || path[claimed.size()] == '/');
     if (!is_there) continue;
-    if (route.claim.method == method) return {route.module, {}};
+    if (route.claim.method == method) return {route.module, route.claim.takes_head, {}};
     if (found.allowed.find(route.claim.method) == std::string::npos)
       found.allowed.append(found.allowed.empty() ? "" : ", ").append(route.claim.method);
   }

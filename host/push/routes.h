@@ -55,6 +55,7 @@ class RouteTable {
   // other methods are claimed there, "GET, PUT"; empty: none.
   struct Http {
     ModuleIndex module = no_module;
+    bool takes_head = false;
     std::string allowed;
   };
   Http http(std::string_view method, std::string_view path) const;

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "media_link/link.h"
 #include "words.h"
 
 namespace hotline::groups {
@@ -44,6 +45,8 @@ void Talk::on_message(std::string_view room, std::string_view nick, const hl_sta
   if (type == "error") return;
   const std::optional<Settings> settings = rooms_.find(room);
   if (!settings) return outgoing_.refuse(message, {"cancel", "item-not-found", "there is no such room"});
+  if (media_link::has_large_thumbnail(stanzas_, message))
+    return outgoing_.refuse(message, {"modify", "policy-violation", "a thumbnail may have 8192 bytes"});
   const Place place{room, *settings};
   if (!nick.empty()) {
     if (type == "groupchat")

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "media_link/link.h"
 #include "presence/session_fields.h"
 #include "rank.h"
 #include "words.h"
@@ -122,6 +123,7 @@ void Visits::copy(std::string_view account, const hl_stanza& stanza) const {
   const std::optional<hl_entry> entry = mailboxes_.put(account, stanza, 0, HL_ENTRY_TO);
   if (entry) waiting_.tell(account);
   if (!entry && is_away && dropped_) dropped_->add();
+  if (entry) media_link::show_link(posts_, account, stanza);
   bool has_stale = false;
   for (const hl_session session : here) {
     const sdk::Status status =

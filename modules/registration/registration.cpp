@@ -21,8 +21,7 @@
 // Words to others: modules that keep rows of an account, where they take them (`accepts-posts registration`),
 // are told at the home of an account that was removed, without bytes; session is told also of a number that
 // has a new key and of a password that was changed (its topics.h), and push_notify of the new key: whatever
-// the one before had led to ends
-// with it.
+// the one before had led to ends with it.
 #include <algorithm>
 #include <hotline/sdk.hpp>
 #include <optional>
@@ -31,6 +30,7 @@
 #include <utility>
 
 #include "groups/words.h"
+#include "media_link/words.h"
 #include "presence/words.h"
 #include "privacy/topics.h"
 #include "profile/topics.h"
@@ -59,6 +59,7 @@ constexpr std::pair<std::string_view, std::uint32_t> forgetful[] = {
     {"privacy", privacy::topic::account_removed},
     {"profile", profile::topic::account_removed},
     {"push_notify", push_notify::topic::forget},
+    {"media_link", media_link::topic::account_removed},
     {"session", session::topic::account_removed}};
 constexpr std::string_view too_busy = "too many passwords are being set at once; try again";
 

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "compose.h"
+#include "media_link/link.h"
 #include "presence/session_fields.h"
 #include "registration/account_row.h"
 #include "topics.h"
@@ -113,6 +114,7 @@ sdk::Status Delivery::deliver_message(std::string_view account, std::string_view
                     "the recipient's mailbox is full: try again when its owner has been online");
     entry = *put;
     if (content.is_worth_waking()) waiting_.tell(account);
+    media_link::show_link(posts_, account, message);
   }
   parts_.edition.count(type);
   send(found, rule, {account, message, content, entry, {}});

@@ -17,6 +17,7 @@
 
 #include "compose.h"
 #include "destination.h"
+#include "media_link/link.h"
 #include "topics.h"
 
 namespace hotline::routing {
@@ -71,6 +72,9 @@ sdk::Status Routing::on_message(const hl_stanza_event& event) {
   const Content content = Content::read(stanzas_, message, config_.domain());
   if (content.has_carbon)
     return refuse(event, "auth", "forbidden", "carbon copies are made by the server alone");
+  if (media_link::has_large_thumbnail(stanzas_, message))
+    return refuse(event, "modify", "policy-violation",
+                  "a thumbnail may have 8192 bytes: send a larger one by link");
   const hl_stanza* clean = cleaned(message, to, content.has_forgery);
   if (clean == nullptr) return refuse(event, "modify", "bad-request");
   if (!content.received_id.empty()) accept_receipt(event, to, content.received_id);

@@ -3,6 +3,7 @@
 #include <hotline/cap/config.h>
 #include <hotline/cap/control.h>
 #include <hotline/cap/crypto.h>
+#include <hotline/cap/file.h>
 #include <hotline/cap/http.h>
 #include <hotline/cap/log.h>
 #include <hotline/cap/login.h>
@@ -38,6 +39,7 @@ SEE(hl_cap_stats)
 SEE(hl_cap_stream)
 SEE(hl_cap_table)
 SEE(hl_cap_timer)
+SEE(hl_cap_file)
 SEE(hl_cap_http)
 SEE(hl_cap_outbox)
 SEE(hl_cap_login)

@@ -13,6 +13,7 @@
 #include "hotline/cap/config.h"
 #include "hotline/cap/control.h"
 #include "hotline/cap/crypto.h"
+#include "hotline/cap/file.h"
 #include "hotline/cap/http.h"
 #include "hotline/cap/log.h"
 #include "hotline/cap/login.h"
@@ -330,6 +331,16 @@ GROWS_FROM(hl_cap_http, 16);
 AT(hl_cap_http, size, 0);
 AT(hl_cap_http, reserved, 4);
 AT(hl_cap_http, respond, 8);
+
+// hotline/cap/file.h
+GROWS_FROM(hl_cap_file, 48);
+AT(hl_cap_file, size, 0);
+AT(hl_cap_file, reserved, 4);
+AT(hl_cap_file, receive, 8);
+AT(hl_cap_file, send, 16);
+AT(hl_cap_file, erase, 24);
+AT(hl_cap_file, list, 32);
+AT(hl_cap_file, copy, 40);
 
 // hotline/cap/outbox.h
 GROWS_FROM(hl_cap_outbox, 16);

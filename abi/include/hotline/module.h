@@ -148,8 +148,10 @@ typedef struct hl_http_field {
 
 #define HL_REQUEST_IS_TLS 1u       // It came encrypted.
 #define HL_REQUEST_IS_LOOPBACK 2u  // Its peer is this machine.
+#define HL_REQUEST_IS_HEAD 4u      // Its body waits to be told where to go: see cap/file.h.
 
-// An HTTP request of a route that the manifest claims (`http`), whole, its body included: see cap/http.h.
+// An HTTP request of a route that the manifest claims (`http`), whole, its body included; or its head, where
+// the claim says so and a body follows: see cap/http.h.
 typedef struct hl_request_event {
   uint32_t size;
   uint32_t flags;      // HL_REQUEST_...

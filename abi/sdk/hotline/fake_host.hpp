@@ -283,11 +283,13 @@ class FakeHost {
                                  str(domain),   fields.data(),   fields.size(), str(ask.body)};
     return call(*best, best->entry->on_request, event);
   }
-  // What a gateway made of what it was given.
-  Status gateway_says(const fake::Sent& sent, Status status, const std::string& words) {
-    Loaded* module = find(sent.module);
+  // What a gateway made of what it was given, or a host of what was asked of a file.
+  template <typename Asked>
+  Status work_done(const Asked& asked, Status status, const std::string& words) {
+    Loaded* module = find(asked.module);
     if (module == nullptr || module->entry->on_work == nullptr) return HL_E_NONE;
-    const hl_work_event event{sizeof event, status, fake::member(sent.account), str(sent.token), str(words)};
+    const hl_work_event event{sizeof event, status, fake::member(asked.account), str(asked.token),
+                              str(words)};
     return call(*module, module->entry->on_work, event);
   }
   // A control command, and its answer once what it asked for has run: neither reply nor refusal is an

@@ -1,5 +1,5 @@
-// What is not XMPP: HTTP requests that a module answers, and words to gateways outside. The contracts are in
-// cap/http.h and cap/outbox.h.
+// What is not XMPP: HTTP requests that a module answers, files of its own, and words to gateways outside. The
+// contracts are in cap/http.h, cap/file.h and cap/outbox.h.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "hotline/cap/file.h"
 #include "hotline/cap/http.h"
 #include "hotline/cap/outbox.h"
 #include "hotline/capability.hpp"
@@ -39,6 +40,58 @@ class Http : public Capability<Http, hl_cap_http> {
     const Status answer = call_->respond(host_, request, status, all.data(), all.size(), str(body));
     if (answer != HL_E_GONE) require(answer, "http.respond");
     return answer;
+  }
+};
+
+class Files : public Capability<Files, hl_cap_file> {
+ public:
+  static constexpr const char* name = HL_CAP_FILE;
+  explicit Files(const hl_host* host) : Capability(host) {}
+
+  struct Incoming {
+    hl_request request = 0;
+    std::string_view name;
+    std::uint64_t offset = 0;
+    std::uint64_t size = 0;
+  };
+  // HL_OK, or HL_E_NONE: this host keeps no files.
+  [[nodiscard]] Status receive(const Incoming& incoming, std::string_view account,
+                               std::string_view token) const {
+    const Status status = call_->receive(host_, incoming.request, str(incoming.name), incoming.offset,
+                                         incoming.size, str(account), str(token));
+    if (status != HL_E_NONE) require(status, "file.receive");
+    return status;
+  }
+  struct Outgoing {
+    std::string_view name;
+    std::uint64_t offset = 0;
+    std::uint64_t length = 0;
+  };
+  // The same; or HL_E_GONE, which is no concern of the module's.
+  [[nodiscard]] Status send(hl_request request, std::uint32_t status, const std::vector<HttpField>& fields,
+                            const Outgoing& outgoing) const {
+    std::vector<hl_http_field> all;
+    for (const HttpField& field : fields) all.push_back({str(field.name), str(field.value)});
+    const Status answer = call_->send(host_, request, status, all.data(), all.size(), str(outgoing.name),
+                                      outgoing.offset, outgoing.length);
+    if (answer != HL_E_NONE && answer != HL_E_GONE) require(answer, "file.send");
+    return answer;
+  }
+  // What is not erased now is found with list().
+  void erase(std::string_view file, std::string_view digest = {}) const {
+    const Status status = call_->erase(host_, str(file), str(digest));
+    if (status != HL_E_NONE) require(status, "file.erase");
+  }
+  [[nodiscard]] Status copy(std::string_view digest, std::string_view file, std::string_view account,
+                            std::string_view token) const {
+    const Status status = call_->copy(host_, str(digest), str(file), str(account), str(token));
+    if (status != HL_E_NONE) require(status, "file.copy");
+    return status;
+  }
+  [[nodiscard]] Status list(std::string_view folder, std::string_view account, std::string_view token) const {
+    const Status status = call_->list(host_, str(folder), str(account), str(token));
+    if (status != HL_E_NONE) require(status, "file.list");
+    return status;
   }
 };
 

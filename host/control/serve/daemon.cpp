@@ -89,7 +89,8 @@ struct Daemon::Parts {
   std::unique_ptr<Store> store;
   std::unique_ptr<TlsContext> tls;
   std::unique_ptr<Gateways> outbox;
-  std::unique_ptr<ThreadWorkPool> work_pool, pushes, backs, readers;
+  std::unique_ptr<FileStore> files;
+  std::unique_ptr<ThreadWorkPool> work_pool, file_pool, pushes, backs, readers;
   std::unique_ptr<HostThreads> threads;
   std::unique_ptr<Pipeline> pipeline;
   std::unique_ptr<Observer> observer;
@@ -213,6 +214,10 @@ Result<void> Daemon::Parts::bring_up() {
   if (!gateways) return gateways.error();
   outbox = std::make_unique<Gateways>(*gateways, clock, random);
   work_pool = std::make_unique<ThreadWorkPool>(std::max(1u, config.shards / 2), 10'000, 5);
+  Result<std::unique_ptr<FileStore>> file_store = FileStore::open(state_dir + "/files");
+  if (!file_store) return file_store.error();
+  files = std::move(*file_store);
+  file_pool = std::make_unique<ThreadWorkPool>(std::max(2u, config.shards), 100'000, 0);
   pushes = std::make_unique<ThreadWorkPool>(1, 64, 0);
   backs = std::make_unique<ThreadWorkPool>(1, 64, 0);
   readers = std::make_unique<ThreadWorkPool>(1, 64, 0);
@@ -223,7 +228,9 @@ Result<void> Daemon::Parts::bring_up() {
                   .store = store.get(),
                   .work_pool = work_pool.get(),
                   .tls = tls.get(),
-                  .outbox = outbox.get()},
+                  .outbox = outbox.get(),
+                  .files = files.get(),
+                  .file_pool = file_pool.get()},
       HostThreads::Limits{
           .connections_per_address_max = config.limits.connections_per_address_max,
           .connections_per_loopback_address_max = config.limits.connections_per_loopback_address_max});
@@ -367,6 +374,7 @@ void Daemon::Parts::take_down() {
   readers.reset();
   if (threads) threads->stop("system-shutdown", "the host is shut down");
   work_pool.reset();
+  file_pool.reset();
   outbox.reset();
   if (has_loop) {
     for (uv_handle_t* handle :

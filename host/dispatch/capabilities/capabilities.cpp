@@ -12,7 +12,7 @@ std::span<const Capability> capabilities() {
       clock_capability,   config_capability, control_capability, crypto_capability,  log_capability,
       mailbox_capability, post_capability,   random_capability,  session_capability, stanza_capability,
       stats_capability,   stream_capability, table_capability,   timer_capability,   http_capability,
-      outbox_capability,  login_capability};
+      outbox_capability,  login_capability,  file_capability};
   return all;
 }
 

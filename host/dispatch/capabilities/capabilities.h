@@ -22,9 +22,9 @@ struct Capability {
 std::span<const Capability> capabilities();
 
 extern const Capability clock_capability, config_capability, control_capability, crypto_capability,
-    http_capability, log_capability, login_capability, mailbox_capability, outbox_capability, post_capability,
-    random_capability, session_capability, stanza_capability, stats_capability, stream_capability,
-    table_capability, timer_capability;
+    file_capability, http_capability, log_capability, login_capability, mailbox_capability, outbox_capability,
+    post_capability, random_capability, session_capability, stanza_capability, stats_capability,
+    stream_capability, table_capability, timer_capability;
 
 // The transaction of the call the module is in; nullptr outside one (then it may not act: HL_E_DENIED).
 Transaction* open_transaction(const ModuleContext& context);

@@ -131,5 +131,58 @@ TEST_CASE_FIXTURE(Answered, "http: an answer that comes after its connection has
   CHECK(status(request("GET", "/echo")) == "200");
 }
 
+constexpr const char* file_path = "/file/abcd000000000001";
+
+std::string put(std::string_view query, std::string_view body, std::size_t length) {
+  return "PUT " + std::string(file_path) + "?" + std::string(query) +
+         " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(length) + "\r\n\r\n" +
+         std::string(body);
+}
+
+TEST_CASE_FIXTURE(Answered,
+                  "http: a body goes into a file, an answer comes out of it, and the connection goes on") {
+  CHECK(say(put("0-5", "hello", 5)).find("HTTP/1.1 201 ") == 0);
+  CHECK(wire->to_client.find("5 2cf24dba5fb0a30e") != std::string::npos);
+  const std::string part = say(request("GET", file_path));
+  CHECK(part.starts_with("HTTP/1.1 206 Partial Content\r\n"));
+  CHECK(part.find("\r\nContent-Length: 3\r\n") != std::string::npos);
+  CHECK(part.ends_with("\r\n\r\nllo"));
+  const std::string head = say(request("HEAD", file_path));
+  CHECK(head.find("\r\nContent-Length: 3\r\n") != std::string::npos);
+  CHECK(head.ends_with("\r\n\r\n"));
+  CHECK(status(request("GET", "/file/abcd00000000000f")) == "404");
+  CHECK(status(request("GET", "/echo")) == "200");
+  // What is sent ahead is the next request's.
+  const std::string both = say(put("0-5", "HELLO" + request("GET", "/echo"), 5));
+  CHECK(both.find("HTTP/1.1 200 OK") > both.find("HTTP/1.1 201 "));
+}
+
+TEST_CASE_FIXTURE(Answered, "http: a body that is cut off stays as far as it came, and is gone on with") {
+  CHECK(say(put("0-10", "hello", 10)).empty());
+  world.cut(*wire, true);
+  world.settle();
+  wire = world.connect(0);
+  CHECK(say(put("7-10", "xyz", 3)).ends_with("\r\n\r\n5"));  // That is not where it ends.
+  CHECK(wire->events == nullptr);                            // What would follow is a body that nobody reads.
+  wire = world.connect(1);
+  CHECK(say(put("5-10", "world", 5)).find("10 936a185caaa266bb") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Answered, "http: a body for a file may be long, has a length, and has to keep coming") {
+  const std::string large(3'000'000, 'x');
+  say(put("0-3000000", "", large.size()));
+  for (std::size_t at = 0; at < large.size(); at += 60'000) {
+    wait_ms(10'000);
+    say(large.substr(at, 60'000));
+  }
+  CHECK(wire->to_client.starts_with("HTTP/1.1 201 "));
+  CHECK(status("PUT /file/abcd000000000002?0-5 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: "
+               "chunked\r\n\r\n") == "411");
+  wire = world.connect(0);
+  say(put("0-5", "he", 5));
+  wait_ms(30'001);
+  CHECK(wire->to_client.starts_with("HTTP/1.1 408 "));
+}
+
 }  // namespace
 }  // namespace hotline::test

@@ -120,13 +120,22 @@ void SimWorld::start() {
                         .put_on_loop = [](Link& link) { static_cast<SimLink&>(link).arrive(); },
                         .poll_safepoint = [] {}};
   };
-  host_ = std::make_unique<Host>(
-      settings,
-      Host::Parts{.clock = &clock, .random = &random_, .store = &store, .work_pool = &pool_, .tls = nullptr},
-      loops, [](const std::function<void()>& swap, LiveTarget::Haste) {
-        swap();
-        return Safepoint::Outcome{.swapped = true, .attempts = 1, .pause_us_max = 0};
-      });
+  Result<std::unique_ptr<FileStore>> files = FileStore::open(dir_.path() + "/files");
+  check(files.has_value(), "files can be kept");
+  files_ = std::move(*files);
+  host_ =
+      std::make_unique<Host>(settings,
+                             Host::Parts{.clock = &clock,
+                                         .random = &random_,
+                                         .store = &store,
+                                         .work_pool = &pool_,
+                                         .tls = nullptr,
+                                         .files = files_.get(),
+                                         .file_pool = &pool_},
+                             loops, [](const std::function<void()>& swap, LiveTarget::Haste) {
+                               swap();
+                               return Safepoint::Outcome{.swapped = true, .attempts = 1, .pause_us_max = 0};
+                             });
   check(static_cast<bool>(host_->load()), "the store can be loaded");
   store.start([this](std::uint32_t shard, std::uint64_t number) {
     Post post;

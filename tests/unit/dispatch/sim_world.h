@@ -126,6 +126,7 @@ class SimWorld {
   Settings settings_;
   TempDir dir_;
   SeededRandom random_;
+  std::unique_ptr<FileStore> files_;  // Before whoever may have one of them open.
   SimPool pool_;
   std::unique_ptr<Host> host_;
   std::unique_ptr<Pipeline> pipeline_;

@@ -38,6 +38,7 @@ inline std::string describe(const FrameEvent& event) {
       for (const HttpField& field : request.fields) text += "|" + field.name + "=" + field.value;
       return text + (request.keeps_alive ? "" : " close") + (request.has_body ? " body" : "");
     }
+    case FrameEvent::Kind::request_part: return "part " + event.text;
     case FrameEvent::Kind::request_body: return "body " + event.text;
   }
   return "?";

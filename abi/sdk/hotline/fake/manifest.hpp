@@ -52,7 +52,7 @@ class Manifest {
   std::size_t http_score(std::string_view method, std::string_view path) const {
     std::size_t best = 0;
     for (const auto& line : lines_) {
-      if (line[0] != "http" || line.size() != 3 || line[1] != method || !path.starts_with(line[2])) continue;
+      if (line[0] != "http" || line.size() < 3 || line[1] != method || !path.starts_with(line[2])) continue;
       if (path.size() == line[2].size() || path[line[2].size()] == '/') best = std::max(best, line[2].size());
     }
     return best;

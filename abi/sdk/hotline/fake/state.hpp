@@ -96,6 +96,16 @@ struct Request {
   std::uint32_t status = 0;  // 0: it still waits.
   std::vector<std::pair<std::string, std::string>> fields;
   std::string body;
+  std::string file;  // Its body is that of a file, from `offset` on.
+  std::uint64_t offset = 0, length = 0;
+};
+
+// What is asked of files: "receive", "erase", "list" or "copy", and who is told of it by work_done().
+struct FileWish {
+  std::string kind, module, name, account, token;
+  hl_request request = 0;
+  std::uint64_t offset = 0, size = 0;
+  std::string digest;
 };
 
 // What a gateway was given.
@@ -124,6 +134,7 @@ struct State {
   std::map<std::uint64_t, Reply> replies;  // By command.
   std::map<hl_request, Request> requests;
   std::deque<Sent> outbox;
+  std::deque<FileWish> files;
   std::map<std::string, std::int64_t> counters;
   std::set<std::string> elsewhere;  // Accounts whose home the connection has yet to move to.
   bool has_moved = false;           // move_home answered HL_OK in this call.

@@ -1,9 +1,11 @@
-// The fake host's HTTP answers and outbox: the C functions of hotline.http/1 and hotline.outbox/1 over State.
+// The fake host's HTTP answers, files and outbox: the C functions of hotline.http/1, hotline.file/1 and
+// hotline.outbox/1 over State.
 #pragma once
 
 #include <string>
 #include <string_view>
 
+#include "hotline/cap/file.h"
 #include "hotline/cap/http.h"
 #include "hotline/cap/outbox.h"
 #include "hotline/fake/view.hpp"
@@ -22,6 +24,63 @@ struct WorldCalls {
     request.body = view(body);
     for (std::uint64_t i = 0; i < field_count; ++i)
       request.fields.emplace_back(view(fields[i].name), view(fields[i].value));
+    return HL_OK;
+  }
+  static bool is_file_name(std::string_view name, std::size_t least, std::size_t most) {
+    return name.size() >= least && name.size() <= most &&
+           name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  }
+  static hl_status receive(const hl_host* host, hl_request request, hl_str name, std::uint64_t offset,
+                           std::uint64_t size, hl_str account, hl_str token) {
+    if (!is_file_name(view(name), 16, 128) || (offset > size && offset != HL_FILE_ASK)) return HL_E_INVALID;
+    state_of(host).files.push_back({"receive",
+                                    of(host).module,
+                                    std::string(view(name)),
+                                    std::string(view(account)),
+                                    std::string(view(token)),
+                                    request,
+                                    offset,
+                                    size,
+                                    {}});
+    return HL_OK;
+  }
+  static hl_status send_file(const hl_host* host, hl_request number, std::uint32_t status,
+                             const hl_http_field* fields, std::uint64_t field_count, hl_str name,
+                             std::uint64_t offset, std::uint64_t length) {
+    if (!is_file_name(view(name), 16, 128) || status < 200 || status > 299) return HL_E_INVALID;
+    if (const hl_status answer = respond(host, number, status, fields, field_count, hl_str{"", 0});
+        answer != HL_OK)
+      return answer;
+    Request& request = state_of(host).requests[number];
+    request.file = view(name);
+    request.offset = offset;
+    request.length = length;
+    return HL_OK;
+  }
+  static hl_status erase_file(const hl_host* host, hl_str name, hl_str digest) {
+    if (!is_file_name(view(name), 16, 128)) return HL_E_INVALID;
+    state_of(host).files.push_back(
+        {"erase", of(host).module, std::string(view(name)), {}, {}, 0, 0, 0, std::string(view(digest))});
+    return HL_OK;
+  }
+  static hl_status copy_file(const hl_host* host, hl_str digest, hl_str name, hl_str account, hl_str token) {
+    if (!is_file_name(view(name), 16, 128) || !is_file_name(view(digest), 64, 64)) return HL_E_INVALID;
+    state_of(host).files.push_back({"copy", of(host).module, std::string(view(name)),
+                                    std::string(view(account)), std::string(view(token)), 0, 0, 0,
+                                    std::string(view(digest))});
+    return HL_OK;
+  }
+  static hl_status list_files(const hl_host* host, hl_str folder, hl_str account, hl_str token) {
+    if (!is_file_name(view(folder), 4, 4)) return HL_E_INVALID;
+    state_of(host).files.push_back({"list",
+                                    of(host).module,
+                                    std::string(view(folder)),
+                                    std::string(view(account)),
+                                    std::string(view(token)),
+                                    0,
+                                    0,
+                                    0,
+                                    {}});
     return HL_OK;
   }
   // numbers["fake.outbox_max"] bounds what waits; texts["fake.gateways"] names those there are (all, without

@@ -1,0 +1,123 @@
+// hotline.file/1: request bodies into files, answers out of them.
+#include "hotline/cap/file.h"
+
+#include "arena/block_owner.h"
+#include "dispatch/capabilities/capabilities.h"
+#include "dispatch/capabilities/http_fields.h"
+#include "dispatch/shard.h"
+
+namespace hotline {
+namespace {
+
+constexpr std::size_t owner_token_bytes_max = 4'096;
+constexpr std::size_t digest_digits = 64;
+constexpr std::uint64_t unnamed_s_max = 600;  // Bytes that no file has are kept for so long.
+
+FileOwner owner_of(const ModuleContext& context, hl_str account, hl_str token) {
+  return {.module_name = context.manifest.name,
+          .account = std::string(from_str(account)),
+          .token = std::string(from_str(token)),
+          .module = context.module,
+          .set = context.shard.calls.serving().number};
+}
+
+// Why a call cannot be; HL_OK: it can.
+hl_status objection(const ModuleContext& context) {
+  if (open_transaction(context) == nullptr) return HL_E_DENIED;
+  return context.shard.world.files == nullptr ? HL_E_NONE : HL_OK;
+}
+
+hl_status file_receive(const hl_host* host, hl_request request, hl_str name, uint64_t offset, uint64_t size,
+                       hl_str account, hl_str token) {
+  const ModuleContext& context = ModuleContext::of(host);
+  if (const hl_status status = objection(context); status != HL_OK) return status;
+  if (!FileStore::is_name(from_str(name)) || token.size > owner_token_bytes_max ||
+      (offset > size && offset != HL_FILE_ASK))
+    return HL_E_INVALID;
+  FileTransfers::Incoming incoming{.request = request,
+                                   .name = std::string(from_str(name)),
+                                   .offset = offset,
+                                   .size = size,
+                                   .owner = owner_of(context, account, token)};
+  open_transaction(context)->add_work([&shard = context.shard, incoming] { shard.files.receive(incoming); });
+  return HL_OK;
+}
+
+hl_status file_send(const hl_host* host, hl_request request, uint32_t status, const hl_http_field* fields,
+                    uint64_t field_count, hl_str name, uint64_t offset, uint64_t length) {
+  const ModuleContext& context = ModuleContext::of(host);
+  if (const hl_status wrong = objection(context); wrong != HL_OK) return wrong;
+  const std::optional<std::vector<HttpField>> all = http_fields_from(fields, field_count);
+  if (!all || status < 200 || status > 299 || !FileStore::is_name(from_str(name))) return HL_E_INVALID;
+  Shard& shard = context.shard;
+  if (HttpRequests::shard_of(request) == shard.number && !shard.requests.is_waiting(request))
+    return HL_E_GONE;
+  Transaction& transaction = *open_transaction(context);
+  Effect& effect = transaction.add(Effect::Kind::http_file);
+  effect.number64 = request;
+  effect.number = status;
+  effect.handle = offset;
+  effect.handle2 = length;
+  effect.text = transaction.keep_text(http_fields_text(*all));
+  effect.text2 = transaction.keep_text(from_str(name));
+  return HL_OK;
+}
+
+hl_status file_erase(const hl_host* host, hl_str name, hl_str digest) {
+  const ModuleContext& context = ModuleContext::of(host);
+  if (const hl_status status = objection(context); status != HL_OK) return status;
+  if (!FileStore::is_name(from_str(name))) return HL_E_INVALID;
+  Transaction& transaction = *open_transaction(context);
+  Effect& effect = transaction.add(Effect::Kind::file_erase);
+  effect.text = transaction.keep_text(from_str(name));
+  effect.text2 = transaction.keep_text(from_str(digest));
+  return HL_OK;
+}
+
+hl_status file_copy(const hl_host* host, hl_str digest, hl_str name, hl_str account, hl_str token) {
+  const ModuleContext& context = ModuleContext::of(host);
+  if (const hl_status status = objection(context); status != HL_OK) return status;
+  if (!FileStore::is_name(from_str(name)) || !FileStore::is_name(from_str(digest)) ||
+      digest.size != digest_digits || token.size > owner_token_bytes_max)
+    return HL_E_INVALID;
+  open_transaction(context)->add_work([&world = context.shard.world, digest = std::string(from_str(digest)),
+                                       name = std::string(from_str(name)),
+                                       owner = owner_of(context, account, token)] {
+    const bool is_taken = world.file_pool->submit([&world, digest, name, owner] {
+      const std::optional<std::uint64_t> bytes = world.files->copy(owner.module_name, digest, name);
+      if (!bytes) return owner.tell(world, HL_E_GONE, {});
+      owner.tell(world, HL_OK, std::to_string(*bytes) + " " + digest);
+    });
+    if (!is_taken) owner.tell(world, HL_E_GONE, {});
+  });
+  return HL_OK;
+}
+
+hl_status file_list(const hl_host* host, hl_str folder, hl_str account, hl_str token) {
+  const ModuleContext& context = ModuleContext::of(host);
+  if (const hl_status status = objection(context); status != HL_OK) return status;
+  if (!FileStore::is_folder(from_str(folder)) || token.size > owner_token_bytes_max) return HL_E_INVALID;
+  open_transaction(context)->add_work([&world = context.shard.world, folder = std::string(from_str(folder)),
+                                       owner = owner_of(context, account, token)] {
+    const bool is_taken = world.file_pool->submit([&world, folder, owner] {
+      std::string names;
+      for (const std::string& name : world.files->list(owner.module_name, folder))
+        names.append(name).append("\n");
+      world.files->reclaim(owner.module_name, folder, unnamed_s_max);
+      owner.tell(world, HL_OK, std::move(names));
+    });
+    if (!is_taken) owner.tell(world, HL_E_FULL, "too much waits for the disk");
+  });
+  return HL_OK;
+}
+
+constexpr hl_cap_file file_table{sizeof(hl_cap_file),     0,
+                                 host_side<file_receive>, host_side<file_send>,
+                                 host_side<file_erase>,   host_side<file_list>,
+                                 host_side<file_copy>};
+
+}  // namespace
+
+const Capability file_capability{HL_CAP_FILE, &file_table};
+
+}  // namespace hotline

@@ -1,0 +1,56 @@
+// Transfers: files put and got over HTTP: /media/SECRET/NAME.
+//
+//     the connection's shard   on_request   what the peer says is read, and passed on
+//     the folder's home        on_put       the slot is looked at; the host has the body written
+//                              on_work      what became of it: the row says so, and the peer
+//                              on_get       the host sends the file
+//
+// Bad input                                              Answer
+//     a path that is none of ours; an unknown or expired    404, always the same
+//     secret; a file that is not whole yet
+//     a length that is not what the slot says               400
+//     a Content-Range that cannot be read, or is not the    400
+//     rest of the file
+//     another Content-Type than the slot's                  415
+//     a file that is whole already                          409
+//     a file that somebody is just writing                  409, Retry-After
+//     a Content-Range that does not begin where the part    308, Range says how much is there
+//     ends; `bytes */SIZE`
+//     a Range beyond the end                                416
+//     a Range that cannot be read, or several               200, the whole file
+//     no room on the disk                                   507
+#pragma once
+
+#include <hotline/sdk.hpp>
+#include <string_view>
+
+#include "files.h"
+#include "slots.h"
+
+namespace hotline::media_link {
+
+class Transfers {
+ public:
+  Transfers(const hl_host* host, const Settings& settings, const Files& files);
+
+  sdk::Status on_request(const hl_request_event& event) const;
+  void on_put(std::string_view bytes) const;
+  void on_get(std::string_view bytes) const;
+  // False: it was for something else.
+  bool on_work(const hl_work_event& event) const;
+
+ private:
+  void ask_put(const hl_request_event& event, const std::string& name) const;
+  void ask_get(const hl_request_event& event, const std::string& name) const;
+  void stored(hl_request request, std::string_view name, std::string_view result) const;
+  void refuse(hl_request request, std::uint32_t status, std::string_view why) const;
+
+  const Settings& settings_;
+  const Files& files_;
+  sdk::Http http_;
+  sdk::Files disk_;
+  sdk::Posts posts_;
+  sdk::Counter stored_, sent_, refused_;
+};
+
+}  // namespace hotline::media_link
