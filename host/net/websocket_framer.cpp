@@ -106,7 +106,8 @@ FrameEvent WebsocketFramer::next_of_head(std::string_view& input) {
   UpgradeAnswer answer;
   switch (head_->next(input)) {
     case HttpReader::Found::need_more:
-    case HttpReader::Found::body: return event;  // No body: the first head is the last.
+    case HttpReader::Found::body:
+    case HttpReader::Found::part: return event;  // No body: the first head is the last.
     case HttpReader::Found::head: answer = answer_upgrade(head_->head()); break;
     case HttpReader::Found::error:
       append_http_response(answer.text, head_->problem(), HttpEnd::close, false, {});
