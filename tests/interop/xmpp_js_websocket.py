@@ -1,85 +1,29 @@
 #!/usr/bin/env python3
 """Two XMPP.js users (@xmpp/client from npm) log in over WebSocket and chat, with each other and a TCP user."""
-import json
 import pathlib
-import queue
-import shutil
-import subprocess
 import sys
-import threading
 import unittest
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "play"))
-from hotline_host import PATIENCE, build, host_of  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
+from hotline_host import PATIENCE, host_of  # noqa: E402
 from xmpp_client import Client  # noqa: E402
 
+from node_user import NodeUser  # noqa: E402
+from npm import packages  # noqa: E402
 
-def installed():
-    """A folder with the script and its packages, as package-lock.json pins them; kept in the build directory."""
-    folder = build() / "interop-npm"
-    lock = (HERE / "package-lock.json").read_bytes()
-    stamp = folder / "installed.json"
-    if not (stamp.exists() and stamp.read_bytes() == lock):
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(HERE / name, folder)
-        npm = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, text=True,
-                             capture_output=True, timeout=240, check=False)
-        if npm.returncode != 0:
-            raise AssertionError(f"npm ci failed; is the registry reachable?\n{npm.stdout}{npm.stderr}")
-        stamp.write_bytes(lock)
-    shutil.copy(HERE / "xmpp_js.mjs", folder)
-    return folder
-
-
-class JsUser:
-    def __init__(self, folder, host, name, password="secret"):
-        self.events = queue.Queue()
-        self.process = subprocess.Popen(
-            ["node", "xmpp_js.mjs", f"ws://127.0.0.1:{host.port('xmpp-ws')}/xmpp-websocket", name, password],
-            cwd=folder, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        self.reader = threading.Thread(target=self.read, daemon=True)
-        self.reader.start()
-
-    def read(self):
-        for line in self.process.stdout:
-            self.events.put(json.loads(line))
-
-    def expect(self, event):
-        """The next thing that happens, which must be this."""
-        try:
-            came = self.events.get(timeout=PATIENCE)
-        except queue.Empty:
-            raise AssertionError(f"waited for {event} in vain") from None
-        if came["event"] != event:
-            raise AssertionError(f"{came} came where {event} was expected")
-        return came
-
-    def tell(self, **what):
-        self.process.stdin.write(json.dumps(what) + "\n")
-        self.process.stdin.flush()
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-        self.reader.join()
-        self.process.stdin.close()
-        self.process.stdout.close()
+SCRIPT = "xmpp_js.mjs"
 
 
 class XmppJsOverWebSocket(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        if not (shutil.which("node") and shutil.which("npm")):
-            raise AssertionError("node and npm are missing: apt-get install nodejs npm")
-        cls.folder = installed()
+        cls.folder = packages(SCRIPT)
 
     def setUp(self):
         self.host = host_of(self, "juliet", "romeo")
 
     def user(self, name, password="secret"):
-        user = JsUser(self.folder, self.host, name, password)
+        user = NodeUser(self.folder, SCRIPT, self.host, name, password)
         self.addCleanup(user.close)
         return user
 
