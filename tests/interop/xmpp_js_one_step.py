@@ -10,7 +10,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "play"))
 from hotline_host import PATIENCE, host_of  # noqa: E402
 from xmpp_client import Client  # noqa: E402
-from xmpp_js_user import JsUser, installed  # noqa: E402
+
+from node_user import NodeUser  # noqa: E402
+from npm import packages  # noqa: E402
 
 SCRIPT = "xmpp_js_one_step.mjs"
 NODE_MIN = (20, 10)  # What XMPP.js 0.14 wants; Debian 12's own is 18.
@@ -27,15 +29,15 @@ def node_version():
 class XmppJsInOneStep(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = installed(HERE / "one_step", SCRIPT)
+        cls.folder = packages(SCRIPT, source=HERE / "one_step")
 
     def setUp(self):
         self.host = host_of(self, "juliet", "romeo")
 
     def user(self, name, password="secret"):
         certificate = self.host.state / "tls" / "dev-certificate.pem"
-        user = JsUser(self.folder, SCRIPT, f"xmpps://localhost:{self.host.port('xmpps')}", name, password,
-                      NODE_EXTRA_CA_CERTS=str(certificate))
+        user = NodeUser(self.folder, SCRIPT, self.host, name, password,
+                        service=f"xmpps://localhost:{self.host.port('xmpps')}", NODE_EXTRA_CA_CERTS=str(certificate))
         self.addCleanup(user.close)
         return user
 

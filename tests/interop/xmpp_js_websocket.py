@@ -1,30 +1,29 @@
 #!/usr/bin/env python3
 """Two XMPP.js users (@xmpp/client from npm) log in over WebSocket and chat, with each other and a TCP user."""
 import pathlib
-import shutil
 import sys
 import unittest
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "play"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
 from hotline_host import PATIENCE, host_of  # noqa: E402
 from xmpp_client import Client  # noqa: E402
-from xmpp_js_user import JsUser, installed  # noqa: E402
+
+from node_user import NodeUser  # noqa: E402
+from npm import packages  # noqa: E402
+
+SCRIPT = "xmpp_js.mjs"
 
 
 class XmppJsOverWebSocket(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        if not (shutil.which("node") and shutil.which("npm")):
-            raise AssertionError("node and npm are missing: apt-get install nodejs npm")
-        cls.folder = installed(HERE, "xmpp_js.mjs")
+        cls.folder = packages(SCRIPT)
 
     def setUp(self):
         self.host = host_of(self, "juliet", "romeo")
 
     def user(self, name, password="secret"):
-        service = f"ws://127.0.0.1:{self.host.port('xmpp-ws')}/xmpp-websocket"
-        user = JsUser(self.folder, "xmpp_js.mjs", service, name, password)
+        user = NodeUser(self.folder, SCRIPT, self.host, name, password)
         self.addCleanup(user.close)
         return user
 
