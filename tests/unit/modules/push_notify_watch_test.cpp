@@ -121,8 +121,8 @@ TEST_CASE("push_notify: a device that the gateway says is no more is dropped, an
     world.host.advance(wait_ms);
     const auto sent = world.notified();
     REQUIRE(sent.size() == 2);
-    CHECK(world.host.gateway_says(sent[1], HL_E_DENIED, words) == HL_OK);
-    CHECK(world.host.gateway_says(sent[0], HL_OK, "200\n") == HL_OK);
+    CHECK(world.host.work_done(sent[1], HL_E_DENIED, words) == HL_OK);
+    CHECK(world.host.work_done(sent[0], HL_OK, "200\n") == HL_OK);
     REQUIRE(world.devices("alice").size() == 1);
     CHECK(world.devices("alice").contains("push.localhost\ntablet"));
     CHECK(world.host.state().counters["push_notify.devices_dropped"] == 1);
@@ -133,7 +133,7 @@ TEST_CASE("push_notify: a refusal that says nothing of the device leaves it") {
   Asleep world;
   world.put("alice");
   world.host.advance(wait_ms);
-  CHECK(world.host.gateway_says(world.only_notified(), HL_E_DENIED, "403\n") == HL_OK);
+  CHECK(world.host.work_done(world.only_notified(), HL_E_DENIED, "403\n") == HL_OK);
   CHECK(world.devices("alice").size() == 1);
   CHECK(world.host.state().counters["push_notify.notifications_refused"] == 1);
 }
@@ -145,7 +145,7 @@ TEST_CASE(
   world.host.advance(wait_ms);
   const auto sent = world.only_notified();
   world.enable(world.alice, "token");
-  CHECK(world.host.gateway_says(sent, HL_E_DENIED, "410\n") == HL_OK);
+  CHECK(world.host.work_done(sent, HL_E_DENIED, "410\n") == HL_OK);
   CHECK(world.devices("alice").size() == 1);
 }
 
@@ -153,7 +153,7 @@ TEST_CASE("push_notify: with the last device what is known of the account goes")
   Asleep world;
   world.put("alice");
   world.host.advance(wait_ms);
-  CHECK(world.host.gateway_says(world.only_notified(), HL_E_DENIED, "410\n") == HL_OK);
+  CHECK(world.host.work_done(world.only_notified(), HL_E_DENIED, "410\n") == HL_OK);
   CHECK(world.devices("alice").empty());
   CHECK(world.watch("alice").empty());
 }
@@ -162,9 +162,9 @@ TEST_CASE("push_notify: a gateway that could not be reached is tried again while
   Asleep world;
   const hl_entry entry = world.put("alice");
   world.host.advance(wait_ms);
-  CHECK(world.host.gateway_says(world.only_notified(), HL_E_GONE, "0\nno route") == HL_OK);
+  CHECK(world.host.work_done(world.only_notified(), HL_E_GONE, "0\nno route") == HL_OK);
   world.host.advance(repeat_ms);
-  CHECK(world.host.gateway_says(world.only_notified(), HL_E_GONE, "0\nno route") == HL_OK);
+  CHECK(world.host.work_done(world.only_notified(), HL_E_GONE, "0\nno route") == HL_OK);
   world.accept("alice", entry);
   world.host.advance(repeat_ms);
   CHECK(world.notified().empty());

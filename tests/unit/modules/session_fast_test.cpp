@@ -28,7 +28,7 @@ std::string wants(std::string_view mechanism = "HT-SHA-256-NONE") {
 constexpr const char* by_fast = "<fast xmlns='urn:xmpp:fast:0'/>";
 constexpr const char* last_time = "<fast xmlns='urn:xmpp:fast:0' invalidate='true'/>";
 
-fake::Stream bindable() {
+fake::Stream bound_to_tls() {
   fake::Stream stream;
   stream.channel_binding = channel;
   return stream;
@@ -103,7 +103,7 @@ TEST_CASE("fast: a token is its account's, its client's and its mechanism's") {
   CHECK(f.by_token(token.substr(1), by_fast) == refused);
   CHECK(f.by_token("", by_fast) == refused);
   f.host.numbers["channel_binding"] = 1;
-  CHECK(answer(f.host, connect(f.host, bindable()),
+  CHECK(answer(f.host, connect(f.host, bound_to_tls()),
                authenticate("HT-SHA-256-EXPR", token_message("user", token, channel),
                             user_agent() + by_fast)) == refused);
   CHECK(f.is_good(token));
@@ -112,13 +112,13 @@ TEST_CASE("fast: a token is its account's, its client's and its mechanism's") {
 TEST_CASE("fast: a token that is bound to the TLS channel is good on that alone") {
   Tokens f;
   const std::string asks = user_agent() + wants("HT-SHA-256-EXPR");
-  CHECK_FALSE(has(f.by_password(asks, bindable()), "<token"));  // It is not offered.
+  CHECK_FALSE(has(f.by_password(asks, bound_to_tls()), "<token"));  // It is not offered.
   f.host.numbers["channel_binding"] = 1;
   CHECK_FALSE(has(f.by_password(asks), "<token"));  // TLS 1.2: no exporter.
-  const std::string token = token_in(f.by_password(asks, bindable()));
+  const std::string token = token_in(f.by_password(asks, bound_to_tls()));
   REQUIRE(token.size() == 80);
   const auto tries = [&](std::string_view mechanism, std::string_view data) {
-    return answer(f.host, connect(f.host, bindable()),
+    return answer(f.host, connect(f.host, bound_to_tls()),
                   authenticate(mechanism, token_message("user", token, data), user_agent() + by_fast));
   };
   const std::string success = tries("HT-SHA-256-EXPR", channel);

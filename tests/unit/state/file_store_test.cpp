@@ -11,15 +11,15 @@ namespace {
 
 const std::string name = "abcd000000000001";
 
-struct Disk {
+struct FileDisk {
   std::string directory;
   std::unique_ptr<FileStore> store;
-  Disk() {
+  FileDisk() {
     std::string pattern = (std::filesystem::temp_directory_path() / "hotline-files-XXXXXX").string();
     directory = mkdtemp(pattern.data());
     reopen();
   }
-  ~Disk() { std::filesystem::remove_all(directory); }
+  ~FileDisk() { std::filesystem::remove_all(directory); }
   void reopen() {
     Result<std::unique_ptr<FileStore>> opened = FileStore::open(directory + "/files");
     REQUIRE(opened);
@@ -37,7 +37,7 @@ struct Disk {
 
 using Kind = FileStore::Found::Kind;
 
-TEST_CASE_FIXTURE(Disk, "files: one is there once it is whole, in two folders by its first digits") {
+TEST_CASE_FIXTURE(FileDisk, "files: one is there once it is whole, in two folders by its first digits") {
   {
     auto found = receive(0);
     REQUIRE(found.kind == Kind::ready);
@@ -58,7 +58,8 @@ TEST_CASE_FIXTURE(Disk, "files: one is there once it is whole, in two folders by
 }
 
 TEST_CASE_FIXTURE(
-    Disk, "files: a part is gone on with where it ends, by another process too, and its digest is of all") {
+    FileDisk,
+    "files: a part is gone on with where it ends, by another process too, and its digest is of all") {
   CHECK(receive(0).file->append("hel"));
   reopen();
   CHECK(store->list("media", "abcd") == std::vector<std::string>{name});
@@ -73,7 +74,7 @@ TEST_CASE_FIXTURE(
   CHECK(*found.file->finish() == "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
 }
 
-TEST_CASE_FIXTURE(Disk, "files: whoever begins anew begins with nothing, and a file has one writer") {
+TEST_CASE_FIXTURE(FileDisk, "files: whoever begins anew begins with nothing, and a file has one writer") {
   {
     const auto first = receive(0);
     CHECK(first.file->append("xxx"));
@@ -85,7 +86,7 @@ TEST_CASE_FIXTURE(Disk, "files: whoever begins anew begins with nothing, and a f
   CHECK(found.file->bytes() == 0);
 }
 
-TEST_CASE_FIXTURE(Disk, "files: one that became whole as the process died is found to be so") {
+TEST_CASE_FIXTURE(FileDisk, "files: one that became whole as the process died is found to be so") {
   {
     const auto found = receive(0);
     CHECK(found.file->append("hello"));
@@ -101,7 +102,8 @@ TEST_CASE_FIXTURE(Disk, "files: one that became whole as the process died is fou
   CHECK(content() == "hello");
 }
 
-TEST_CASE_FIXTURE(Disk, "files: the same bytes are there once, and go with the last name that they have") {
+TEST_CASE_FIXTURE(FileDisk,
+                  "files: the same bytes are there once, and go with the last name that they have") {
   const std::string digest = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
   const std::string object = directory + "/files/media/objects/2c/f2/" + digest;
   const std::string second = "abcd000000000002", third = "ef01000000000003";
@@ -128,7 +130,7 @@ TEST_CASE_FIXTURE(Disk, "files: the same bytes are there once, and go with the l
   CHECK(!std::filesystem::exists(object));
 }
 
-TEST_CASE_FIXTURE(Disk,
+TEST_CASE_FIXTURE(FileDisk,
                   "files: bytes that lost their names in a crash are reclaimed, later, and others are not") {
   {
     const auto found = receive(0);
@@ -142,7 +144,7 @@ TEST_CASE_FIXTURE(Disk,
   CHECK(store->reclaim("media", "2cf2", 0) == 0);
 }
 
-TEST_CASE_FIXTURE(Disk, "files: a part that is begun anew leaves the bytes alone that it shares") {
+TEST_CASE_FIXTURE(FileDisk, "files: a part that is begun anew leaves the bytes alone that it shares") {
   {
     const auto found = receive(0);
     CHECK(found.file->append("hello"));
