@@ -103,7 +103,7 @@ TEST_CASE_FIXTURE(FilesOnDisk, "files: one that became whole as the process died
 }
 
 TEST_CASE_FIXTURE(FilesOnDisk,
-                  "files: the same bytes are there once, and go with the last file_name that they have") {
+                  "files: the same bytes are there once, and go with the last name that they have") {
   const std::string digest = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
   const std::string object = directory + "/files/media/objects/2c/f2/" + digest;
   const std::string second = "abcd000000000002", third = "ef01000000000003";
@@ -153,7 +153,7 @@ TEST_CASE_FIXTURE(FilesOnDisk, "files: a part that is begun anew leaves the byte
   const std::string second = "abcd000000000002";
   CHECK(store->copy("media", "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", second) ==
         5);
-  // As a process leaves it that dies where the object is there, and the file_name not yet.
+  // As a process leaves it that dies where the object is there, and the name not yet.
   std::filesystem::rename(path(), path() + ".part");
   {
     const auto found = receive(0, 7);
@@ -166,7 +166,7 @@ TEST_CASE_FIXTURE(FilesOnDisk, "files: a part that is begun anew leaves the byte
   CHECK(store->read("media", second)->read(0, 5) == "hello");
 }
 
-TEST_CASE("files: a file_name cannot lead anywhere else") {
+TEST_CASE("files: a name cannot lead anywhere else") {
   for (const char* wrong : {"", "abcd", "../../../etc/passwd", "abcd00000000000g", "ABCD000000000001",
                             "abcd/00000000001", "abcd00000000001."})
     CHECK(!FileStore::is_name(wrong));
