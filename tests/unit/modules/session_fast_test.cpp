@@ -79,7 +79,7 @@ TEST_CASE("fast: a token that was asked for logs in in one step, which proves th
                          "</additional-data>"));
   CHECK(has(sent[0], "<bound"));
   CHECK_FALSE(has(sent[0], "<token"));  // It is new enough.
-  CHECK(f.host.state().counters.at("logins_by_token") == 1);
+  CHECK(f.host.state().counters.at("session.logins_by_token") == 1);
 }
 
 TEST_CASE("fast: nothing that is kept of a token logs in") {
