@@ -131,7 +131,7 @@ void Calls::stream_opened(std::uint64_t stream, const StreamHeader& header) {
                               .what = HL_STREAM_OPENED,
                               .stream = stream,
                               .to = to_str(header.to),
-                              .from = to_str(header.from),
+                              .from = header.from.empty() ? hl_str{nullptr, 0} : to_str(header.from),
                               .lang = to_str(header.lang)};
   ServingSet& set = *live_.current;  // Whose it is will be known when it has logged in.
   run({set, EventKind::stream, set.number_of(set.routes->stream()), {}, none},

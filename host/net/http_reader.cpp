@@ -1,6 +1,7 @@
 #include "net/http_reader.h"
 
 #include <algorithm>
+#include <limits>
 #include <boost/beast/http/basic_parser.hpp>
 #include <optional>
 
@@ -117,7 +118,8 @@ beast::error_code stop() {
 struct HttpReader::Message final : beast::http::basic_parser<true> {
   explicit Message(const HttpLimits& its_limits) : limits(its_limits) {
     header_limit(limits.head_bytes_max + 1);  // Counted before it gets here.
-    body_limit(boost::none);                  // Of what is collected: read_body.
+    // Of what is collected: read_body. (No limit at all is taken by Beast for one that any length is above.)
+    body_limit(std::numeric_limits<std::uint64_t>::max());
   }
 
   // What is wrong beyond what Beast says itself.

@@ -40,7 +40,11 @@ TlsClient::TlsClient(const TlsClientSettings& settings) : context_(SSL_CTX_new(T
   output_ = BIO_new(BIO_s_mem());
   BIO_set_mem_eof_return(input_, -1);
   SSL_set_bio(ssl, input_, output_);
-  receive({});  // The ClientHello.
+  std::size_t written = 0;
+  if (!settings.early.empty() &&
+      SSL_write_early_data(ssl, settings.early.data(), settings.early.size(), &written) != 1)
+    error_ = openssl::take_reason();
+  receive({});  // The ClientHello, where it was not sent yet.
 }
 
 TlsClient::~TlsClient() {

@@ -24,6 +24,7 @@ struct TlsClientSettings {
   std::string suites;           // TLS 1.3, empty: OpenSSL's default.
   int max_fragment_length = 0;  // TLSEXT_max_fragment_length_...
   SSL_SESSION* resume = nullptr;
+  std::string early;  // Said before the handshake, when it resumes; empty: nothing.
 };
 
 // Who does the records of TLS 1.3.

@@ -155,9 +155,8 @@ TEST_CASE(
     REQUIRE(session != nullptr);
     CHECK(SSL_SESSION_get_max_early_data(session.get()) == 0);  // No ticket allows it.
     SSL_SESSION_set_max_early_data(session.get(), 1'000);
-    TlsClient client({.resume = session.get()});
-    std::size_t written = 0;
-    REQUIRE(SSL_write_early_data(client.ssl(), "early", 5, &written) == 1);
+    TlsClient client({.resume = session.get(), .early = "early"});
+    REQUIRE(client.error().empty());
     const auto server = context->accept("xmpp-client");
     std::string plain;
     converse(client, *server, plain);
