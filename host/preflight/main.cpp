@@ -1,6 +1,5 @@
 // hotline-preflight: tries out one module for hotlined or `hotline check`, which start it and read what it
 // says. See push/preflight.h for the conversation. Nobody else has a use for it.
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -47,8 +46,6 @@ int main() {
   struct stat answer {};
   if (fstat(preflight_fd::answer, &answer) != 0 || !S_ISFIFO(answer.st_mode))
     return not_ours("no host is there");
-  // Whoever pushes can wait; those whom the host serves meanwhile cannot.
-  (void)setpriority(PRIO_PROCESS, 0, preflight_niceness);
   Result<PreflightRequest> request = preflight_request_of(read_all(preflight_fd::request));
   if (!request) return not_ours(request.error().message);
   Result<Manifest> manifest = Manifest::parse(request->manifest);

@@ -41,11 +41,13 @@ bool schedule(pid_t pid, int policy) {
   return sched_setscheduler(pid, policy, &none) == 0;
 }
 
-// A process that nobody privileged started may be scheduled as idle by whoever it belongs to, and never be
-// anything else again: unless RLIMIT_NICE (`LimitNICE=` of systemd) reaches the niceness it has.
+constexpr int niceness = 5;
+
+// Without privileges a process that is scheduled as idle stays so: unless RLIMIT_NICE (`LimitNICE=` of
+// systemd), which counts from 20 down, reaches the niceness it has.
 bool may_end_idleness() {
   rlimit nice{};
-  if (getrlimit(RLIMIT_NICE, &nice) == 0 && nice.rlim_cur >= 20 - preflight_niceness) return true;
+  if (getrlimit(RLIMIT_NICE, &nice) == 0 && nice.rlim_cur >= 20) return true;
   return geteuid() == 0 && prctl(PR_CAPBSET_READ, CAP_SYS_NICE) == 1;
 }
 
@@ -146,6 +148,7 @@ Result<PreflightChild> PreflightChild::start(const PreflightProgram& program, co
 
 void PreflightChild::give_way() {
   gives_way_ = may_end_idleness() && schedule(pid_, SCHED_IDLE);
+  if (!gives_way_) (void)setpriority(PRIO_PROCESS, static_cast<id_t>(pid_), niceness);
 }
 
 void PreflightChild::hurry() const {

@@ -48,9 +48,9 @@ class PreflightChild {
   PreflightChild& operator=(PreflightChild&&) = delete;
   ~PreflightChild() { end(); }
 
-  // It gets what of the processors nobody else wants, where the host may take that back; see hurry().
+  // Whoever pushes can wait; those whom the host serves meanwhile cannot. It gets what of the processors
+  // nobody else wants, until hurry(); where the host may not take that back, a third of what others get.
   void give_way();
-  // From now on it gets its share, whoever else is busy.
   void hurry() const;
   // Until it has ended what it has to say. False: it was still there at the deadline.
   bool hear_until(Clock::time_point deadline);

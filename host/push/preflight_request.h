@@ -24,9 +24,6 @@ inline constexpr int answer = 5;   // The write end of a pipe.
 // How the child's memory that has the module is called in its /proc/self/maps.
 inline constexpr std::string_view preflight_module_name = "hotline-preflight-module";
 
-// A third of what one who is served gets of a core, once it no longer gives way wholly (PreflightChild).
-inline constexpr int preflight_niceness = 5;
-
 struct PreflightRequest {
   std::string format;    // preflight_format: host and child are of one make.
   std::string clause;    // One of the contract (push/contract.h); empty: what a push tries.

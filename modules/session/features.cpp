@@ -19,7 +19,8 @@ std::string Features::after_login(std::string_view account, Stream stream) const
     xml.empty("bind", bind_ns);
     xml.open("session", legacy_session_ns).empty("optional").close();
   }
-  xml.empty("sm", sm_ns);
+  // Where it is on already it is not offered again: XMPP.js would take up its own session.
+  if (stream != Stream::managed) xml.empty("sm", sm_ns);
   config_.for_each_feature([&](std::string_view feature) {  // Those that streams advertise as well.
     if (feature == roster_versioning_ns) xml.empty("ver", feature);
     if (feature == pre_approval_ns) xml.empty("sub", feature);

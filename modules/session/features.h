@@ -20,7 +20,7 @@ class Features {
  public:
   explicit Features(const hl_host* host) : config_(host), mailboxes_(host) {}
 
-  enum class Stream { unbound, bound };
+  enum class Stream { unbound, bound, managed };  // The last: bound, with stream management.
   std::string after_login(std::string_view account, Stream stream) const;
   // Whether a live module has this feature.
   bool has(std::string_view feature) const;

@@ -98,7 +98,8 @@ Status Welcome::bind(const Guest& guest, std::string_view failed, std::string_vi
   } else {
     streams_.send(guest.stream, answer);
   }
-  streams_.send(guest.stream, features_.after_login(guest.account, Features::Stream::bound));
+  streams_.send(guest.stream, features_.after_login(guest.account, enabled ? Features::Stream::managed
+                                                                           : Features::Stream::bound));
   return HL_OK;
 }
 

@@ -54,8 +54,9 @@ class MediaPlay(unittest.TestCase):
 
         def upload(paths):
             for path, body in paths:
-                if media.put(path, body) != 201:
-                    wrong.append("put")
+                status = media.put(path, body)
+                if status != 201:
+                    wrong.append(f"put {status}")
                 counts["put"] += 1
 
         def download():
@@ -80,7 +81,8 @@ class MediaPlay(unittest.TestCase):
             thread.start()
         for act in (lambda: host.push(host.module("media_link", "1.0.1")), lambda: host.rollback("media_link"),
                     lambda: host.push(host.module("media_link", "1.0.1"))):
-            self.assertEqual(act()["outcome"], "live")
+            report = act()
+            self.assertEqual(report["outcome"], "live", report)
         slow.send(content[LARGE // 2:])
         self.assertEqual(slow.getresponse().status, 201)
         self.assertEqual(begun + answer.read(), content)
@@ -217,7 +219,7 @@ class MediaPlay(unittest.TestCase):
         self.assertTrue(host.is_up())
 
     def test_expired_files_and_stranded_ones_go_from_the_disk(self):
-        media, host = self.start(slot_seconds=1, upload_seconds=1)
+        media, host = self.start(slot_seconds=1, upload_seconds=1), self.host
         content = b"never whole"
         # As a process leaves it that dies between the row and the file; a folder that the first slice comes to.
         stranded = host.state / "files" / "media_link" / "00" / "01" / ("0001" + "0" * 36)
@@ -226,7 +228,7 @@ class MediaPlay(unittest.TestCase):
         path = media.slot("part.png", content)
         media.begin(path, content, 4).close()
         eventually(lambda: len(files(host)) == 2 or not stranded.exists(), "the part is there")
-        eventually(lambda: not files(host), "both are gone")
+        eventually(lambda: not files(host), f"both are gone: {files(host)}")
         self.assertEqual(media.get(path)[0], 404)
 
 

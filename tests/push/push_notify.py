@@ -124,6 +124,7 @@ class PushNotify(unittest.TestCase):
         eventually(lambda: len(webhook.requests) == 2, "it was tried again")
         eventually(lambda: "push_devices" not in self.tables_of_juliet(), "the device is dropped")
         self.romeo.message(self.juliet.jid, "two", id="2")
+        eventually(lambda: self.host.mailbox("juliet")["entries"] == 2, "both wait")
         self.assertEqual(self.wake(), ["one", "two"])
         self.enable(self.juliet, "alive")
         self.fall_asleep()

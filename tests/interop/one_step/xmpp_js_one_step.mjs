@@ -1,6 +1,6 @@
 // One XMPP.js client that logs in by SASL2, Bind 2 and FAST, told what to do by lines of JSON on standard input:
 //     {"send": {"to": …, "body": …, "id": …}}   {"cut": true}   {"stop": true}
-// and telling what happens on standard output: online, resumed, message, token, error, offline. A client that is cut
+// and telling what happens on standard output: online, cut, resumed, message, token, error, offline. A client that is cut
 // comes back by itself; what it logs in with is its own business.
 import readline from "node:readline";
 import { client, xml } from "@xmpp/client";
@@ -30,7 +30,10 @@ xmpp.on("stanza", (stanza) => {
 readline.createInterface({ input: process.stdin }).on("line", async (line) => {
   const { send, cut, stop } = JSON.parse(line);
   if (send) await xmpp.send(xml("message", { to: send.to, type: "chat", id: send.id }, xml("body", {}, send.body)));
-  if (cut) xmpp.socket.socket.destroy();
+  if (cut) {
+    xmpp.once("disconnect", () => tell("cut"));
+    xmpp.socket.socket.destroy();
+  }
   if (stop) {
     xmpp.reconnect.stop();
     await xmpp.stop();

@@ -274,6 +274,7 @@ TEST_CASE("bind2: stream management is on from the success on") {
   REQUIRE(sent.size() == 2);
   CHECK(has(sent[0], "<bound xmlns='urn:xmpp:bind:0'><enabled xmlns='urn:xmpp:sm:3' id='" +
                          f.session(stream).sm_id + "' max='300' resume='true'></enabled></bound></success>"));
+  CHECK_FALSE(has(sent[1], "<sm "));  // It is not offered again.
   CHECK(f.session(stream).has_sm);
   CHECK(f.session(stream).resume_s == 300);
 }
