@@ -140,7 +140,7 @@ void Connection::join(Owner& owner, XmlParser& parser) {
 void Connection::go_on() {
   std::string input;
   input.swap(carried_);
-  if (!input.empty()) consume(input);
+  if (std::exchange(has_carried_, false)) consume(input);
   if (tls_ != nullptr && tls_->state() == Tls::State::peer_closed) hang_up();
 }
 
@@ -187,6 +187,7 @@ void Connection::consume(std::string_view plain) {
   while (!is_closing_ && !is_gone_) {
     if (is_leaving_ || is_held_) {
       carried_.append(plain);
+      has_carried_ = true;
       break;
     }
     FrameEvent event = framer_->next(plain);

@@ -90,7 +90,7 @@ class Connection final : public LinkEvents {
   // on behind the next flush, by go_on().
   void hold();
   void release();
-  bool has_carried() const { return !carried_.empty() && !is_held_ && !is_leaving_ && !is_closing_; }
+  bool has_carried() const { return has_carried_ && !is_held_ && !is_leaving_ && !is_closing_; }
 
   // Whether anything came since this was last asked.
   bool take_heard() { return std::exchange(was_heard_, false); }
@@ -129,9 +129,10 @@ class Connection final : public LinkEvents {
   std::unique_ptr<Tls> tls_;
   std::unique_ptr<Framer> framer_;
   Owner* owner_;
-  std::string out_;      // Plaintext that waits for flush().
-  std::string unsent_;   // Records (or plaintext without TLS) that the link did not take.
-  std::string carried_;  // Input that was left when the connection moved or was held.
+  std::string out_;           // Plaintext that waits for flush().
+  std::string unsent_;        // Records (or plaintext without TLS) that the link did not take.
+  std::string carried_;       // Input that was left when the connection moved or was held.
+  bool has_carried_ = false;  // Also of no bytes: the framer may have more to say of what it was given.
   std::string reason_;
   std::uint64_t sent_bytes_ = 0;
   bool is_marked_ = false;

@@ -152,6 +152,9 @@ TEST_CASE_FIXTURE(Answered,
   CHECK(head.ends_with("\r\n\r\n"));
   CHECK(status(request("GET", "/file/abcd00000000000f")) == "404");
   CHECK(status(request("GET", "/echo")) == "200");
+  // A last part that has the connection held is the last all the same.
+  const std::string long_body(300'000, 'x');
+  CHECK(say(put("0-300000", long_body, long_body.size())).find("HTTP/1.1 201 ") == 0);
   // What is sent ahead is the next request's.
   const std::string both = say(put("0-5", "HELLO" + request("GET", "/echo"), 5));
   CHECK(both.find("HTTP/1.1 200 OK") > both.find("HTTP/1.1 201 "));
