@@ -1,8 +1,8 @@
 #include "net/http_reader.h"
 
 #include <algorithm>
-#include <limits>
 #include <boost/beast/http/basic_parser.hpp>
+#include <limits>
 #include <optional>
 
 #include "net/ascii.h"

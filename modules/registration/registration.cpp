@@ -54,12 +54,9 @@ constexpr std::string_view forms_ns = "jabber:x:data";
 constexpr std::size_t password_size_max = 1023;  // Bytes, prepared. XEP-0077 sets no limit, so we do.
 // Who has something to forget with an account, and by which topic of theirs it is told.
 constexpr std::pair<std::string_view, std::uint32_t> forgetful[] = {
-    {"presence", presence::topic::account_removed},
-    {"groups", groups::topic::account_removed},
-    {"privacy", privacy::topic::account_removed},
-    {"profile", profile::topic::account_removed},
-    {"push_notify", push_notify::topic::forget},
-    {"media_link", media_link::topic::account_removed},
+    {"presence", presence::topic::account_removed}, {"groups", groups::topic::account_removed},
+    {"privacy", privacy::topic::account_removed},   {"profile", profile::topic::account_removed},
+    {"push_notify", push_notify::topic::forget},    {"media_link", media_link::topic::account_removed},
     {"session", session::topic::account_removed}};
 constexpr std::string_view too_busy = "too many passwords are being set at once; try again";
 
