@@ -18,8 +18,8 @@ namespace {
 constexpr std::size_t functions_shown_max = 8;
 constexpr auto last_words = std::chrono::milliseconds(500);  // After the deadline, for the backtrace.
 constexpr std::size_t step_bytes_max = 300;
-// It runs on what the host leaves of the processors; where that is nothing it would not end in time.
-constexpr int share_of_deadline_for_others = 4;
+// So long it runs on what others leave of the processors; where that is nothing it would never end.
+constexpr auto others_first = std::chrono::milliseconds(500);
 
 // What the lines of a child come to.
 struct Heard {
@@ -130,7 +130,7 @@ Result<PreflightVerdict> run_preflight(const PreflightProgram& program, const Pr
   child->give_way();
   const auto begin = PreflightChild::Clock::now();
   const std::chrono::milliseconds deadline(deadline_ms);
-  end.is_late = !child->hear_until(begin + deadline / share_of_deadline_for_others);
+  end.is_late = !child->hear_until(begin + std::min<std::chrono::milliseconds>(deadline, others_first));
   if (end.is_late) {
     child->hurry();
     end.is_late = !child->hear_until(begin + deadline);

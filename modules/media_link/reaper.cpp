@@ -9,8 +9,8 @@ namespace {
 constexpr std::string_view round_key = "round";
 constexpr std::string_view list_token = "clean";
 constexpr std::uint64_t folders = 65'536;
-constexpr int folders_reaped_max = 64;   // In one slice.
-constexpr int folders_cleaned_max = 64;  // Of a shard's own.
+constexpr int folders_reaped_max = 64;  // In one slice.
+constexpr int folders_cleaned_max = 8;  // Of a shard's own; each is a question to the disk.
 constexpr int accounts_tried_max = 4'096;
 
 std::string folder_name(std::uint64_t number) {

@@ -21,7 +21,7 @@ from xmpp_client import Client, conditions  # noqa: E402
 PAIRS = int(os.environ.get("HOTLINE_FIXTURE_PAIRS", "500"))
 RATE = 500
 NS = "urn:example:faulty"
-MODULES = {"session": "1.0.0", "routing": "1.0.0", "presence": "1.0.0", "registration": "1.1.0"}
+MODULES = {"session": "1.1.0", "routing": "1.0.0", "presence": "1.0.0", "registration": "1.1.0"}
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,7 @@ class Files : public Capability<Files, hl_cap_file> {
   [[nodiscard]] Status send(hl_request request, std::uint32_t status, const std::vector<HttpField>& fields,
                             const Outgoing& outgoing) const {
     std::vector<hl_http_field> all;
+    all.reserve(fields.size());
     for (const HttpField& field : fields) all.push_back({str(field.name), str(field.value)});
     const Status answer = call_->send(host_, request, status, all.data(), all.size(), str(outgoing.name),
                                       outgoing.offset, outgoing.length);
