@@ -67,6 +67,9 @@ class SlixmppGroups(unittest.IsolatedAsyncioTestCase):
                                       for p in romeo.presences), "being kicked")
         await self.enter(romeo, "Romeo")
         await muc.set_affiliation(ROOM, "outcast", jid="romeo@localhost")
+        # Before he tries: slixmpp would take word of the ban for that of his entry.
+        await romeo.until(lambda: sum(p["type"] == "unavailable" and p["from"] == f"{ROOM}/Romeo"
+                                      for p in romeo.presences) == 2, "being banned")
         with self.assertRaises(PresenceError) as refused:
             await self.enter(romeo, "Romeo")
         self.assertEqual(refused.exception.condition, "forbidden")

@@ -350,8 +350,9 @@ TEST_CASE("resume: one that fails says so and goes on to bind") {
   f.host.stanza(own, "<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
   const std::string own_id = f.host.state().sessions.at(own).sm_id;
   // Unknown, another's, and a count of more than was sent.
-  for (const auto& [id, h] :
+  for (const auto& each :
        {std::pair(std::string("gone"), "0"), std::pair(foreign_id, "0"), std::pair(own_id, "9")}) {
+    const std::string id = each.first, h = each.second;
     CAPTURE(id);
     const hl_stream stream = connect(f.host);
     const auto sent = f.log_in(
