@@ -26,19 +26,6 @@ Post call_post(std::function<void()> call) {
 
 }  // namespace
 
-void FileOwner::tell(ShardWorld& world, std::int32_t status, std::string text) const {
-  Post post;
-  post.kind = Post::Kind::work;
-  post.module = module;
-  post.set = set;
-  post.address(account);
-  post.extra = std::make_unique<Post::Extra>();
-  post.extra->token = token;
-  post.extra->status = status;
-  post.extra->text = std::move(text);
-  world.all[world.home_of(account)]->inbox().push_one(std::move(post));
-}
-
 bool FileTransfers::run(std::function<std::function<void()>()> step) {
   return shard_.world.file_pool->submit(
       [&shard = shard_, step = std::move(step)] { shard.inbox().push_one(call_post(step())); });

@@ -17,23 +17,17 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "dispatch/work_owner.h"
 #include "net/http_message.h"
 #include "state/file_store.h"
 
 namespace hotline {
 
 class Shard;
-struct ShardWorld;
 
 // Whose file it is, and who is told what became of it.
-struct FileOwner {
+struct FileOwner : WorkOwner {
   std::string module_name;
-  std::string account, token;
-  std::uint16_t module = 0;
-  std::uint32_t set = 0;
-
-  // on_work at the account's home. Any thread.
-  void tell(ShardWorld& world, std::int32_t status, std::string text) const;
 };
 
 class FileTransfers {

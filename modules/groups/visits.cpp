@@ -121,9 +121,12 @@ void Visits::copy(std::string_view account, const hl_stanza& stanza) const {
     return;
   }
   const std::optional<hl_entry> entry = mailboxes_.put(account, stanza, 0, HL_ENTRY_TO);
-  if (entry) waiting_.tell(account);
-  if (!entry && is_away && dropped_) dropped_->add();
-  if (entry) media_link::show_link(posts_, account, stanza);
+  if (entry) {
+    waiting_.tell(account);
+    media_link::show_link(posts_, account, stanza);
+  } else if (is_away && dropped_) {
+    dropped_->add();
+  }
   bool has_stale = false;
   for (const hl_session session : here) {
     const sdk::Status status =

@@ -365,10 +365,11 @@ Status Registration::on_work(const hl_work_event& event) {
   }
   if (accounts_.put(account, accounts::scram_key, done->row) != HL_OK)
     throw Refused("accounts.put", HL_E_FULL);
-  // The tokens of the password before are void already; where session is not loaded their rows stay a while.
-  if (!done->asker.adds())
+  if (done->asker.adds()) {
+    added_.add();
+  } else {  // The tokens of the password before are void already; without session their rows stay a while.
     static_cast<void>(posts_.to_module("session", account, session::topic::password_changed, ""));
-  if (done->asker.adds()) added_.add();
+  }
   log_.info(account + (done->asker.adds() ? " was added" : " has a new password"));
   answer(done->asker, account, true, {});
   return HL_OK;

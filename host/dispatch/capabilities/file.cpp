@@ -14,11 +14,9 @@ constexpr std::size_t digest_digits = 64;
 constexpr std::uint64_t unnamed_s_max = 600;  // Bytes that no file has are kept for so long.
 
 FileOwner owner_of(const ModuleContext& context, hl_str account, hl_str token) {
-  return {.module_name = context.manifest.name,
-          .account = std::string(from_str(account)),
-          .token = std::string(from_str(token)),
-          .module = context.module,
-          .set = context.shard.calls.serving().number};
+  return {{std::string(from_str(account)), std::string(from_str(token)), context.module,
+           context.shard.calls.serving().number},
+          context.manifest.name};
 }
 
 // Why a call cannot be; HL_OK: it can.

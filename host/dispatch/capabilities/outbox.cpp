@@ -4,6 +4,7 @@
 #include "arena/block_owner.h"
 #include "dispatch/capabilities/capabilities.h"
 #include "dispatch/shard.h"
+#include "dispatch/work_owner.h"
 #include "outbox/outbox.h"
 
 namespace hotline {
@@ -20,26 +21,6 @@ hl_status status_of(OutboxOutcome::Kind kind) {
   return HL_E_GONE;
 }
 
-// Whose message it was, for when its outcome is known.
-struct Sender {
-  std::string account, token;
-  std::uint16_t module = 0;
-  std::uint32_t set = 0;
-
-  void tell(ShardWorld& world, const OutboxOutcome& outcome) const {
-    Post post;
-    post.kind = Post::Kind::work;
-    post.module = module;
-    post.set = set;
-    post.address(account);
-    post.extra = std::make_unique<Post::Extra>();
-    post.extra->token = token;
-    post.extra->status = status_of(outcome.kind);
-    post.extra->text = std::to_string(outcome.status) + "\n" + outcome.words;
-    world.all[world.home_of(account)]->inbox().push_one(std::move(post));
-  }
-};
-
 hl_status send(const hl_host* host, hl_str gateway, hl_str account, hl_str token, hl_str body) {
   const ModuleContext& context = ModuleContext::of(host);
   Transaction* transaction = open_transaction(context);
@@ -49,10 +30,12 @@ hl_status send(const hl_host* host, hl_str gateway, hl_str account, hl_str token
   const std::string name(from_str(gateway));
   const Outbox::Answer room = world.outbox == nullptr ? Outbox::Answer::unknown : world.outbox->room(name);
   if (room != Outbox::Answer::waits) return room == Outbox::Answer::full ? HL_E_FULL : HL_E_NONE;
-  const Sender sender{std::string(from_str(account)), std::string(from_str(token)), context.module,
-                      context.shard.calls.serving().number};
+  const WorkOwner sender{std::string(from_str(account)), std::string(from_str(token)), context.module,
+                         context.shard.calls.serving().number};
   transaction->add_work([&world, name, sender, text = std::string(from_str(body))] {
-    const auto done = [&world, sender](const OutboxOutcome& outcome) { sender.tell(world, outcome); };
+    const auto done = [&world, sender](const OutboxOutcome& outcome) {
+      sender.tell(world, status_of(outcome.kind), std::to_string(outcome.status) + "\n" + outcome.words);
+    };
     // Its queue may have filled up within this turn.
     if (world.outbox->send({name, text, done}) != Outbox::Answer::waits)
       done({OutboxOutcome::Kind::failed, 0, "too much waits for " + name});

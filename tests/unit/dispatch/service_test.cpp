@@ -23,6 +23,19 @@ struct HallWorld {
                    HOTLINE_OBEDIENT_DIR "/hall-1.0.0.so"}}};
   sim::SimClient anna, bert, carl;
 
+  // What a client that connects is told of its first message.
+  std::string complaint_of(sim::SimClient& client) {
+    client.connect(0);
+    const auto turn = [&] {
+      world.deliver(*client.wire(), std::string::npos);
+      world.settle();
+      client.receive(std::string::npos);
+    };
+    for (int i = 0; i < 20 && !client.is_ready(); ++i) turn();
+    client.send_message();
+    for (int i = 0; i < 20 && client.complaint().empty(); ++i) turn();
+    return client.complaint();
+  }
   void run() {
     for (int i = 0; i < 30; ++i) {
       for (sim::SimClient* client : {&anna, &bert, &carl}) {
@@ -95,16 +108,7 @@ TEST_CASE_FIXTURE(HallWorld,
   anna.forget_session();
   world.crash(0);  // It comes back as it was.
   sim::SimClient eve(world, "anna@localhost", "all@hall.localhost");
-  eve.connect(0);
-  const auto turn = [&] {
-    world.deliver(*eve.wire(), std::string::npos);
-    world.settle();
-    eve.receive(std::string::npos);
-  };
-  for (int i = 0; i < 20 && !eve.is_ready(); ++i) turn();
-  eve.send_message();
-  for (int i = 0; i < 20 && eve.complaint().empty(); ++i) turn();
-  CHECK(eve.complaint().find("service-unavailable") != std::string::npos);
+  CHECK(complaint_of(eve).find("service-unavailable") != std::string::npos);
   CHECK(world.mailbox("carl@localhost").size() == 3);
   REQUIRE(world.pipeline().enable("hall", {.user = "anna"}).outcome == "live");
   carl.connect(2);
@@ -130,16 +134,7 @@ TEST_CASE_FIXTURE(HallWorld, "service: each session's copy has its own address")
 
 TEST_CASE_FIXTURE(HallWorld, "service: without the module its domain is none of ours") {
   sim::SimClient eve(world, "dora@localhost", "all@attic.localhost");
-  eve.connect(0);
-  const auto turn = [&] {
-    world.deliver(*eve.wire(), std::string::npos);
-    world.settle();
-    eve.receive(std::string::npos);
-  };
-  for (int i = 0; i < 20 && !eve.is_ready(); ++i) turn();
-  eve.send_message();
-  for (int i = 0; i < 20 && eve.complaint().empty(); ++i) turn();
-  CHECK(eve.complaint().find("remote-server-not-found") != std::string::npos);
+  CHECK(complaint_of(eve).find("remote-server-not-found") != std::string::npos);
 }
 
 }  // namespace
