@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/time_slice.h"
 
 namespace hotline {
 
@@ -53,6 +54,7 @@ Result<void> Loop::start(ShardWork& work) {
 }
 
 void Loop::serve() {
+  ask_for_short_slices();
   uv_run(&loop_, UV_RUN_DEFAULT);
   safepoint_.park(shard_);
 }

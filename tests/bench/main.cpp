@@ -11,6 +11,7 @@
 #include <map>
 #include <string>
 
+#include "base/time_slice.h"
 #include "pair_run.h"
 #include "relay_lane.h"
 #include "report.h"
@@ -291,6 +292,7 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   hotline::bench::raise_file_limit();
   hotline::bench::stop_on_signals();
+  hotline::ask_for_short_slices();  // All threads from here on.
   try {
     return hotline::bench::run(argc, argv);
   } catch (const std::exception& error) {

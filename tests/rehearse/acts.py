@@ -29,7 +29,9 @@ REFUSED = ("missing_capability", "abi_too_new", "nodelete", "unique_symbols", "f
 BAD_CANARIES = ("1.2.0", "1.3.0")
 # How often each act is taken, of their sum.
 WEIGHTS = {"push": 40, "rollback": 20, "push of four": 8, "canary": 6, "bad canary": 5, "fault live": 8,
-           "fault in canary": 4, "refused": 9}
+           "fault in canary": 4, "refused": 9, "other work": 20}
+# What a machine of few processors does to clients whenever anything else computes on it: what a push is compared with.
+OTHER_WORK = ("chrt", "--idle", "0", "timeout", "0.1", "sha256sum", "/dev/zero")
 # Of pushes that are in no canary: how long they are provisional. A fault takes the other way back then.
 GATES = ("0", "1h")
 ASKERS = 4
@@ -189,6 +191,12 @@ class Stage:
         outcome = self.cli_says(act, "refused", "push", self.copy(fixture(name)))
         self.expect(self.host.running() == before, "what was running is not what runs")
         return outcome
+
+    def other_work(self, act):
+        """No push: a process that computes for as long, and gives way to all others."""
+        subprocess.run(OTHER_WORK, stdout=subprocess.DEVNULL, timeout=60, check=False)  # Ends as `timeout` ends it.
+        act.until_ms = time.time() * 1000
+        return "computed"
 
     # ---- with what
 
