@@ -18,9 +18,9 @@ std::string_view mark_of(std::string_view message) {
 std::optional<ArchivedRow> read(std::string_view row) {
   const std::size_t line_end = row.find('\n');
   if (line_end == std::string_view::npos || line_end == 0) return std::nullopt;
-  const ArchivedRow read{row.substr(0, line_end), row.substr(line_end + 1)};
-  const bool is_whole = read.message.starts_with("<message") && read.message.ends_with("</message>");
-  return is_whole ? std::optional(read) : std::nullopt;
+  const ArchivedRow found{row.substr(0, line_end), row.substr(line_end + 1)};
+  const bool is_whole = found.message.starts_with("<message") && found.message.ends_with("</message>");
+  return is_whole ? std::optional(found) : std::nullopt;
 }
 
 std::optional<ArchivedRow> read_marked(std::string_view row) {

@@ -48,8 +48,8 @@ bool History::has(std::string_view account, std::string_view id) const {
   return moment_us(id) >= oldest_us() && rows_.get(account, id).has_value();
 }
 
-bool History::trim(std::string_view account, std::size_t most) const {
-  return make_room(account, 0, most) == most;
+std::size_t History::trim(std::string_view account, std::size_t most) const {
+  return make_room(account, 0, most);
 }
 
 std::size_t History::make_room(std::string_view account, std::uint64_t fresh_bytes, std::size_t most) const {

@@ -45,8 +45,8 @@ class History {
       if (archived && !each(Kept{row->key, archived->peer, archived->message})) return;
     }
   }
-  // Takes up to `most` rows that are too old or too many. Whether there were as many.
-  bool trim(std::string_view account, std::size_t most) const;
+  // Takes up to `most` rows that are too old or too many; how many there were.
+  std::size_t trim(std::string_view account, std::size_t most) const;
   void erase_all(std::string_view account) const;
   const sdk::Table& rows() const { return rows_; }
 

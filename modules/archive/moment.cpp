@@ -83,7 +83,9 @@ std::uint64_t moment_us(std::string_view id) {
   std::uint64_t us = 0;
   const std::string_view digits = id.substr(0, moment_digits);
   const auto [at, error] = std::from_chars(digits.data(), digits.data() + digits.size(), us, 16);
-  return error == std::errc{} && at == digits.data() + moment_digits ? us : 0;
+  const bool is_moment =
+      digits.size() == moment_digits && error == std::errc{} && at == digits.data() + digits.size();
+  return is_moment ? us : 0;
 }
 
 std::optional<std::uint64_t> moment_of_timestamp(std::string_view text) {

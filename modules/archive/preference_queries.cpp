@@ -1,5 +1,7 @@
 #include "preference_queries.h"
 
+#include <utility>
+
 #include "search.h"
 
 namespace hotline::archive {

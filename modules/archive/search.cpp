@@ -59,9 +59,9 @@ Search::Refused Search::read_field(const sdk::Element& field, const Reading& rea
   }
   if (!reading.history.has(reading.account, value)) return no_such_id();
   if (name == "after-id")
-    begin_behind(std::string(value));
+    begin_behind(value);
   else
-    end_before(std::string(value));
+    end_before(value);
   return std::nullopt;
 }
 
@@ -98,8 +98,8 @@ Search::Refused Search::read_page(const sdk::Element& set, const Reading& readin
   if (set.child("index", ns_rsm))
     return Refusal{"cancel", "feature-not-implemented", "pages are asked for by after and before"};
   if (!bound(after) || !bound(before)) return no_such_id();
-  if (!after.text().empty()) begin_behind(std::string(after.text()));
-  if (!before.text().empty()) end_before(std::string(before.text()));
+  if (!after.text().empty()) begin_behind(after.text());
+  if (!before.text().empty()) end_before(before.text());
   is_backwards_ = static_cast<bool>(before);
   is_continued_ = !after.text().empty() || !before.text().empty();
   if (!max) return std::nullopt;
@@ -114,12 +114,12 @@ Search::Refused Search::read_page(const sdk::Element& set, const Reading& readin
   return std::nullopt;
 }
 
-void Search::begin_behind(std::string bound) {
-  after_ = std::max(after_, std::move(bound));
+void Search::begin_behind(std::string_view bound) {
+  if (bound > after_) after_ = bound;
 }
 
-void Search::end_before(std::string bound) {
-  before_ = before_.empty() ? std::move(bound) : std::min(before_, std::move(bound));
+void Search::end_before(std::string_view bound) {
+  if (before_.empty() || bound < before_) before_ = bound;
 }
 
 // With the own address: only what the user has sent to themselves (XEP-0313 4.1.1), whose peer that is.

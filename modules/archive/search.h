@@ -52,8 +52,8 @@ class Search {
   Refused read_moment(std::string_view name, std::string_view value);
   Refused read_ids(const sdk::Element& field, const Reading& reading);
   Refused read_page(const sdk::Element& set, const Reading& reading);
-  void begin_behind(std::string bound);
-  void end_before(std::string bound);
+  void begin_behind(std::string_view bound);
+  void end_before(std::string_view bound);
 
   std::string after_, before_, with_;
   std::vector<std::string> ids_;  // Sorted; empty: all.

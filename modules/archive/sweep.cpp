@@ -25,6 +25,7 @@ void Sweep::begin() const {
 
 // `bytes`: the last account that was seen to; empty: from the first.
 void Sweep::on_timer(const hl_timer_event& event) const {
+  if (sdk::view(event.key) != sweep_key) return;
   const std::string own(sdk::view(event.account));
   std::string last(sdk::view(event.bytes));
   std::size_t rows_left = rows_per_slice;
@@ -32,8 +33,8 @@ void Sweep::on_timer(const hl_timer_event& event) const {
     const std::optional<std::string_view> account = history_.rows().next_account(last);
     if (!account) return go_on(own, pause_ms(), {});
     const std::string its(*account);
-    // One that has more to lose is seen to again in the next slice.
-    if (history_.trim(its, rows_left)) break;
+    rows_left -= history_.trim(its, rows_left);
+    if (rows_left == 0) break;  // It may have more to lose: the next slice begins with it.
     last = its;
   }
   go_on(own, slice_pause_ms, last);
