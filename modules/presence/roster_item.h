@@ -33,5 +33,9 @@ constexpr State state_of_row(std::string_view row) {
   if (row.empty() || row.front() < '0' || row.front() >= '0' + state_count) return State::none;
   return static_cast<State>(row.front() - '0');
 }
+// Whether the user sees the contact, likewise.
+constexpr bool is_listed_row(std::string_view row) {
+  return row.substr(0, row.find('\x1f')).find('l') != std::string_view::npos;
+}
 
 }  // namespace hotline::presence

@@ -20,8 +20,8 @@
 //
 // Words to others: modules that keep rows of an account, where they take them (`accepts-posts registration`),
 // are told at the home of an account that was removed, without bytes; session is told also of a number that
-// has a new key and of a password that was changed (its topics.h), and push_notify of the new key: whatever
-// the one before had led to ends with it.
+// has a new key and of a password that was changed (its topics.h), push_notify and archive of the new key:
+// whatever the one before had led to ends with it.
 #include <algorithm>
 #include <hotline/sdk.hpp>
 #include <optional>
@@ -29,6 +29,7 @@
 #include <string_view>
 #include <utility>
 
+#include "archive/topics.h"
 #include "groups/words.h"
 #include "media_link/words.h"
 #include "presence/words.h"
@@ -54,9 +55,13 @@ constexpr std::string_view forms_ns = "jabber:x:data";
 constexpr std::size_t password_size_max = 1023;  // Bytes, prepared. XEP-0077 sets no limit, so we do.
 // Who has something to forget with an account, and by which topic of theirs it is told.
 constexpr std::pair<std::string_view, std::uint32_t> forgetful[] = {
-    {"presence", presence::topic::account_removed}, {"groups", groups::topic::account_removed},
-    {"privacy", privacy::topic::account_removed},   {"profile", profile::topic::account_removed},
-    {"push_notify", push_notify::topic::forget},    {"media_link", media_link::topic::account_removed},
+    {"presence", presence::topic::account_removed},
+    {"groups", groups::topic::account_removed},
+    {"privacy", privacy::topic::account_removed},
+    {"profile", profile::topic::account_removed},
+    {"push_notify", push_notify::topic::forget},
+    {"media_link", media_link::topic::account_removed},
+    {"archive", archive::topic::forget},
     {"session", session::topic::account_removed}};
 constexpr std::string_view too_busy = "too many passwords are being set at once; try again";
 
@@ -389,6 +394,7 @@ Status Registration::install(const NumberSignup::Registered& number) {
   // Where session keeps nothing that outlives a password, there is nothing to end.
   static_cast<void>(posts_.to_module("session", number.account, session::topic::key_replaced, ""));
   static_cast<void>(posts_.to_module("push_notify", number.account, push_notify::topic::forget, ""));
+  static_cast<void>(posts_.to_module("archive", number.account, archive::topic::forget, ""));
   if (is_new) added_.add();
   log_.info(number.account + " was registered");
   numbers_.tell(number);

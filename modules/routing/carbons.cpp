@@ -30,14 +30,16 @@ bool Carbons::is_eligible(MessageType type, const Content& content) {
 }
 
 void Carbons::copy_sent(std::string_view account, hl_session sender, const hl_stanza& message,
-                        MessageType type, const Content& content) const {
+                        MessageType type, const Content& content, std::string_view more) const {
   if (!is_eligible(type, content)) return;
   sessions_.for_each(account, [&](hl_session session) {
     if (session == sender || on_.get(session) == 0) return;
     const std::optional<hl_session_info> info = sessions_.info(session);
     if (!info) return;
-    sessions_.send(session, carbon(CarbonKind::sent, account, sdk::view(info->address),
-                                   sdk::view(message.type), sdk::view(message.xml)));
+    sessions_.send(session,
+                   carbon(CarbonKind::sent, account, sdk::view(info->address), sdk::view(message.type),
+                          more.empty() ? std::string(sdk::view(message.xml))
+                                       : with_child(sdk::view(message.xml), more)));
   });
 }
 

@@ -19,9 +19,9 @@ class Carbons {
   // <enable/> and <disable/>. HL_E_NONE for anything else.
   sdk::Status on_iq(const hl_stanza_event& event) const;
 
-  // `message`, from `sender` of `account`, to its other sessions.
+  // `message`, from `sender` of `account`, to its other sessions. `more`: XML that goes into the copies.
   void copy_sent(std::string_view account, hl_session sender, const hl_stanza& message, MessageType type,
-                 const Content& content) const;
+                 const Content& content, std::string_view more) const;
 
   // `message`, to `account`, to those of its sessions that `has_it(session)` does not name.
   template <typename HasIt>

@@ -32,7 +32,8 @@ void read_hint(std::string_view name, Content& content) {
   if (name == "no-store") content.is_no_store = true;
   if (name == "no-copy") content.is_private = true;
   if (name == "store") content.is_store = true;
-  // <no-permanent-store/> is about archives: a mailbox keeps until delivery only.
+  // About archives alone: a mailbox keeps until delivery only.
+  if (name == "no-permanent-store") content.is_no_archive = true;
 }
 
 void read_receipt(const sdk::Element& child, Content& content) {

@@ -19,6 +19,7 @@ struct Content {
   bool is_private = false;           // XEP-0280 <private/> or XEP-0334 <no-copy/>: no carbons.
   bool is_no_store = false;          // XEP-0334
   bool is_store = false;             // XEP-0334
+  bool is_no_archive = false;        // XEP-0334 <no-permanent-store/>
   bool has_carbon = false;           // A carbon's wrapper, which a client may not make.
   bool has_forgery = false;          // Elements that only the host may add in its own name: see is_forged().
   std::string_view received_id;      // Of XEP-0184 <received/>. Until the event ends.
@@ -29,6 +30,7 @@ struct Content {
   bool is_worth_keeping() const {
     return !is_no_store && (is_store || has_body || has_answer || has_payload);
   }
+  bool is_worth_archiving() const { return is_worth_keeping() && !is_no_archive; }
   // What a sleeping device is woken for: not to hear that an earlier message has arrived or was read.
   bool is_worth_waking() const { return has_body || has_payload || (is_store && !has_answer); }
   // It says what its sender is doing, and nothing that is of use when that is over.

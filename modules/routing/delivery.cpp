@@ -105,24 +105,38 @@ sdk::Status Delivery::deliver_message(std::string_view account, std::string_view
     return HL_OK;
   }
   hl_entry entry = 0;
+  std::string id;
+  const hl_stanza& marked = is_kept ? archived(account, message, content, id) : message;
   if (is_kept) {
     const std::uint64_t tag =
         content.has_receipt_request ? receipt_tag(sdk::view(message.id), bare(sdk::view(message.from))) : 0;
-    const std::optional<hl_entry> put = mailboxes_.put(account, message, tag, 0);
+    const std::optional<hl_entry> put = mailboxes_.put(account, marked, tag, 0);
     if (!put)
       return refuse(message, "wait", "resource-constraint",
                     "the recipient's mailbox is full: try again when its owner has been online");
     entry = *put;
     if (content.is_worth_waking()) waiting_.tell(account);
     media_link::show_link(posts_, account, message);
+    if (!id.empty()) parts_.archive.keep(account, id, sdk::view(message.from), sdk::view(message.xml));
   }
   parts_.edition.count(type);
-  send(found, rule, {account, message, content, entry, {}});
-  parts_.carbons.copy_received(account, message, type, content, [&](hl_session session) {
+  send(found, rule, {account, marked, content, entry, {}});
+  parts_.carbons.copy_received(account, marked, type, content, [&](hl_session session) {
     return rule == Rule::matched ? session == found.match
                                  : rule != Rule::later && priority_.get(session) >= found.highest;
   });
   return HL_OK;
+}
+
+const hl_stanza& Delivery::archived(std::string_view account, const hl_stanza& message,
+                                    const Content& content, std::string& id) const {
+  if (content.is_worth_archiving()) id = parts_.archive.id(account, sdk::view(message.from));
+  if (id.empty()) return message;
+  const hl_stanza* marked =
+      stanzas_.parse(with_child(sdk::view(message.xml), archive::Keeping::stanza_id(account, id)));
+  if (marked != nullptr) return *marked;
+  id.clear();
+  return message;
 }
 
 void Delivery::send(const Audience& found, Rule rule, Copy copy) const {

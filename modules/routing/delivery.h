@@ -8,6 +8,7 @@
 #include <hotline/sdk.hpp>
 #include <string_view>
 
+#include "archive/keeping.h"
 #include "carbons.h"
 #include "client_state.h"
 #include "content.h"
@@ -28,6 +29,7 @@ class Delivery {
     const blocking::Blocked& blocked;
     const privacy::Settings& settings;
     const ClientState& client_state;
+    const archive::Keeping& archive;
   };
   Delivery(const hl_host* host, const Parts& parts);
 
@@ -60,6 +62,9 @@ class Delivery {
   };
   void send(const Audience& audience, Rule rule, Copy copy) const;
   void send_to(hl_session session, const Copy& copy) const;
+  // The message with its id in the account's archive; itself when it is not archived.
+  const hl_stanza& archived(std::string_view account, const hl_stanza& message, const Content& content,
+                            std::string& id) const;
   bool exists(std::string_view account) const;
   sdk::Status refuse(const hl_stanza& stanza, std::string_view type, std::string_view condition,
                      std::string_view text = {}) const;

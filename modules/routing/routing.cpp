@@ -57,7 +57,8 @@ Routing::Routing(const hl_host* host, EditionKind edition)
       settings_(host),
       carbons_(host),
       client_state_(host),
-      delivery_(host, {carbons_, edition_, blocked_, settings_, client_state_}) {}
+      archive_(host),
+      delivery_(host, {carbons_, edition_, blocked_, settings_, client_state_, archive_}) {}
 
 sdk::Status Routing::on_stanza(const hl_stanza_event& event) {
   if (event.stanza->kind == HL_STANZA_NONZA) return client_state_.on_element(event);
@@ -85,10 +86,22 @@ sdk::Status Routing::on_message(const hl_stanza_event& event) {
   }
   const hl_stanza* out = without_read_markers(account, *clean, content);
   const sdk::Status status = out == nullptr ? HL_OK : post(event, to, *out);
-  // A message to oneself comes as a received carbon; one of both kinds would show it twice.
-  if (status == HL_OK && to.bare != account)
-    carbons_.copy_sent(account, event.session, *clean, message_type(sdk::view(message.type)), content);
+  // A message to oneself comes as a received carbon, and is archived where it is delivered; of both kinds it
+  // would show twice.
+  if (status == HL_OK && to.bare != account) note_sent(event, to, *clean, content);
   return HL_OK;
+}
+
+void Routing::note_sent(const hl_stanza_event& event, const Destination& to, const hl_stanza& message,
+                        const Content& content) const {
+  const std::string_view account = sdk::view(event.account);
+  const std::string_view peer = to.is_respelled ? std::string_view(to.text) : sdk::view(message.to);
+  const MessageType type = message_type(sdk::view(message.type));
+  const std::string id =
+      is_kept_type(type) && content.is_worth_archiving() ? archive_.id(account, peer) : std::string();
+  if (!id.empty()) archive_.keep(account, id, peer, sdk::view(message.xml));
+  carbons_.copy_sent(account, event.session, message, type, content,
+                     id.empty() ? id : archive::Keeping::stanza_id(account, id));
 }
 
 sdk::Status Routing::on_iq(const hl_stanza_event& event) {
@@ -199,14 +212,18 @@ HL_MANIFEST(
     "needs hotline.crypto/1\n"
     "needs hotline.config/1\n"
     "needs hotline.clock/1\n"
+    "needs hotline.random/1\n"
     "wants hotline.stats/1\n"
     "wants hotline.log/1\n"
     "table held volatile writes 1 reads 1\n"
+    "table archived volatile writes 1 reads 1\n"
     "reads-table accounts\n"
     "reads-table blocked\n"
     "reads-table privacy_settings\n"
     "reads-table push_devices\n"
     "reads-table push_watch\n"
+    "reads-table archive_preferences\n"
+    "reads-table roster\n"
     "route message any\n"
     "route iq * bare\n"
     "route iq * full\n"

@@ -4,6 +4,7 @@
 #include <hotline/sdk.hpp>
 #include <string_view>
 
+#include "archive/keeping.h"
 #include "carbons.h"
 #include "client_state.h"
 #include "delivery.h"
@@ -41,6 +42,9 @@ class Routing {
   const hl_stanza* without_read_markers(std::string_view account, const hl_stanza& message,
                                         const Content& content) const;
   bool is_blocked(std::string_view account, const hl_stanza& stanza, const Destination& to) const;
+  // Archives what was sent, and tells the sender's other sessions.
+  void note_sent(const hl_stanza_event& event, const Destination& to, const hl_stanza& message,
+                 const Content& content) const;
   sdk::Status refuse(const hl_stanza_event& event, std::string_view type, std::string_view condition,
                      std::string_view text = {}) const;
 
@@ -55,6 +59,7 @@ class Routing {
   privacy::Settings settings_;
   Carbons carbons_;
   ClientState client_state_;
+  archive::Keeping archive_;
   Delivery delivery_;
 };
 

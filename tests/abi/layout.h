@@ -229,6 +229,7 @@ AT(hl_cap_post, stanza, 16);
 AT(hl_cap_post, to_module, 24);
 AT(hl_cap_post, stanza_to_module, 32);
 AT(hl_cap_post, fan_out, 40);
+AT(hl_cap_post, reaches, 48);
 
 // hotline/cap/random.h
 GROWS_FROM(hl_cap_random, 16);

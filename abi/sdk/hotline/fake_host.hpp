@@ -66,7 +66,10 @@ class FakeHost {
     if (status != HL_OK) return status;
     modules_.push_back(std::move(module));
     const std::string features = all_words("feature"), services = all_words("service");
+    std::set<std::string> names;
+    for (const auto& loaded : modules_) names.insert(loaded->view.module);
     for (const auto& loaded : modules_) {
+      loaded->view.modules = names;
       loaded->view.features = features;
       loaded->view.services = services;
     }
@@ -364,6 +367,7 @@ class FakeHost {
                &owner.borrowed_,
                &owner.failing,
                &owner.missing,
+               {},
                {},
                {},
                {}} {

@@ -164,6 +164,7 @@ class Posts : public Capability<Posts, hl_cap_post> {
                                         std::uint32_t topic, const hl_stanza& stanza) const {
     return call_->stanza_to_module(host_, str(module), str(account), topic, &stanza);
   }
+  Status reaches(std::string_view module) const { return call_->reaches(host_, str(module)); }
   // `accounts`: bare addresses. The stanza has no `to`.
   [[nodiscard]] Status fan_out(std::span<const hl_str> accounts, std::uint32_t topic,
                                const hl_stanza& stanza) const {

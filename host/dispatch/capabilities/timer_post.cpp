@@ -116,6 +116,12 @@ hl_status post_stanza_to_module(const hl_host* host, hl_str module, hl_str accou
   return status == HL_OK ? add_stanza_post(host, number, account, topic, stanza) : status;
 }
 
+hl_status post_reaches(const hl_host* host, hl_str module) {
+  std::uint16_t number = 0;
+  if (open_transaction(ModuleContext::of(host)) == nullptr) return HL_E_DENIED;
+  return receiver(host, module, &number);
+}
+
 hl_status post_fan_out(const hl_host* host, const hl_str* accounts, uint64_t count, uint32_t topic,
                        const hl_stanza* stanza) {
   const ModuleContext& context = ModuleContext::of(host);
@@ -145,7 +151,7 @@ hl_status post_fan_out(const hl_host* host, const hl_str* accounts, uint64_t cou
 constexpr hl_cap_post post_table{sizeof(hl_cap_post),       0,
                                  host_side<post_bytes>,     host_side<post_stanza>,
                                  host_side<post_to_module>, host_side<post_stanza_to_module>,
-                                 host_side<post_fan_out>};
+                                 host_side<post_fan_out>,   host_side<post_reaches>};
 
 }  // namespace
 

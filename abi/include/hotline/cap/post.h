@@ -28,6 +28,10 @@ typedef struct hl_cap_post {
   // session.send_to write each receiver's. HL_E_FULL: one of the inboxes is at its bound, and nobody gets it.
   hl_status (*fan_out)(const hl_host* host, const hl_str* accounts, uint64_t count, uint32_t topic,
                        const hl_stanza* stanza);
+  // Whether to_module() would reach that module: HL_OK; HL_E_NONE: it is not loaded, or disabled;
+  // HL_E_DENIED: it has not declared `accepts-posts`. For what only has to be made ready when somebody wants
+  // it.
+  hl_status (*reaches)(const hl_host* host, hl_str module);
 } hl_cap_post;
 
 #endif

@@ -179,6 +179,9 @@ struct TimerAndPostCalls {
     return queue_post(host, {std::string(view(module)), std::string(view(account)), topic,
                              std::string(view(bytes)), nullptr});
   }
+  static hl_status reaches(const hl_host* host, hl_str module) {
+    return of(host).modules.contains(std::string(view(module))) ? HL_OK : HL_E_NONE;
+  }
   static hl_status post_stanza_to_module(const hl_host* host, hl_str module, hl_str account,
                                          std::uint32_t topic, const hl_stanza* stanza) {
     return queue_post(

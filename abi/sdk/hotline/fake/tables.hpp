@@ -81,7 +81,8 @@ struct FunctionTables {
                       can_fail<"post.stanza", C::post_stanza, HL_E_FULL>,
                       can_fail<"post.to_module", C::post_to_module, HL_E_FULL>,
                       can_fail<"post.stanza_to_module", C::post_stanza_to_module, HL_E_FULL>,
-                      can_fail<"post.fan_out", C::fan_out, HL_E_FULL>};
+                      can_fail<"post.fan_out", C::fan_out, HL_E_FULL>,
+                      C::reaches};
   hl_cap_clock clock = {sizeof(hl_cap_clock), 0, C::mono_us, C::wall_ms};
   hl_cap_config config = {sizeof(hl_cap_config), 0, C::domain, C::number, C::text, C::features, C::services};
   hl_cap_control control = {sizeof(hl_cap_control), 0, C::reply, C::refuse};

@@ -62,6 +62,7 @@ struct View {
   std::set<std::string>* missing;  // Capabilities that the host has not, whatever the manifest says.
   std::string features;
   std::string services;
+  std::set<std::string> modules;  // What is loaded.
   std::vector<std::string> counter_names;
   std::vector<std::string> table_names;
   std::uint64_t random_next = 1;
