@@ -68,8 +68,8 @@ class SlixmppArchive(unittest.IsolatedAsyncioTestCase):
         await self.talk()
         paris = await self.user("paris")
         self.assertEqual(await self.read(paris), [])
-        with self.assertRaises(IqError) as refused:
-            await self.read(paris, jid="juliet@localhost")
+        with self.assertRaises(IqError) as refused:  # iterate() takes an error for the end.
+            await paris["xep_0313"].retrieve(jid="juliet@localhost", timeout=DEADLINE)
         self.assertEqual(refused.exception.condition, "service-unavailable")
 
     async def test_preferences_are_set_and_kept_to(self):

@@ -216,14 +216,15 @@ TEST_CASE("user.remove: row, mailbox and sessions go, and presence is told") {
   CHECK_FALSE(f.host.state().mailboxes.contains("a@localhost"));
   CHECK(f.host.state().sessions.at(session).error == "not-authorized");
   CHECK_FALSE(f.host.state().sessions.at(other).has_ended);
-  REQUIRE(f.host.state().posts.size() == 7);  // The modules that have something to forget.
+  REQUIRE(f.host.state().posts.size() == 8);  // The modules that have something to forget.
   CHECK(f.host.state().posts[0].module == "presence");
   CHECK(f.host.state().posts[1].module == "groups");
   CHECK(f.host.state().posts[2].module == "privacy");
   CHECK(f.host.state().posts[3].module == "profile");
   CHECK(f.host.state().posts[4].module == "push_notify");
   CHECK(f.host.state().posts[5].module == "media_link");
-  CHECK(f.host.state().posts[6].module == "session");
+  CHECK(f.host.state().posts[6].module == "archive");
+  CHECK(f.host.state().posts[7].module == "session");
   for (const auto& post : f.host.state().posts) CHECK(post.account == "a@localhost");
 }
 

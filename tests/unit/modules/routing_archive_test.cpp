@@ -25,7 +25,8 @@ std::string stanza_id(const GivenToKeep& given) {
   return "<stanza-id xmlns='urn:xmpp:sid:0' by='" + given.account + "' id='" + given.id + "'/>";
 }
 
-constexpr std::string_view chat = "<message to='bob@localhost' type='chat' id='m1'><body>hi</body></message>";
+constexpr std::string_view greeting =
+    "<message to='bob@localhost' type='chat' id='m1'><body>hi</body></message>";
 
 }  // namespace
 
@@ -33,7 +34,7 @@ TEST_CASE("routing: without archive no message has an id, and none is given away
   World world;
   given_to_keep.clear();
   const hl_session alice = world.online("alice", "phone"), bob = world.online("bob", "desk");
-  world.say(alice, chat);
+  world.say(alice, greeting);
   CHECK_FALSE(has(only(world.host.sent(bob)), "stanza-id"));
   CHECK(given_to_keep.empty());
   CHECK(world.host.state().tables["archived"].empty());
@@ -42,7 +43,7 @@ TEST_CASE("routing: without archive no message has an id, and none is given away
 TEST_CASE("routing: archive gets a message for each end, and the recipient's copy alone has its id") {
   ArchivedWorld world;
   const hl_session alice = world.online("alice", "phone"), bob = world.online("bob", "desk");
-  const auto given = world.said(alice, chat);
+  const auto given = world.said(alice, greeting);
   REQUIRE(given.size() == 2);
   CHECK(given[0].account == "alice@localhost");
   CHECK(given[0].peer == "bob@localhost");
@@ -62,7 +63,7 @@ TEST_CASE("routing: ids grow, also within a millisecond and when the clock goes 
   std::string last;
   for (int i = 0; i < 20; ++i) {
     if (i == 10) world.host.wall_ms -= 60'000;
-    const auto given = world.said(alice, chat);
+    const auto given = world.said(alice, greeting);
     REQUIRE(given.size() == 2);
     CHECK(given[1].id > last);
     CHECK(given[1].id.size() == hotline::archive::id_size);
@@ -74,7 +75,7 @@ TEST_CASE("routing: carbons carry the id of their owner's archive") {
   ArchivedWorld world;
   const hl_session phone = world.online_with_carbons("alice", "phone");
   const hl_session desk = world.online_with_carbons("alice", "desk");
-  const auto sent = world.said(phone, chat);
+  const auto sent = world.said(phone, greeting);
   CHECK(has(only(world.host.sent(desk)), stanza_id(sent[0])));
   world.host.sent(phone);
   const hl_session bob = world.online("bob", "desk");
@@ -110,10 +111,10 @@ TEST_CASE("routing: what is of no use later, is refused, or does not want to be 
               .empty());
   }
   world.host.state().tables["blocked"]["bob@localhost"]["alice@localhost"] = "";
-  CHECK(world.said(alice, chat).size() == 1);  // The sender's own: they have sent it.
+  CHECK(world.said(alice, greeting).size() == 1);  // The sender's own: they have sent it.
   world.host.numbers["fake.mailbox_entries_max"] = 0;
   world.host.state().tables["blocked"].clear();
-  CHECK(world.said(alice, chat).size() == 1);
+  CHECK(world.said(alice, greeting).size() == 1);
 }
 
 TEST_CASE("routing: each end's preferences say what is archived of it (XEP-0441)") {
@@ -131,16 +132,16 @@ TEST_CASE("routing: each end's preferences say what is archived of it (XEP-0441)
         Line{"?\n", false}}) {
     CAPTURE(line.row);
     world.prefer("bob", line.row);
-    const auto given = world.said(alice, chat);
+    const auto given = world.said(alice, greeting);
     CHECK(given.size() == (line.is_kept ? 2 : 1));
     CHECK(has(only(world.host.sent(bob)), "stanza-id") == line.is_kept);
   }
   world.prefer("bob", "roster\n");
   auto& roster = world.host.state().tables["roster"]["bob@localhost"];
   roster["alice@localhost"] = "3\x1f\x1f<presence/>";  // A request that waits is no contact.
-  CHECK(world.said(alice, chat).size() == 1);
+  CHECK(world.said(alice, greeting).size() == 1);
   roster["alice@localhost"] = "8l\x1f\x1f";
-  CHECK(world.said(alice, chat).size() == 2);
+  CHECK(world.said(alice, greeting).size() == 2);
 }
 
 TEST_CASE("routing: an id in our name that a client has made is removed before ours is added") {
