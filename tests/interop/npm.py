@@ -1,10 +1,14 @@
-"""What the plays take from npm, kept in the build directory: as package-lock.json pins it, no package's scripts run."""
+"""What the plays take from npm, kept in the build directory: pinned by versions and digests, without any package's scripts."""
+import base64
 import contextlib
 import fcntl
+import hashlib
+import json
 import pathlib
 import shutil
 import subprocess
 import sys
+import tarfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "play"))
@@ -44,3 +48,28 @@ def packages(*scripts, source=HERE):
         for script in scripts:
             shutil.copy(source / script, folder)
         return folder
+
+
+def converse():
+    """converse.js as its authors built it for browsers, and its version.
+
+    The package alone: what it depends on is in its dist/ already, and one of its dependencies is a folder of its
+    authors' that npm could not install.
+    """
+    pin = json.loads((HERE / "converse.json").read_text())
+    with alone("interop-converse") as folder:
+        dist = folder / f"package-{pin['version']}" / "dist"
+        if not dist.exists():
+            packed = json.loads(npm("pack", f"{pin['name']}@{pin['version']}", "--json", cwd=folder))
+            archive = folder / packed[0]["filename"]
+            digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
+            if pin["integrity"] != f"sha512-{digest}":
+                raise AssertionError(f"{archive.name} has the digest sha512-{digest}, not what converse.json pins")
+            fresh = folder / "fresh"
+            shutil.rmtree(fresh, ignore_errors=True)
+            with tarfile.open(archive) as tar:
+                tar.extractall(fresh, [m for m in tar if m.isfile() and m.name.startswith("package/dist/")
+                                       and ".." not in m.name])
+            archive.unlink()
+            (fresh / "package").rename(dist.parent)
+        return dist, pin["version"]

@@ -1,0 +1,200 @@
+"""Gajim in a window of its own: on a display of Xvfb's, with a D-Bus of its own, in a home of its own.
+
+It is asked and watched over the remote control that it has itself (D-Bus), and typed at like by a person (xdotool).
+What belongs to it ends with it: each of these processes is one that was started here.
+"""
+import json
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+
+import gi  # noqa: F401
+from gi.repository import Gio, GLib
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
+from hotline_host import PATIENCE, build, eventually  # noqa: E402
+
+NAME, PATH, INTERFACE = "org.gajim.Gajim", "/org/gajim/dbus/RemoteObject", "org.gajim.dbus.RemoteInterface"
+# Whoever may reach the socket may use this bus: it lies in a folder of our own.
+BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>session</type><listen>unix:path=SOCKET</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow user="*"/><allow own="*"/><allow send_destination="*"/><allow eavesdrop="true"/></policy>
+</busconfig>
+"""
+
+
+def missing():
+    """The programs that are needed and not installed."""
+    return [program for program in ("gajim", "Xvfb", "dbus-daemon", "xdotool") if not shutil.which(program)]
+
+
+class Gajim:
+    def __init__(self, host, name, password="secret", resource="gajim"):
+        self.account = f"{name}@{host.run['domain']}"
+        self.home = pathlib.Path(tempfile.mkdtemp(prefix="hotline-gajim-"))
+        self.processes, self.signals, self.changed, self.loop = [], [], threading.Condition(), None
+        try:
+            self.settle_in(host, password, resource)
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def settle_in(self, host, password, resource):
+        """What its account wizard would leave behind, and the development certificate as one that the user accepted."""
+        for folder in ("config/gajim", "data/gajim/cert_store", "cache", "run"):
+            (self.home / folder).mkdir(parents=True, mode=0o700)
+        shutil.copy(host.state / "tls" / "dev-certificate.pem", self.home / "data/gajim/cert_store/hotline")
+        account = {"name": self.account.split("@", maxsplit=1)[0], "hostname": host.run["domain"], "password": password,
+                   "savepass": True, "active": True, "autoconnect": True, "resource": resource,
+                   "account_label": "play", "use_custom_host": True, "custom_host": "127.0.0.1",
+                   "custom_port": host.port("xmpp"), "custom_type": "START TLS"}
+        app = {"remote_control": True, "use_keyring": False, "check_for_update": False, "show_trayicon": False}
+        with sqlite3.connect(self.home / "config/gajim/settings.sqlite") as settings:
+            settings.executescript("CREATE TABLE settings (name TEXT UNIQUE, settings TEXT);"
+                                   "CREATE TABLE account_settings (account TEXT UNIQUE, settings TEXT);"
+                                   "PRAGMA user_version=5;")
+            workspace = {"0": {"name": "play", "color": "rgb(191, 24, 76)", "avatar_sha": None, "chats": []}}
+            for what, value in (("app", app), ("soundevents", {}), ("status_presets", {}), ("proxies", {}),
+                                ("plugins", {}), ("workspaces", workspace)):
+                settings.execute("INSERT INTO settings VALUES (?, ?)", (what, json.dumps(value)))
+            settings.execute("INSERT INTO account_settings VALUES ('play', ?)", (json.dumps(account),))
+        settings.close()
+        (self.home / "bus.conf").write_text(BUS.replace("SOCKET", str(self.home / "bus")))
+
+    def start(self):
+        self.environment = {"PATH": os.environ["PATH"], "HOME": str(self.home), "LC_ALL": "C.UTF-8", "NO_AT_BRIDGE": "1",
+                            "XDG_CONFIG_HOME": str(self.home / "config"), "XDG_DATA_HOME": str(self.home / "data"),
+                            "XDG_CACHE_HOME": str(self.home / "cache"), "XDG_RUNTIME_DIR": str(self.home / "run"),
+                            "DBUS_SESSION_BUS_ADDRESS": f"unix:path={self.home / 'bus'}", "GDK_BACKEND": "x11",
+                            "GSETTINGS_BACKEND": "memory", "GTK_CSD": "0"}
+        self.user = []
+        if os.geteuid() == 0:  # Gajim refuses to run as root.
+            nobody = pwd.getpwnam("nobody")
+            self.user = ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups"]
+            for path in (self.home, *self.home.rglob("*")):
+                os.chown(path, nobody.pw_uid, nobody.pw_gid)
+        ready, theirs = os.pipe()
+        self.run("Xvfb", "-displayfd", str(theirs), "-screen", "0", "1000x700x24", "-nolisten", "tcp", user=[],
+                 pass_fds=[theirs])
+        os.close(theirs)
+        with open(ready, encoding="ascii") as pipe:
+            self.environment["DISPLAY"] = ":" + pipe.readline().strip()
+        self.run("dbus-daemon", f"--config-file={self.home / 'bus.conf'}", "--nofork")
+        eventually((self.home / "bus").exists, "a D-Bus of our own")
+        self.watch()
+        self.run("gajim")
+        # What it means to be, from its start on; that it is connected shows in what it sends.
+        eventually(lambda: self.status() == "online", "Gajim at its remote control")
+
+    def run(self, *words, user=None, **more):
+        # Should we be killed, they are too.
+        bound = ["setpriv", "--pdeathsig", "KILL"]
+        with open(self.home / "log", "ab") as log:
+            self.processes.append(subprocess.Popen(
+                [*bound, *(self.user if user is None else user), *words], env=self.environment, stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log, start_new_session=True, **more))
+
+    def watch(self):
+        """Gajim's signals go to `signals`, from a thread that ends with us."""
+        context = GLib.MainContext.new()
+        self.loop = GLib.MainLoop.new(context, False)
+        is_ready = threading.Event()
+
+        def go():
+            context.push_thread_default()
+            self.bus = Gio.DBusConnection.new_for_address_sync(
+                self.environment["DBUS_SESSION_BUS_ADDRESS"],
+                Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION, None, None)
+            self.bus.set_exit_on_close(False)
+            self.bus.signal_subscribe(None, INTERFACE, None, PATH, None, Gio.DBusSignalFlags.NONE, self.came)
+            is_ready.set()
+            self.loop.run()
+
+        self.thread = threading.Thread(target=go, daemon=True)
+        self.thread.start()
+        if not is_ready.wait(PATIENCE):
+            raise AssertionError("the D-Bus of our own cannot be reached")
+
+    def came(self, _connection, _sender, _path, _interface, name, parameters):
+        with self.changed:
+            self.signals.append((name, parameters.unpack()))
+            self.changed.notify_all()
+
+    def hear(self, name, text):
+        """Waits for a signal of this name that has this text among what it says."""
+        def place():
+            return next((i for i, (n, data) in enumerate(self.signals) if n == name and text in data[1]), None)
+        with self.changed:
+            if not self.changed.wait_for(lambda: place() is not None, PATIENCE):
+                raise AssertionError(f"Gajim did not tell of {name} with {text!r}; it told {self.signals}\n{self.log()}")
+            return self.signals.pop(place())[1][1]
+
+    def call(self, method, *texts):
+        answer = self.bus.call_sync(NAME, PATH, INTERFACE, method, GLib.Variant(f"({'s' * len(texts)})", texts), None,
+                                    Gio.DBusCallFlags.NO_AUTO_START, int(PATIENCE * 1000), None)
+        return answer.unpack()[0]
+
+    def status(self):
+        if self.processes[-1].poll() is not None:
+            raise AssertionError(f"Gajim ended with {self.processes[-1].returncode}\n{self.log()}")
+        try:
+            return self.call("account_info", "play").get("status")
+        except GLib.Error:
+            return None  # It is not as far yet.
+
+    def say(self, to, text, kind="chat"):
+        """Once it can: until it is connected, or has entered the room, Gajim answers that it sends nothing."""
+        eventually(lambda: self.call(f"send_{kind}_message", to, text, "play"), f"Gajim sent a message to {to}")
+
+    def log(self):
+        return (self.home / "log").read_text(errors="replace")[-3000:]
+
+    def command(self, *words):
+        done = subprocess.run([*self.user, *words], env=self.environment, capture_output=True, text=True, check=False,
+                              timeout=PATIENCE)
+        if done.returncode != 0:
+            raise AssertionError(f"{words}: {done.stdout}{done.stderr}\n{self.log()}")
+        return done.stdout
+
+    def open_chat(self, address):
+        """As a link in another program does: a second Gajim hands it to the first."""
+        self.command("gajim", f"xmpp:{address}?message")
+
+    def type_line(self, text):
+        window = eventually(lambda: self.windows()[-1:], "a window of Gajim's")[0]
+        self.command("xdotool", "windowfocus", "--sync", window, "type", "--delay", "0", text)
+        self.command("xdotool", "key", "Return")
+
+    def windows(self):
+        found = subprocess.run([*self.user, "xdotool", "search", "--onlyvisible", "--class", "gajim"],
+                               env=self.environment, capture_output=True, text=True, check=False, timeout=PATIENCE)
+        return found.stdout.split()  # It fails when there is none.
+
+    def screenshot(self, title):
+        """A picture of its display as it is now, kept with the build."""
+        from PIL import ImageGrab
+        folder = build() / "screenshots"
+        folder.mkdir(parents=True, exist_ok=True)
+        ImageGrab.grab(xdisplay=self.environment["DISPLAY"]).save(folder / f"gajim-{title}.png")
+
+    def close(self):
+        if self.loop:
+            self.loop.quit()
+            self.thread.join(PATIENCE)
+        for process in reversed(self.processes):
+            process.terminate()
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        shutil.rmtree(self.home, ignore_errors=True)
