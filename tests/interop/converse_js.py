@@ -3,11 +3,15 @@
 pushed. Over WebSocket and TLS; pictures of each scene are left in the build directory's screenshots/."""
 import json
 import pathlib
+import struct
 import sys
+import tempfile
 import unittest
+import zlib
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
-from hotline_host import LISTEN, host_of  # noqa: E402
+from hotline_host import LISTEN, free_port, host_of  # noqa: E402
+from xmpp_client import Client, befriend  # noqa: E402
 
 from browser import Browser, WebServer  # noqa: E402
 from npm import converse  # noqa: E402
@@ -20,13 +24,25 @@ SITE = """<!doctype html>
 """
 
 
+def png(side):
+    """A picture of so many grey pixels squared."""
+    def chunk(kind, content):
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+    lines = b"".join(b"\0" + bytes((x ^ y) & 255 for x in range(side)) for y in range(side))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)) +
+            chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b""))
+
+
 class ConverseJs(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.dist, cls.version = converse()
 
     def setUp(self):
-        self.host = host_of(self, "juliet", "romeo", config={"listen": LISTEN + [{"kind": "xmpp-wss", "port": 0}]})
+        port = free_port()  # The links to files have it.
+        self.host = host_of(self, "juliet", "romeo", config={
+            "listen": LISTEN + [{"kind": "xmpp-wss", "port": 0}, {"kind": "https", "port": port}],
+            "modules": {"media_link": {"url": f"https://localhost:{port}"}}})
         settings = {"websocket_url": f"wss://localhost:{self.host.port('xmpp-wss')}/xmpp-websocket",
                     "discover_connection_methods": False, "view_mode": "fullscreen", "i18n": "en", "assets_path": "/",
                     "auto_reconnect": False, "muc_nickname_from_jid": True, "disable_effects": True,
@@ -59,7 +75,16 @@ class ConverseJs(unittest.TestCase):
         page.fill(".chat-textarea", text)
         page.press_enter()
 
+    def befriend(self):
+        """Receipts are sent to contacts alone, and what strangers link to is not shown."""
+        clients = [Client(self.host, name).log_in().ping() for name in ("juliet", "romeo")]
+        befriend(*clients)
+        befriend(*reversed(clients))
+        for client in clients:
+            client.close()
+
     def test_they_chat_both_ways_while_routing_is_pushed_and_taken_back(self):
+        self.befriend()
         juliet, romeo = self.user("juliet"), self.user("romeo")
         self.open_chat(juliet, "romeo@localhost")
         self.open_chat(romeo, "juliet@localhost")
@@ -71,7 +96,8 @@ class ConverseJs(unittest.TestCase):
             romeo.shows(".chat-msg__text", f"juliet says <{number}> & äöü 🎭")
             self.say(romeo, f"romeo says {number}")
             juliet.shows(".chat-msg__text", f"romeo says {number}")
-        juliet.until("document.querySelectorAll('.chat-msg__receipt').length == 3", "a receipt for each message")
+        # It marks what came as well.
+        juliet.until("document.querySelectorAll('.chat-msg__receipt').length == 6", "a receipt for each message")
         expected = [text for n in range(3) for text in (f"juliet says <{n}> & äöü 🎭", f"romeo says {n}")]
         for page in (juliet, romeo):
             self.assertEqual(page.texts(".chat-msg__text"), expected)
@@ -99,6 +125,22 @@ class ConverseJs(unittest.TestCase):
         for page in (juliet, romeo):
             self.assertEqual(len(page.texts(".chat-msg__text")), 6)
             page.screenshot("room")
+            self.assertEqual(page.errors, [])
+
+    def test_a_picture_is_uploaded_sent_and_shown_when_media_link_has_been_pushed(self):
+        self.assertEqual(self.host.push(self.host.module("media_link", "1.0.0"))["outcome"], "live")
+        self.befriend()
+        juliet, romeo = self.user("juliet"), self.user("romeo")
+        self.open_chat(juliet, "romeo@localhost")
+        self.open_chat(romeo, "juliet@localhost")
+        with tempfile.NamedTemporaryFile(suffix=".png") as picture:
+            picture.write(png(200))
+            picture.flush()
+            juliet.choose_file("converse-chat input.fileupload", picture.name)
+            romeo.until("Array.from(document.querySelectorAll('.chat-msg__body img, .chat-msg__media img'))"
+                        ".some(e => e.naturalWidth == 200)", "the picture in the chat")
+        for page in (juliet, romeo):
+            page.screenshot("picture")
             self.assertEqual(page.errors, [])
 
     def test_a_wrong_password_is_refused_on_its_form(self):

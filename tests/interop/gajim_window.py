@@ -66,7 +66,8 @@ class Gajim:
             for what, value in (("app", app), ("soundevents", {}), ("status_presets", {}), ("proxies", {}),
                                 ("plugins", {}), ("workspaces", workspace)):
                 settings.execute("INSERT INTO settings VALUES (?, ?)", (what, json.dumps(value)))
-            settings.execute("INSERT INTO account_settings VALUES ('play', ?)", (json.dumps(account),))
+            settings.execute("INSERT INTO account_settings VALUES ('play', ?)",
+                             (json.dumps({"account": account, "contact": {}, "group_chat": {}}),))
         settings.close()
         (self.home / "bus.conf").write_text(BUS.replace("SOCKET", str(self.home / "bus")))
 
@@ -126,7 +127,7 @@ class Gajim:
 
     def came(self, _connection, _sender, _path, _interface, name, parameters):
         with self.changed:
-            self.signals.append((name, parameters.unpack()))
+            self.signals.append((name, parameters.unpack()[0]))
             self.changed.notify_all()
 
     def hear(self, name, text):

@@ -4,14 +4,13 @@ it was sent to gets the file. It is told where the service is: how it looks for 
 import io
 import os
 import pathlib
-import socket
 import ssl
 import sys
 import unittest
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
-from hotline_host import LISTEN, host_of  # noqa: E402
+from hotline_host import LISTEN, free_port, host_of  # noqa: E402
 
 from slixmpp import JID  # noqa: E402
 from slixmpp.exceptions import IqError  # noqa: E402
@@ -19,12 +18,6 @@ from slixmpp_user import DEADLINE, User  # noqa: E402
 
 
 SERVICE = JID("upload.localhost")
-
-
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 class SlixmppUpload(unittest.IsolatedAsyncioTestCase):

@@ -29,6 +29,13 @@ LISTEN = [
 PATIENCE = float(os.environ.get("HOTLINE_TEST_PATIENCE_S", "30"))
 
 
+def free_port():
+    """For a host whose configuration has to name the port before it listens there."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
 def build():
     return pathlib.Path(os.environ.get("HOTLINE_BUILD_DIR", TREE / "build" / "release")).resolve()
 

@@ -301,6 +301,14 @@ def message(to, body, id, kind="chat"):
             f"<body>{escape(str(body))}</body></message>")
 
 
+def befriend(one, other):
+    """`one` sees `other` from now on, and has seen that it is there."""
+    one.raw(f"<presence to='{other.jid}' type='subscribe'/>")
+    other.expect(lambda e: e.get("type") == "subscribe")
+    other.raw(f"<presence to='{one.jid}' type='subscribed'/>")
+    one.expect(lambda e: e.tag == CLIENT + "presence" and e.get("from") == other.full)
+
+
 def conditions(stanza):
     """The conditions of a stanza error."""
     return [e.tag.partition("}")[2] for e in stanza.iter() if e.tag.startswith(ERRORS)]

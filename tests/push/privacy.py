@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
 from hotline_host import host_of  # noqa: E402
 from live_load import WRONG, await_all, pairs  # noqa: E402
-from xmpp_client import CLIENT, SM, Client, conditions  # noqa: E402
+from xmpp_client import CLIENT, SM, Client, befriend, conditions  # noqa: E402
 
 MODULES = ["session", "routing", "presence", "registration", "privacy"]
 BLOCKING = "urn:xmpp:blocking"
@@ -27,14 +27,8 @@ class Privacy(unittest.TestCase):
 
     # ---- acts
 
-    def befriend(self, one, other):
-        one.raw(f"<presence to='{other.jid}' type='subscribe'/>")
-        other.expect(lambda e: e.get("type") == "subscribe")
-        other.raw(f"<presence to='{one.jid}' type='subscribed'/>")
-        one.expect(lambda e: e.tag == CLIENT + "presence" and e.get("from") == other.full)
-
     def set_up_privacy(self):
-        self.befriend(self.romeo, self.juliet)  # Romeo sees Juliet.
+        befriend(self.romeo, self.juliet)  # Romeo sees Juliet.
         self.answers(self.juliet, "set", f"<block xmlns='{BLOCKING}'><item jid='{self.paris.jid}'/></block>")
         self.answers(self.romeo, "set", "<settings xmlns='urn:hotline:privacy:0'><read-receipts>off</read-receipts>"
                                         "</settings>")

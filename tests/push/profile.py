@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
 from hotline_host import host_of  # noqa: E402
 from live_load import WRONG, await_all, pairs  # noqa: E402
-from xmpp_client import CLIENT, SM, Client, conditions  # noqa: E402
+from xmpp_client import CLIENT, SM, Client, befriend, conditions  # noqa: E402
 
 MODULES = ["session", "routing", "presence", "registration", "privacy", "profile"]
 PUBSUB = "http://jabber.org/protocol/pubsub"
@@ -29,12 +29,6 @@ class Profile(unittest.TestCase):
         self.number = 0
 
     # ---- acts
-
-    def befriend(self, one, other):
-        one.raw(f"<presence to='{other.jid}' type='subscribe'/>")
-        other.expect(lambda e: e.get("type") == "subscribe")
-        other.raw(f"<presence to='{one.jid}' type='subscribed'/>")
-        one.expect(lambda e: e.tag == CLIENT + "presence" and e.get("from") == other.full)
 
     def answers(self, client, kind, payload, to=None):
         answer = client.iq(kind, payload, to=to)
@@ -93,7 +87,7 @@ class Profile(unittest.TestCase):
         load = pairs(self.host, PAIRS, RATE)
         self.addCleanup(load.kill)
         await_all(self.host, load, besides=3)
-        self.befriend(self.romeo, self.juliet)
+        befriend(self.romeo, self.juliet)
         self.wants_devices(self.romeo)
         self.answers(self.juliet, "set", "<vCard xmlns='vcard-temp'><FN>Juliet &amp; Co</FN></vCard>")
         self.answers(self.juliet, "set", "<query xmlns='jabber:iq:private'><storage xmlns='storage:bookmarks'>"
@@ -110,7 +104,7 @@ class Profile(unittest.TestCase):
         self.assertEqual([each for each in self.host.modules() if each["faults"]], [])
 
     def test_who_comes_after_a_kill_gets_the_last_item(self):
-        self.befriend(self.romeo, self.juliet)
+        befriend(self.romeo, self.juliet)
         self.publish_devices()
         self.all_is_safe(self.juliet, self.romeo)
         self.host.kill()
