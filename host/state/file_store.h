@@ -97,12 +97,14 @@ class IncomingFile {
   bool begin_anew(bool is_shared);
   Result<void> digest_what_is_there(std::uint64_t bytes);
   bool takes_bytes_of(const std::string& object) const;
+  void write_back();
 
   FileStore& store_;
   const std::string module_;
   const std::string path_;  // Of the whole file.
   int file_;
   std::uint64_t bytes_ = 0;
+  std::uint64_t written_back_ = 0;  // Up to here it is on its way to the disk.
   std::unique_ptr<Digest> digest_;
 };
 
