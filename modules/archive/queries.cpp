@@ -16,7 +16,7 @@ constexpr std::string_view asked_key = "asked";
 // The fields of a query, for who asks which there are (XEP-0313 4.1.6).
 std::string form() {
   sdk::Xml xml;
-  xml.open("query", ns_mam).open("x", ns_form).attr("type", "form");
+  xml.open("query", ns_mam).open("x", sdk::ns_forms).attr("type", "form");
   xml.open("field").attr("var", "FORM_TYPE").attr("type", "hidden").leaf("value", ns_mam).close();
   xml.open("field").attr("var", "with").attr("type", "jid-single").close();
   for (const std::string_view name : {"start", "end", "before-id", "after-id"})

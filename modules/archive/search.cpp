@@ -23,7 +23,7 @@ std::variant<Search, Refusal> Search::read(const sdk::Element& query, std::strin
     return Refusal{"cancel", "item-not-found", "an account's archive has no nodes"};
   for (sdk::Element child = query.first(); child; child = child.next()) {
     Refused refused;
-    if (child.is("x", ns_form)) refused = search.read_form(child, reading);
+    if (child.is("x", sdk::ns_forms)) refused = search.read_form(child, reading);
     if (child.is("set", ns_rsm)) refused = search.read_page(child, reading);
     if (child.is("flip-page", ns_mam)) search.is_flipped_ = true;
     if (refused) return *refused;
@@ -33,13 +33,13 @@ std::variant<Search, Refusal> Search::read(const sdk::Element& query, std::strin
 
 Search::Refused Search::read_form(const sdk::Element& form, const Reading& reading) {
   for (sdk::Element field = form.first(); field; field = field.next())
-    if (field.is("field", ns_form))
+    if (field.is("field", sdk::ns_forms))
       if (Refused refused = read_field(field, reading)) return refused;
   return std::nullopt;
 }
 
 Search::Refused Search::read_field(const sdk::Element& field, const Reading& reading) {
-  const std::string_view name = field.attr("var"), value = field.child("value", ns_form).text();
+  const std::string_view name = field.attr("var"), value = field.child("value", sdk::ns_forms).text();
   if (name == "FORM_TYPE")
     return value == ns_mam ? Refused{}
                            : Refusal{"modify", "bad-request", "the form is not of urn:xmpp:mam:2"};
@@ -80,7 +80,7 @@ Search::Refused Search::read_moment(std::string_view name, std::string_view valu
 Search::Refused Search::read_ids(const sdk::Element& field, const Reading& reading) {
   has_ids_ = true;
   for (sdk::Element value = field.first(); value; value = value.next()) {
-    if (!value.is("value", ns_form)) continue;
+    if (!value.is("value", sdk::ns_forms)) continue;
     if (ids_.size() == ids_max) return Refusal{"modify", "policy-violation", "100 ids at most"};
     if (!reading.history.has(reading.account, value.text())) return no_such_id();
     ids_.emplace_back(value.text());

@@ -15,7 +15,6 @@
 namespace hotline::archive {
 
 constexpr std::string_view ns_mam = "urn:xmpp:mam:2";
-constexpr std::string_view ns_form = "jabber:x:data";
 constexpr std::string_view ns_rsm = "http://jabber.org/protocol/rsm";
 
 class Search {

@@ -35,7 +35,6 @@ namespace hotline::media_link {
 namespace {
 constexpr std::string_view ns_info = "http://jabber.org/protocol/disco#info";
 constexpr std::string_view ns_items = "http://jabber.org/protocol/disco#items";
-constexpr std::string_view ns_forms = "jabber:x:data";
 
 void append_field(sdk::Xml& xml, std::string_view var, std::string_view value) {
   xml.open("field").attr("var", var);
@@ -49,7 +48,7 @@ std::string info(std::uint64_t size_max) {
   xml.attr("category", "store").attr("type", "file").attr("name", "Files").close();
   for (const std::string_view feature : {ns_info, ns_upload})
     xml.open("feature").attr("var", feature).close();
-  xml.open("x", ns_forms).attr("type", "result");
+  xml.open("x", sdk::ns_forms).attr("type", "result");
   append_field(xml, "FORM_TYPE", ns_upload);
   append_field(xml, "max-file-size", std::to_string(size_max));
   return xml.take();

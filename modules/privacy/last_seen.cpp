@@ -10,7 +10,7 @@
 namespace hotline::privacy {
 
 namespace {
-constexpr std::string_view ns = "jabber:iq:last";
+constexpr std::string_view ns_last = "jabber:iq:last";
 constexpr std::uint64_t ms_per_s = 1000;
 }  // namespace
 
@@ -56,7 +56,7 @@ sdk::Status LastSeen::on_question(std::string_view account, const hl_stanza& iq)
   const std::string_view asker = sdk::view(iq.from);
   const std::optional<std::uint64_t> seconds = known_to(account, asker);
   sdk::Xml query;
-  if (seconds) query.open("query", ns).attr("seconds", *seconds);
+  if (seconds) query.open("query", ns_last).attr("seconds", *seconds);
   std::string answer(asker.substr(std::min(bare(asker).size() + 1, asker.size())));
   answer.append(1, '\n').append(seconds ? sdk::iq_result(iq, query.take())
                                         : sdk::stanza_error(iq, "cancel", "service-unavailable"));

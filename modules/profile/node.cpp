@@ -9,7 +9,6 @@ using privacy::Refusal;
 
 namespace {
 
-constexpr std::string_view ns_form = "jabber:x:data";
 constexpr std::string_view config_form = "http://jabber.org/protocol/pubsub#node_config";
 constexpr std::string_view access_words[] = {"open", "presence", "whitelist"};
 
@@ -59,9 +58,9 @@ std::optional<Node> Node::decode(std::string_view row) {
 
 std::optional<Refusal> Node::take(const sdk::Element& form) {
   for (sdk::Element field = form.first(); field; field = field.next()) {
-    if (!field.is("field", ns_form)) continue;
+    if (!field.is("field", sdk::ns_forms)) continue;
     const std::string_view name = field.attr("var");
-    const std::string_view value = field.child("value", ns_form).text();
+    const std::string_view value = field.child("value", sdk::ns_forms).text();
     if (name == "pubsub#access_model") {
       const std::optional<Access> wanted = access_of(value);
       if (!wanted)
@@ -88,7 +87,7 @@ void Node::write_form(sdk::Xml& xml) const {
   const auto field = [&xml](std::string_view name, std::string_view type, std::string_view value) {
     xml.open("field").attr("var", name).attr("type", type).leaf("value", value).close();
   };
-  xml.open("x", ns_form).attr("type", "form");
+  xml.open("x", sdk::ns_forms).attr("type", "form");
   field("FORM_TYPE", "hidden", config_form);
   xml.open("field").attr("var", "pubsub#access_model").attr("type", "list-single");
   xml.leaf("value", text(access));

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t element_size_max = 65'536;  // XEP-0049 sets no limits, so we do.
 constexpr std::uint64_t elements_max = 100;       // Of one account.
-constexpr std::size_t name_size_max = 1024;       // Name and namespace together.
+constexpr std::size_t qualified_size_max = 1024;  // Name and namespace together.
 
 std::string key_of(const sdk::Element& element) {
   return std::string(element.ns()).append(1, '\n').append(element.name());
@@ -57,7 +57,7 @@ std::optional<Refusal> PrivateXml::set(std::string_view account, const sdk::Elem
   for (sdk::Element element = query.first(); element; element = element.next()) {
     if (element.ns() == ns_private)
       return Refusal{"modify", "not-acceptable", "an element has a namespace of its own"};
-    if (element.name().size() + element.ns().size() > name_size_max)
+    if (element.name().size() + element.ns().size() > qualified_size_max)
       return Refusal{"modify", "not-acceptable", "name and namespace have 1024 bytes at most"};
     if (element.xml().size() > element_size_max)
       return Refusal{"modify", "not-acceptable", "an element has 65536 bytes at most"};

@@ -9,7 +9,6 @@ using privacy::Refusal;
 
 namespace {
 
-constexpr std::string_view ns_form = "jabber:x:data";
 constexpr std::size_t name_size_max = 1023;  // Bytes of a node's name, or of an item's id.
 constexpr std::size_t item_id_bytes = 16;    // Of an id that we choose.
 
@@ -33,7 +32,7 @@ Refusal not_known() {
           "publish, retract, create, items, configure, purge and delete are known"};
 }
 sdk::Element form_of(const sdk::Element& parent) {
-  return parent.child("x", ns_form);
+  return parent.child("x", sdk::ns_forms);
 }
 
 }  // namespace

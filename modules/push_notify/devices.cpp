@@ -8,7 +8,6 @@ namespace hotline::push_notify {
 namespace {
 
 constexpr std::string_view ns_push = "urn:xmpp:push:0";
-constexpr std::string_view ns_forms = "jabber:x:data";
 constexpr std::string_view publish_options = "http://jabber.org/protocol/pubsub#publish-options";
 constexpr std::size_t node_bytes_max = 1'024;  // Tokens of push services have some hundred bytes.
 constexpr std::size_t options_max = 16;
@@ -25,8 +24,8 @@ std::optional<std::string> options_of(const sdk::Element& form) {
   std::string json = "{";
   std::size_t count = 0;
   for (sdk::Element field = form.first(); field; field = field.next()) {
-    if (!field.is("field", ns_forms)) continue;
-    const std::string_view name = field.attr("var"), value = field.child("value", ns_forms).text();
+    if (!field.is("field", sdk::ns_forms)) continue;
+    const std::string_view name = field.attr("var"), value = field.child("value", sdk::ns_forms).text();
     if (name == "FORM_TYPE") {
       if (value != publish_options) return std::nullopt;
       continue;
@@ -80,7 +79,7 @@ sdk::Status Devices::enable(const hl_stanza_event& event, const sdk::Element& as
         event, "modify", "bad-request",
         "`node` has to be what the service knows the device by: 1 to 1024 bytes without control characters");
   std::optional<std::string> options = "{}";
-  if (const sdk::Element form = asked.child("x", ns_forms)) options = options_of(form);
+  if (const sdk::Element form = asked.child("x", sdk::ns_forms)) options = options_of(form);
   if (!options)
     return refuse(event, "modify", "not-acceptable",
                   "the form has to be one of publish options, of 16 fields and 2048 bytes at the most");

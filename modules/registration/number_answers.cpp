@@ -12,7 +12,6 @@ using namespace hotline::sdk;
 namespace {
 
 constexpr std::string_view register_ns = "jabber:iq:register";
-constexpr std::string_view forms_ns = "jabber:x:data";
 constexpr std::string_view reason_ns = "urn:hotline:numbers:0";
 constexpr HttpField json_type{"Content-Type", "application/json"};
 
@@ -47,7 +46,7 @@ Xml& form_field(Xml& xml, std::string_view type, std::string_view name, std::str
 }
 
 void open_form(Xml& xml) {
-  xml.open("x", forms_ns).attr("type", "form").leaf("title", "Registration by phone number");
+  xml.open("x", sdk::ns_forms).attr("type", "form").leaf("title", "Registration by phone number");
   form_field(xml, "hidden", "FORM_TYPE", {}).leaf("value", register_ns).close();
 }
 

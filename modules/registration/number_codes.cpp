@@ -13,7 +13,7 @@ using namespace hotline::sdk;
 namespace {
 
 constexpr std::string_view issued_key = "issued";
-constexpr std::string_view forget_key = "number_codes";
+constexpr std::string_view forget_code_key = "number_codes";
 constexpr std::uint64_t day_ms = 86'400'000;
 constexpr std::uint64_t gap_ms_max = 3'600'000;
 constexpr std::size_t hash_bytes = 32;
@@ -102,7 +102,7 @@ CodeAnswer NumberCodes::ask(const std::string& account) const {
       codes_.put(account, code_key, code.encode()) != HL_OK)
     return {Verdict::busy, 1, 0, {}};
   // A number has a timer or two: that there is no room for one cannot be.
-  static_cast<void>(timers_.set(account, forget_key, day_ms));
+  static_cast<void>(timers_.set(account, forget_code_key, day_ms));
   return {Verdict::ok, gap_after(issued.size()) / 1'000, 0, pin};
 }
 
@@ -144,7 +144,7 @@ void NumberCodes::withdraw(const std::string& account) const {
 }
 
 bool NumberCodes::on_timer(const hl_timer_event& event) const {
-  if (view(event.key) != forget_key) return false;
+  if (view(event.key) != forget_code_key) return false;
   const std::string account(view(event.account));
   codes_.erase(account, code_key);
   codes_.erase(account, issued_key);

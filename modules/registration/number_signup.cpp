@@ -18,12 +18,11 @@ constexpr std::uint32_t topic_refused =
 
 constexpr std::size_t key_bytes = 32;
 constexpr std::string_view code_token = "code";
-constexpr std::string_view forms_ns = "jabber:x:data";
 
 std::string form_value(const Element& form, std::string_view name) {
   for (Element field = form.first(); field; field = field.next())
-    if (field.is("field", forms_ns) && field.attr("var") == name)
-      return std::string(field.child("value", forms_ns).text());
+    if (field.is("field", sdk::ns_forms) && field.attr("var") == name)
+      return std::string(field.child("value", sdk::ns_forms).text());
   return {};
 }
 

@@ -51,7 +51,6 @@ using namespace hotline::sdk;
 namespace {
 
 constexpr std::string_view register_ns = "jabber:iq:register";
-constexpr std::string_view forms_ns = "jabber:x:data";
 constexpr std::size_t password_size_max = 1023;  // Bytes, prepared. XEP-0077 sets no limit, so we do.
 // Who has something to forget with an account, and by which topic of theirs it is told.
 constexpr std::pair<std::string_view, std::uint32_t> forgetful[] = {
@@ -245,7 +244,7 @@ Status Registration::from_stranger(const hl_stanza_event& event) {
   if (!may_carry_password(*info))
     return answer_stream(event, stanza_error(iq, "cancel", "not-allowed", "start TLS first"));
   if (view(iq.type) == "set") {
-    const Element form = stanzas_.payload(iq).child("x", forms_ns);
+    const Element form = stanzas_.payload(iq).child("x", sdk::ns_forms);
     if (form && numbers_.is_on()) return numbers_.on_form(event, *info, form);
     if (is_open) return sign_up(event, *info);
     return answer_stream(event, stanza_error(iq, "modify", "not-acceptable", "fill in the form"));

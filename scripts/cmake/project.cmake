@@ -33,13 +33,15 @@ endfunction()
 # hotline_add_next_module(NAME VERSION x.y.z SOURCES … [DEFINES …] [TARGET t])
 #
 # The build that comes after the module NAME, in modules/next/, for trying out a push. SOURCES are the files
-# that know their version or a DEFINE, and only those are compiled again: the other objects are module_NAME's.
+# that know their version or a DEFINE, and only those are compiled again, each by itself: the other objects are
+# module_NAME's.
 # Its target is module_NAME_next, or TARGET.
 function(hotline_add_next_module name)
   cmake_parse_arguments(arg "" "VERSION;TARGET" "SOURCES;DEFINES" ${ARGN})
   if(NOT arg_TARGET)
     set(arg_TARGET module_${name}_next)
   endif()
+  set_source_files_properties(${arg_SOURCES} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   string(REPLACE "." "\\." own "${arg_SOURCES}")
   list(JOIN own "|" own)
   hotline_add_module(${name} VERSION ${arg_VERSION} TARGET ${arg_TARGET}

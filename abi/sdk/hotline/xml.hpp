@@ -18,6 +18,8 @@
 
 namespace hotline::sdk {
 
+constexpr std::string_view ns_forms = "jabber:x:data";  // XEP-0004
+
 // `text` as character data or attribute value. It must be UTF-8 without control characters, which
 // everything that came out of a stanza is.
 inline void append_escaped(std::string& out, std::string_view text) {
