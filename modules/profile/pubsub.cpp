@@ -135,8 +135,8 @@ Pubsub::Outcome Pubsub::retract(std::string_view account, const sdk::Element& re
   if (!is_name(name) || !is_name(item.attr("id"))) return no_name();
   const std::optional<Node> node = items_.node(account, name);
   if (!node || !items_.retract(account, name, item.attr("id"))) return not_there();
-  const std::string_view notify = retract.attr("notify");
-  if (notify == "1" || notify == "true") notices_.retracted(account, name, *node, item.attr("id"));
+  const std::string_view notifies = retract.attr("notify");
+  if (notifies == "1" || notifies == "true") notices_.retracted(account, name, *node, item.attr("id"));
   return std::nullopt;
 }
 
