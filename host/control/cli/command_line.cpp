@@ -103,9 +103,11 @@ class CommandLine {
   }
 
   void add_looking() {
-    on(verb(app_, "status", "How the host is: messages, store, alarms, modules, shards",
-            "  hotline status\n  hotline --json status | jq .alarms"),
-       [this] { return show_status(context_); });
+    CLI::App* status =
+        verb(app_, "status", "How the host is: messages, store, alarms, modules, shards",
+             "  hotline status\n  hotline --json status | jq .alarms\n  hotline status --memory");
+    status->add_flag("--memory", shows_memory_, "Who holds how much memory, part by part");
+    on(status, [this] { return shows_memory_ ? show_memory(context_) : show_status(context_); });
     on(verb(app_, "modules", "All loaded generations of all modules"),
        [this] { return show_modules(context_); });
 
@@ -426,6 +428,7 @@ class CommandLine {
   std::uint64_t number_ = 0;
   bool as_markdown_ = false;
   bool drops_all_ = false;
+  bool shows_memory_ = false;
   bool watches_ = false;
   std::string reason_;
 };

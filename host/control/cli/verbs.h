@@ -13,6 +13,7 @@ namespace hotline::cli {
 
 // status_verbs.cpp
 Exit show_status(Context& context);
+Exit show_memory(Context& context);
 Exit show_modules(Context& context);
 Exit show_sessions(Context& context, const std::string& account);  // Empty: of all.
 Exit show_mailbox(Context& context, const std::string& account);
