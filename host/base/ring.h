@@ -28,6 +28,8 @@ class Ring {
     --size_;
     if (size_ == 0 && capacity_ > keep_) clear();  // A burst is over: give its memory back.
   }
+  std::size_t capacity() const { return capacity_; }
+  const T* data() const { return items_.get(); }
   void clear() {
     items_.reset();
     capacity_ = head_ = size_ = 0;

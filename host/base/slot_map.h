@@ -8,6 +8,8 @@
 #include <memory>
 #include <vector>
 
+#include "base/heap_size.h"
+
 namespace hotline {
 
 template <typename T>
@@ -49,6 +51,7 @@ class SlotMap {
   }
 
   std::size_t size() const { return places_.size() - free_.size(); }
+  std::size_t index_bytes() const { return heap_bytes(places_) + heap_bytes(free_); }  // Without the objects.
   // For sweeps in slices: the object in that place, or nullptr.
   std::size_t places() const { return places_.size(); }
   T* at(std::size_t place) const { return places_[place].object.get(); }

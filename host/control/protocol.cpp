@@ -120,6 +120,8 @@ HOTLINE_JSON(SessionReport, address, shard, is_attached, peer, transport, since_
              unacknowledged)
 HOTLINE_JSON(SessionsReport, sessions)
 HOTLINE_JSON(MailboxReport, account, entries, bytes, entries_max, bytes_max, oldest_wall_ms)
+HOTLINE_JSON(MemoryPartReport, name, count, bytes)
+HOTLINE_JSON(MemoryReport, resident_bytes, sessions, parts, rest_bytes)
 
 #undef HOTLINE_JSON
 

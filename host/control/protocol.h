@@ -2,6 +2,7 @@
 //
 //     method       parameters                          result
 //     status       {}                                  StatusReport
+//     memory       {}                                  MemoryReport
 //     modules      {}                                  ModulesReport
 //     plan         {files, reason, force}              PlanReport; PushProgress as notifications
 //     push         {files, as_one, reason, force,      PushReport; PushProgress as notifications.
@@ -342,6 +343,20 @@ struct MailboxReport {
   std::uint64_t oldest_wall_ms = 0;  // 0: it is empty.
 };
 
+// Who holds how much memory. Parts are counted, none is estimated.
+struct MemoryPartReport {
+  std::string name;
+  std::uint64_t count = 0;  // 0: of what cannot be counted.
+  std::uint64_t bytes = 0;
+};
+
+struct MemoryReport {
+  std::uint64_t resident_bytes = 0;  // The process's, as the kernel counts it.
+  std::uint64_t sessions = 0;
+  std::vector<MemoryPartReport> parts;
+  std::int64_t rest_bytes = 0;  // Resident and in no part; less than 0: parts that are not resident.
+};
+
 // An event that no generation of its module survived. What it said is not told.
 struct QuarantineEntry {
   std::uint64_t number = 0;
@@ -397,6 +412,8 @@ HOTLINE_DECLARE_JSON(AccountsReport)
 HOTLINE_DECLARE_JSON(SessionReport)
 HOTLINE_DECLARE_JSON(SessionsReport)
 HOTLINE_DECLARE_JSON(MailboxReport)
+HOTLINE_DECLARE_JSON(MemoryPartReport)
+HOTLINE_DECLARE_JSON(MemoryReport)
 #undef HOTLINE_DECLARE_JSON
 
 }  // namespace hotline

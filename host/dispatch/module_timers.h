@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "base/buffer.h"
+#include "base/heap_size.h"
 
 namespace hotline {
 
@@ -24,6 +25,9 @@ class ModuleTimers {
   bool has(std::uint16_t module, std::string_view account, std::string_view key) const;
   void cancel(std::uint16_t module, const std::string& account, const std::string& key);
   std::size_t size() const { return timers_.size(); }
+  std::size_t index_bytes() const {
+    return timers_.size() * heap_node_bytes(tree_head_bytes + sizeof(Timer) + sizeof(Name));
+  }
 
  private:
   using Name = std::tuple<std::uint16_t, std::string, std::string>;
@@ -31,6 +35,7 @@ class ModuleTimers {
     std::uint64_t id = 0;
     Ref<const Buffer> bytes;
   };
+  static constexpr std::size_t tree_head_bytes = 4 * sizeof(void*);  // Of a std::map's node.
   void fire(const Name& name);
 
   Shard& shard_;

@@ -30,6 +30,14 @@ Session* Sessions::find_by_sm_id(std::string_view id) const {
   return found == by_sm_id_.end() ? nullptr : find(found->second);
 }
 
+std::size_t Sessions::index_bytes() const {
+  using Named = decltype(by_sm_id_)::value_type;
+  constexpr std::size_t node_bytes = heap_node_bytes(sizeof(void*) + sizeof(Named) + sizeof(std::size_t));
+  std::size_t bytes = sessions_.index_bytes() + by_sm_id_.bucket_count() * sizeof(void*);
+  if (!by_sm_id_.empty()) bytes += by_sm_id_.size() * (node_bytes + heap_bytes(by_sm_id_.begin()->first));
+  return bytes;
+}
+
 Session& Sessions::prepare(Account& account, std::string_view resource) {
   const std::uint64_t handle = sessions_.reserve();
   std::string address = account.address;

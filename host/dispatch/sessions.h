@@ -38,6 +38,11 @@ class Sessions {
   std::size_t size() const { return sessions_.size(); }
   std::size_t detached() const { return detached_; }
 
+  std::size_t index_bytes() const;  // Without the sessions.
+  // For walks in slices: the session in that place, or nullptr.
+  std::size_t places() const { return sessions_.places(); }
+  Session* at(std::size_t place) const { return sessions_.at(place); }
+
   // Makes a session that is not attached yet; commit_bind() attaches it, forget() undoes it.
   Session& prepare(Account& account, std::string_view resource);
   void forget(std::uint64_t handle);

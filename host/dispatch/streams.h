@@ -63,6 +63,10 @@ class Streams final : public Connection::Owner {
 
   Stream* find(std::uint64_t handle) { return streams_.find(handle); }
   std::size_t size() const { return streams_.size(); }
+  std::size_t index_bytes() const { return streams_.index_bytes(); }  // Without the streams.
+  // For walks in slices: the stream in that place, or nullptr.
+  std::size_t places() const { return streams_.places(); }
+  Stream* at(std::size_t place) const { return streams_.at(place); }
   XmlParser& parser() { return parser_; }
 
   void send(std::uint64_t handle, std::string_view xml);

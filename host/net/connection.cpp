@@ -15,6 +15,11 @@ Connection::Connection(std::unique_ptr<Link> link, std::unique_ptr<Tls> tls, std
 
 Connection::~Connection() = default;
 
+HeldBytes Connection::held() const {
+  return {heap_bytes(this),
+          heap_bytes(out_) + heap_bytes(unsent_) + heap_bytes(carried_) + heap_bytes(reason_)};
+}
+
 void Connection::mark() {
   if (is_marked_) return;
   is_marked_ = true;

@@ -105,6 +105,9 @@ class Connection final : public LinkEvents {
   std::uint64_t sealed_bytes() const { return sent_bytes_ + unsent_.size(); }
   std::uint64_t arrived_bytes() const { return sent_bytes_ - link_->unacknowledged(); }
 
+  // Without link, TLS and framer.
+  HeldBytes held() const;
+
   Link& link() { return *link_; }
   Tls* tls() { return tls_.get(); }
   Framer& framer() { return *framer_; }

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/heap_size.h"
 #include "base/stanza.h"
 #include "net/http_message.h"
 
@@ -77,6 +78,8 @@ class Framer {
   virtual void restart() = 0;
   // True while a piece is unfinished (its age is bounded by the connection).
   virtual bool has_partial() const = 0;
+  // Its own object included.
+  virtual HeldBytes held() const = 0;
 
   // Appends to `out` what the peer must be sent.
   virtual void write_open(std::string_view id, std::string_view from, std::string_view lang,

@@ -23,6 +23,7 @@ class HttpFramer final : public Framer {
   void set_parser(XmlParser&) override {}
   void restart() override {}
   bool has_partial() const override { return reader_.has_partial(); }
+  HeldBytes held() const override { return {heap_bytes(this), reader_.held_bytes()}; }
   void write_open(std::string_view, std::string_view, std::string_view, std::string&) override {}
   void write_element(std::string_view, std::string&) override {}
   void write_line(std::string_view, std::string&) override {}

@@ -202,6 +202,11 @@ struct HttpReader::Message final : beast::http::basic_parser<true> {
   HttpResponse problem = {200, {}, {}};  // Status 200: none.
 };
 
+std::size_t HttpReader::held_bytes() const {
+  return heap_bytes(head_) + heap_bytes(message_.get()) +
+         (message_ == nullptr ? 0 : heap_bytes(message_->body));
+}
+
 HttpReader::HttpReader(const HttpLimits& limits) : limits_(limits) {}
 HttpReader::~HttpReader() = default;
 HttpReader::HttpReader(HttpReader&&) noexcept = default;

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/heap_size.h"
 #include "net/http_message.h"
 
 namespace hotline {
@@ -50,6 +51,7 @@ class HttpReader {
   // A request has begun and is not whole.
   bool has_partial() const { return !head_.empty() || message_ != nullptr; }
   void set_limits(const HttpLimits& limits) { limits_ = limits; }
+  std::size_t held_bytes() const;  // Of what has come and is not whole.
 
  private:
   struct Message;

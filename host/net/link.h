@@ -33,6 +33,8 @@ class Link {
   // Takes the link off this shard's loop, to be given to another's (`adopt` of its loop). After it only
   // adopting and destroying are allowed.
   virtual void detach() = 0;
+  // Its own object included.
+  virtual std::size_t held_bytes() const = 0;
 };
 
 }  // namespace hotline

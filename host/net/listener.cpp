@@ -19,6 +19,8 @@ namespace {
 constexpr int accept_batch_max = 64;    // A flood of connections leaves room for those that exist.
 constexpr std::uint64_t rest_ms = 100;  // When not even refusing works.
 constexpr std::uint64_t told_again_ms = 60'000;
+// glibc's SOMAXCONN is 4,096, and the kernel takes the less of this and net.core.somaxconn.
+constexpr int backlog_max = 65'535;
 
 struct BoundAddress {
   sockaddr_storage storage{};
@@ -115,7 +117,7 @@ Result<std::vector<std::unique_ptr<Listener>>> Listener::open(const std::string&
   for (std::size_t shard = 0; shard < shards; ++shard) {
     const int socket = bound_socket(*parsed, Sharing::among_shards);
     if (socket < 0) return bind_error(address, port, errno);
-    if (listen(socket, SOMAXCONN) != 0) {
+    if (listen(socket, backlog_max) != 0) {
       const int reason = errno;
       ::close(socket);
       return bind_error(address, port, reason);

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/heap_size.h"
 #include "base/result.h"
 
 namespace hotline {
@@ -55,6 +56,9 @@ class Tls {
   // implementation cannot. From here on the bytes are the connection: this object has failed and seals
   // nothing more, and whoever holds the bytes wipes them once they were thawed.
   virtual Result<std::string> freeze() = 0;
+
+  // Its own object included; not what lies in the slab of TlsContext::memory(), nor what OpenSSL holds.
+  virtual HeldBytes held() const = 0;
 };
 
 // The host's certificate, ticket keys and settings; makes the Tls of each connection. Any thread.
@@ -83,6 +87,12 @@ class TlsContext {
   virtual std::string fingerprint() const = 0;
   virtual bool is_development() const = 0;
   virtual std::string certificate_path() const = 0;
+
+  struct Memory {
+    std::uint64_t states = 0;  // Record states of connections ...
+    std::uint64_t bytes = 0;   // ... and what all pages for them take.
+  };
+  virtual Memory memory() const = 0;
 };
 
 }  // namespace hotline

@@ -131,6 +131,7 @@ class OpensslContext final : public TlsContext {
   std::string fingerprint() const override { return loaded()->fingerprint; }
   bool is_development() const override { return is_development_; }
   std::string certificate_path() const override { return files_.certificate; }
+  Memory memory() const override { return {shared_->slab.used(), shared_->slab.bytes()}; }
 
  private:
   std::shared_ptr<const Loaded> loaded() const {

@@ -29,6 +29,7 @@ class OpensslTls final : public Tls {
   TlsInfo info() const override;
   bool exporter(std::string_view label, std::span<unsigned char> out) override;
   Result<std::string> freeze() override;
+  HeldBytes held() const override { return {heap_bytes(this) + heap_bytes(alpn_) + heap_bytes(error_), 0}; }
 
   SSL* ssl() { return ssl_.get(); }
 

@@ -290,6 +290,14 @@ bool OwnRecordsTls::exporter(std::string_view label, std::span<unsigned char> ou
   return true;
 }
 
+HeldBytes OwnRecordsTls::held() const {
+  HeldBytes held{heap_bytes(this) + heap_bytes(agreed_.get()), heap_bytes(handshake_.get())};
+  if (agreed_ != nullptr) held.idle += heap_bytes(agreed_->alpn) + heap_bytes(agreed_->sni);
+  if (partial_ != nullptr) held.in_flight += heap_bytes(partial_.get()) + heap_bytes(*partial_);
+  if (error_ != nullptr) held.in_flight += heap_bytes(error_.get()) + heap_bytes(*error_);
+  return held;
+}
+
 Result<std::string> OwnRecordsTls::freeze() {
   if (handshake_ != nullptr) return handshake_->tls.freeze();
   if (state_ != State::open || is_closed_)

@@ -51,6 +51,11 @@ std::size_t TlsSlab::used() const {
   return used_;
 }
 
+std::size_t TlsSlab::bytes() const {
+  const std::lock_guard lock(mutex_);
+  return chunks_.size() * chunk_bytes;
+}
+
 bool TlsSlab::is_locked() const {
   const std::lock_guard lock(mutex_);
   return is_locked_;

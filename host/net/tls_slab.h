@@ -27,7 +27,8 @@ class TlsSlab {
   void give_back(RecordState* state);
 
   std::size_t used() const;
-  bool is_locked() const;  // No page could be swapped out so far.
+  std::size_t bytes() const;  // Of all pages it has.
+  bool is_locked() const;     // No page could be swapped out so far.
 
  private:
   static constexpr std::size_t chunk_bytes = 64 * 1024;

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/heap_size.h"
 
 namespace hotline {
 namespace {
@@ -180,6 +181,10 @@ std::size_t UvLink::unacknowledged() const {
 void UvLink::pause_reading(bool paused) {
   is_reading_ = !paused;
   if (loop_ != nullptr) watch_for_what_is_wanted();
+}
+
+std::size_t UvLink::held_bytes() const {
+  return heap_bytes(this) + heap_bytes(watch_);
 }
 
 void UvLink::detach() {

@@ -40,6 +40,7 @@ class UvLink final : public Link {
   std::string peer() const override { return peer_.text(); }
   bool is_loopback() const override { return peer_.is_loopback(); }
   void detach() override;
+  std::size_t held_bytes() const override;
   // Goes on, on the thread of `loop`, with the events that were attached.
   void adopt(LinkLoop& loop);
 

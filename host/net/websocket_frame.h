@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/heap_size.h"
+
 namespace hotline {
 
 enum class WebsocketOpcode : std::uint8_t {
@@ -59,6 +61,7 @@ class WebsocketReader {
   // The message that is coming in will not be reported.
   void drop_message();
   bool has_partial() const { return header_size_ > 0 || is_in_message_; }
+  std::size_t held_bytes() const { return heap_bytes(message_) + heap_bytes(control_) + heap_bytes(reason_); }
   std::uint16_t code() const { return code_; }
   std::string_view reason() const { return reason_; }
 

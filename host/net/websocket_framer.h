@@ -30,6 +30,10 @@ class WebsocketFramer final : public Framer {
   bool has_partial() const override {
     return !end_.is_over() && ((head_ != nullptr && head_->has_partial()) || reader_.has_partial());
   }
+  HeldBytes held() const override {
+    return {heap_bytes(this) + heap_bytes(from_) + heap_bytes(lang_),
+            reader_.held_bytes() + (head_ == nullptr ? 0 : heap_bytes(head_.get()) + head_->held_bytes())};
+  }
   void write_open(std::string_view id, std::string_view from, std::string_view lang,
                   std::string& out) override;
   void write_element(std::string_view xml, std::string& out) override;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/heap_size.h"
+
 namespace hotline {
 
 Timers::Id Timers::set(std::uint64_t at_us, Call call) {
@@ -18,6 +20,11 @@ void Timers::cancel(Id id) {
     std::erase_if(heap_, [this](const Due& due) { return !calls_.contains(due.id); });
     std::make_heap(heap_.begin(), heap_.end());
   }
+}
+
+std::size_t Timers::index_bytes() const {
+  constexpr std::size_t node_bytes = heap_node_bytes(sizeof(void*) + sizeof(std::pair<const Id, Call>));
+  return heap_bytes(heap_) + calls_.size() * node_bytes + calls_.bucket_count() * sizeof(void*);
 }
 
 void Timers::drop_cancelled() {

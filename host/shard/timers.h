@@ -23,6 +23,7 @@ class Timers {
   // When run() has something to do next; UINT64_MAX: never.
   std::uint64_t next_us();
   std::size_t size() const { return calls_.size(); }
+  std::size_t index_bytes() const;  // Without what the calls hold.
 
  private:
   struct Due {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/heap_size.h"
+
 namespace hotline {
 
 std::uint32_t partition_of(std::string_view bare_address) {
@@ -52,6 +54,15 @@ std::size_t Accounts::size() const {
   std::size_t all = 0;
   for (const Map& map : by_partition_) all += map.size();
   return all;
+}
+
+std::size_t Accounts::index_bytes() const {
+  // A node: the next one, the pair, and the hash, as a string's is slow to make.
+  constexpr std::size_t node_bytes =
+      heap_node_bytes(sizeof(void*) + sizeof(Map::value_type) + sizeof(std::size_t));
+  std::size_t bytes = 0;
+  for (const Map& map : by_partition_) bytes += map.size() * node_bytes + map.bucket_count() * sizeof(void*);
+  return bytes;
 }
 
 Account* Accounts::next(Walk& walk) {

@@ -41,6 +41,7 @@ class Accounts {
   Account& get(std::string_view bare);  // Makes it when it is new.
   void drop_if_empty(Account& account);
   std::size_t size() const;
+  std::size_t index_bytes() const;  // Without the accounts.
 
   // Visits all; `visit` must not add or drop accounts.
   template <typename Visit>

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "base/heap_size.h"
 #include "base/ring.h"
 
 namespace hotline {
@@ -40,6 +41,7 @@ class SafeCounter {
     }
     return safe_ != before;
   }
+  std::size_t held_bytes() const { return heap_bytes(holds_.data()); }
   std::uint32_t received() const { return received_; }  // Modulo 2^32, as XEP-0198 counts.
   std::uint32_t safe() const { return safe_; }
 

@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/heap_size.h"
+
 namespace hotline {
 
 struct Row {
@@ -32,6 +34,12 @@ class AccountRows {
   TableRows* find(std::uint32_t table);
   TableRows& get(std::uint32_t table);
   bool empty() const;
+  // visit(table number, its rows)
+  template <typename Visit>
+  void each(Visit&& visit) const {
+    for (const auto& [number, rows] : tables_) visit(number, *rows);
+  }
+  std::size_t index_bytes() const { return heap_bytes(tables_); }
 
  private:
   std::vector<std::pair<std::uint32_t, std::unique_ptr<TableRows>>> tables_;  // An account has few.

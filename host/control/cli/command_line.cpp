@@ -14,6 +14,7 @@ namespace hotline::cli {
 namespace {
 
 constexpr std::uint32_t accounts_at_once_max = 10'000'000;
+constexpr std::uint64_t sessions_examined_max = 1u << 24;
 
 constexpr const char* about =
     "Controls a running Hotline host: looks into it, pushes modules and takes them back.\n\n"
@@ -48,6 +49,7 @@ class CommandLine {
     add_users_verbs();
     add_quarantine();
     add_writing();
+    add_doctor();
     add_symbols();
     add_running();
   }
@@ -101,9 +103,11 @@ class CommandLine {
   }
 
   void add_looking() {
-    on(verb(app_, "status", "How the host is: messages, store, alarms, modules, shards",
-            "  hotline status\n  hotline --json status | jq .alarms"),
-       [this] { return show_status(context_); });
+    CLI::App* status =
+        verb(app_, "status", "How the host is: messages, store, alarms, modules, shards",
+             "  hotline status\n  hotline --json status | jq .alarms\n  hotline status --memory");
+    status->add_flag("--memory", shows_memory_, "Who holds how much memory, part by part");
+    on(status, [this] { return shows_memory_ ? show_memory(context_) : show_status(context_); });
     on(verb(app_, "modules", "All loaded generations of all modules"),
        [this] { return show_modules(context_); });
 
@@ -317,6 +321,19 @@ class CommandLine {
     on(check_module, [this] { return check_modules(context_, check_files_); });
   }
 
+  void add_doctor() {
+    CLI::App* examined =
+        verb(app_, "doctor", "Whether this machine can hold so many sessions, and what to set; needs no host",
+             "  hotline doctor --sessions 100000\n"
+             "  hotline doctor --sessions 2800000 --sysctl > /etc/sysctl.d/90-hotline.conf");
+    examined->add_option("--sessions", doctor_.sessions, "For so many; else as the open files allow")
+        ->type_name("N")
+        ->check(CLI::Range(std::uint64_t{1}, sessions_examined_max));
+    examined->add_option("--config", doctor_.config, "The host's configuration")->type_name("FILE");
+    examined->add_flag("--sysctl", doctor_.as_sysctl, "Print the kernel's settings for so many as a file");
+    on(examined, [this] { return examine_machine(context_, doctor_); });
+  }
+
   void add_symbols() {
     CLI::App* named = verb(app_, "symbolize",
                            "Names places in modules' code, also of builds unloaded long ago; needs no host",
@@ -403,6 +420,7 @@ class CommandLine {
   NewWish new_;
   std::vector<std::string> check_files_;
   SymbolizeWish symbolize_;
+  DoctorWish doctor_;
   bool in_c_ = false, in_rust_ = false;
   std::string account_, prefix_, file_, level_, shell_;
   std::uint32_t limit_ = 20;
@@ -410,6 +428,7 @@ class CommandLine {
   std::uint64_t number_ = 0;
   bool as_markdown_ = false;
   bool drops_all_ = false;
+  bool shows_memory_ = false;
   bool watches_ = false;
   std::string reason_;
 };

@@ -25,7 +25,7 @@ Exit Context::fail(const RpcFailure& failure) const {
 
 std::optional<RpcClient> Context::connect(Exit& exit) {
   if (!socket.empty()) {
-    place_ = {socket, "", ""};
+    place_ = {socket, "", "", 0};
   } else {
     const std::string state_dir = choose_state_dir(state);
     if (state_dir.empty()) {

@@ -51,6 +51,8 @@ Result<HostPlace> read_run_file(const std::string& state_dir) {
   if (!place.socket.starts_with('/')) place.socket = state_dir + "/" + place.socket;
   if (run->contains("domain") && run->at("domain").is_string())
     place.domain = run->at("domain").get<std::string>();
+  if (run->contains("pid") && run->at("pid").is_number_unsigned())
+    place.process = run->at("pid").get<std::uint64_t>();
   return place;
 }
 

@@ -1,6 +1,7 @@
 // Which host a command is for, and where its control socket is.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/result.h"
@@ -9,8 +10,9 @@ namespace hotline::cli {
 
 struct HostPlace {
   std::string socket;
-  std::string state_dir;  // Empty when only the socket was given.
-  std::string domain;     // From DIR/run.json; empty when only the socket was given.
+  std::string state_dir;      // Empty when only the socket was given.
+  std::string domain;         // From DIR/run.json; empty when only the socket was given.
+  std::uint64_t process = 0;  // Likewise; 0.
 };
 
 // The state directory: `state`, else $HOTLINE_STATE, else /var/lib/hotline where that is there. Empty: none.

@@ -155,6 +155,19 @@ Exit show_status(Context& context) {
                                    [&](const StatusReport& status) { print_status(status, context.out); });
 }
 
+Exit show_memory(Context& context) {
+  return context.ask<MemoryReport>("memory", nlohmann::json::object(), [&](const MemoryReport& report) {
+    Table table({{"part", left}, {"count", right}, {"bytes", right}, {"bytes each", right}});
+    for (const MemoryPartReport& part : report.parts)
+      table.add({part.name, part.count == 0 ? "" : count_text(part.count), count_text(part.bytes),
+                 part.count == 0 ? "" : count_text(part.bytes / part.count)});
+    table.add({"the rest", "", signed_count_text(report.rest_bytes), ""});
+    table.add({"resident", "", count_text(report.resident_bytes), ""});
+    table.print(context.out);
+    context.out << counted(report.sessions, "session") << '\n';
+  });
+}
+
 Exit show_modules(Context& context) {
   return context.ask<ModulesReport>("modules", nlohmann::json::object(), [&](const ModulesReport& report) {
     if (report.modules.empty()) {

@@ -13,6 +13,7 @@ namespace hotline::cli {
 
 // status_verbs.cpp
 Exit show_status(Context& context);
+Exit show_memory(Context& context);
 Exit show_modules(Context& context);
 Exit show_sessions(Context& context, const std::string& account);  // Empty: of all.
 Exit show_mailbox(Context& context, const std::string& account);
@@ -126,6 +127,14 @@ struct SymbolizeWish {
   std::vector<std::string> offsets;
 };
 Exit symbolize(Context& context, const SymbolizeWish& wish);
+
+// doctor_verb.cpp
+struct DoctorWish {
+  std::uint64_t sessions = 0;  // 0: as many as the host's open files allow.
+  std::string config;          // Empty: /etc/hotline/hotline.json where that is there.
+  bool as_sysctl = false;      // Print the kernel's settings as a file, and look at nothing.
+};
+Exit examine_machine(Context& context, const DoctorWish& wish);  // Exit::failed: a check failed.
 
 // host_verbs.cpp
 Exit set_log_level(Context& context, const std::string& level);

@@ -6,6 +6,7 @@
 #include "control/config_keys.h"
 #include "control/protocol.h"
 #include "control/serve/canary_methods.h"
+#include "control/serve/memory_report.h"
 #include "control/serve/table_reports.h"
 
 namespace hotline {
@@ -255,6 +256,17 @@ void sessions(const MethodParts& parts, const RpcCall& call, const RpcReply& rep
       [sheet, reply] { reply.result(sheet->report); });
 }
 
+void memory(const MethodParts& parts, const RpcReply& reply) {
+  parts.observer->modules([parts, reply](const ModulesReport& modules) {
+    MemoryCensus::take(parts.threads->host(), [parts, modules, reply](const MemoryCensus::Figures& figures) {
+      const bool queued = parts.readers->submit([parts, modules, figures, reply] {
+        reply.result(memory_report(parts.threads->host(), figures, *parts.tls, modules.modules));
+      });
+      if (!queued) reply.refuse("too many questions are waiting; try again");
+    });
+  });
+}
+
 void mailbox(const MethodParts& parts, const RpcCall& call, const RpcReply& reply) {
   const auto account = call.params.at("account").get<std::string>();
   parts.threads->host().ask_home(account, [account, reply](Shard& shard) {
@@ -343,6 +355,7 @@ void add_methods(RpcServer& server, const MethodParts& parts) {
   server.add("modules", [parts](const RpcCall&, const RpcReply& reply) {
     parts.observer->modules([reply](const ModulesReport& report) { reply.result(report); });
   });
+  server.add("memory", [parts](const RpcCall&, const RpcReply& reply) { memory(parts, reply); });
   server.add("tables", [parts](const RpcCall&, const RpcReply& reply) {
     gather_tables(parts.threads->host(), [reply](std::vector<TableReport> tables) {
       reply.result(TablesReport{std::move(tables)});

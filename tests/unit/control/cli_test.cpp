@@ -468,3 +468,14 @@ TEST_CASE("cli: shutdown waits until the host has gone") {
   CHECK(stopped.out == "the host has stopped\n");
   host.join();
 }
+
+TEST_CASE("cli: the doctor needs no host, and its exit status says whether the machine is fit") {
+  const Outcome outcome = run({"--json", "doctor", "--sessions", "1000"});
+  const json report = json::parse(outcome.out);
+  CHECK(report.at("sessions") == 1000);
+  CHECK(report.at("checks").size() > 20);
+  CHECK(outcome.exit == (report.at("fit").get<bool>() ? Exit::done : Exit::failed));
+  CHECK(run({"doctor", "--sessions", "1000", "--sysctl"}).out.find("fs.nr_open = 5096\n") !=
+        std::string::npos);
+  CHECK(run({"doctor", "--sessions", "0"}).exit == Exit::usage);
+}

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "base/check.h"
+#include "base/heap_size.h"
 #include "push/generation.h"
 #include "registration/account_row.h"
 
@@ -28,6 +29,7 @@ class SimLink final : public Link {
   std::string peer() const override { return "127.0.0.1"; }
   bool is_loopback() const override { return true; }
   void detach() override { wire_->is_detached = true; }
+  std::size_t held_bytes() const override { return heap_bytes(this); }
   void arrive() { wire_->is_detached = false; }
 
  private:
@@ -97,7 +99,8 @@ SimWorld::~SimWorld() {
 
 void SimWorld::add_account(const std::string& address) {
   const std::string salt(accounts::salt_size, 's');
-  const Keys sha256 = keys_of(EVP_sha256(), password, salt), sha1 = keys_of(EVP_sha1(), password, salt);
+  // All have the one password.
+  static const Keys sha256 = keys_of(EVP_sha256(), password, salt), sha1 = keys_of(EVP_sha1(), password, salt);
   accounts::AccountRow row;
   row.iterations = 1;
   row.sha256 = {salt, sha256.stored, sha256.server};
@@ -129,7 +132,7 @@ void SimWorld::start() {
                                          .random = &random_,
                                          .store = &store,
                                          .work_pool = &pool_,
-                                         .tls = nullptr,
+                                         .tls = settings_.tls,
                                          .files = files_.get(),
                                          .file_pool = &pool_},
                              loops, [](const std::function<void()>& swap, LiveTarget::Haste) {

@@ -82,6 +82,7 @@ class SimWorld {
     std::vector<std::string> modules;   // Files, live from the start.
     ShardLimits limits;
     ListenerFacts listener{.name = "xmpp", .framer = FramerKind::xml, .needs_tls = false};
+    TlsContext* tls = nullptr;  // For a listener that wants it.
   };
 
   explicit SimWorld(Settings settings);
