@@ -26,7 +26,7 @@ class Photo {
   // empty <photo/> that it shows none stays as it is; any other hash is replaced. At the account's home.
   std::string stamped(std::string_view account, std::string_view presence) const {
     const std::optional<std::string_view> hash = rows_.get(account, "");
-    if (!hash) return std::string(presence);
+    if (!hash || !presence.ends_with(end_tag)) return std::string(presence);
     std::string out(presence);
     // Most clients say nothing: they are not parsed once more.
     if (presence.find(ns_update) != std::string_view::npos) {
@@ -35,10 +35,12 @@ class Photo {
     }
     sdk::Xml update;
     update.open("x", ns_update).open("photo").text(*hash);
-    return out.insert(out.rfind("</"), hash->empty() ? empty_update() : update.take());
+    return out.insert(out.size() - end_tag.size(), hash->empty() ? empty_update() : update.take());
   }
 
  private:
+  static constexpr std::string_view end_tag = "</presence>";  // As canonical stanzas end.
+
   // `out`: the presence without what is said of a picture. False: it says that it shows none.
   static bool without_update(const sdk::Element& presence, std::string& out) {
     const std::string_view whole = presence.xml();
