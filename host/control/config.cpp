@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 
+#include "base/ip_network.h"
 #include "control/config_gateway.h"
 #include "control/config_keys.h"
 #include "control/edit_distance.h"
@@ -200,6 +201,9 @@ class Reader {
     if (address.kind != Kind::xmpp && item.contains("starttls")) {
       refuse(path + ".starttls", "`starttls` is for `xmpp` only, and this is `" + kind + "`: leave it out");
     }
+    for (const std::string& text : address.proxy)
+      if (const Result<IpNetwork> network = IpNetwork::parse(text); !network)
+        refuse(path + ".proxy", network.error().message);
     for (std::size_t other = 0; other + 1 < config_.listen.size(); ++other) {
       const ListenAddress& before = config_.listen[other];
       if (address.port != 0 && before.port == address.port && before.address == address.address) {

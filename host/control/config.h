@@ -27,6 +27,8 @@ struct ListenAddress {
   std::uint32_t port = 0;                  // 0: the system chooses; `DIR/run.json` says what.
   std::string name;                        // lines: the name modules route it by.
   StartTls starttls = StartTls::required;  // xmpp only.
+  // Networks whose connections begin with a header of the PROXY protocol.
+  std::vector<std::string> proxy = {};
 
   static std::string_view kind_name(Kind kind);
 };

@@ -97,6 +97,7 @@ struct ValueOf {
       if (address.kind == ListenAddress::Kind::xmpp) {
         item["starttls"] = starttls_name(address.starttls);
       }
+      if (!address.proxy.empty()) item["proxy"] = address.proxy;
       list.push_back(std::move(item));
     }
     return list;
@@ -137,7 +138,9 @@ struct TypeText {
     }
     return text;
   }
-  std::string operator()(const std::vector<std::string>*) const { return "a list of names"; }
+  std::string operator()(const std::vector<std::string>*) const {
+    return "a list of " + std::string(key.unit.empty() ? "names" : key.unit);
+  }
   std::string operator()(const std::vector<ListenAddress>*) const {
     return "a list of at most " + std::to_string(key.max) + " addresses";
   }

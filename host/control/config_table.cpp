@@ -45,8 +45,8 @@ ConfigKey key(std::string_view path, Field field, std::uint64_t min, std::uint64
 }
 
 ConfigKey element(std::string_view path, ConfigField (*field)(ListenAddress&), std::uint64_t min,
-                  std::uint64_t max, std::string_view about) {
-  return {path, nullptr, field, min, max, "", restart, about};
+                  std::uint64_t max, std::string_view about, std::string_view unit = "") {
+  return {path, nullptr, field, min, max, unit, restart, about};
 }
 
 const std::vector<ConfigKey>& table() {
@@ -75,6 +75,12 @@ const std::vector<ConfigKey>& table() {
       element(
           "listen[].starttls", [](ListenAddress& l) { return choice(l.starttls, starttls_words); }, 0, 0,
           "For `xmpp` only: whether a client must turn to TLS before it logs in."),
+      element(
+          "listen[].proxy", [](ListenAddress& l) -> ConfigField { return &l.proxy; }, 0, 64,
+          "Networks (`10.0.0.0/8`, or an address) of load balancers: each connection from there must begin "
+          "with a header of the PROXY protocol, version 1 or 2, and is taken for that of the client it "
+          "names.",
+          "networks"),
 
       key(
           "shards", [](Config& c) -> ConfigField { return &c.shards; }, 0, 256, "threads", restart,

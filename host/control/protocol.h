@@ -86,6 +86,7 @@ struct MessagesReport {
   std::uint64_t mailbox_bodies_read_back = 0;  // ... and were read from the disk again.
   std::uint64_t mailbox_expired = 0;           // Nobody took them in time.
   std::uint64_t silent_clients_cut = 0;        // They were asked for a sign of life and gave none.
+  std::uint64_t proxy_headers_refused = 0;     // Connections of load balancers that did not say for whom.
 };
 
 struct StoreReport {

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <condition_variable>
 
 #include "base/log.h"
@@ -33,6 +34,7 @@ HostThreads::HostThreads(const Host::Settings& settings, const Host::Parts& part
       });
   host_->world().connection_closed = [this](std::string_view peer) { connection_closed(peer); };
   listeners_.resize(settings.shards);
+  waits_.resize(settings.shards);
 }
 
 HostThreads::~HostThreads() {
@@ -85,6 +87,47 @@ void HostThreads::accepted(std::uint32_t shard, int socket, const PeerAddress& p
     ::close(socket);
     return;
   }
+  const bool is_proxy = std::ranges::any_of(
+      facts.proxies, [&](const IpNetwork& network) { return network.contains(peer.bytes()); });
+  if (is_proxy)
+    await_header(shard, socket, peer, facts);
+  else
+    serve(shard, socket, peer, facts);
+}
+
+// Meanwhile it counts as its own: so many may be begun, and not more.
+void HostThreads::await_header(std::uint32_t shard, int socket, const PeerAddress& proxy,
+                               const ListenerFacts& facts) {
+  const ShardLimits& limits = host_->world().limits;
+  const std::uint64_t seconds = facts.framer == FramerKind::http ? limits.http_head_s : limits.login_s;
+  auto wait = std::make_unique<ProxyWait>(socket, proxy, loops_[shard]->uv(), seconds * 1'000,
+                                          [this, shard, &facts](ProxyWait& ended, ProxyWait::End end) {
+                                            header_ended(shard, ended, end, facts);
+                                          });
+  const ProxyWait* const key = wait.get();
+  waits_[shard].emplace(key, std::move(wait));
+}
+
+void HostThreads::header_ended(std::uint32_t shard, ProxyWait& wait, ProxyWait::End end,
+                               const ListenerFacts& facts) {
+  loops_[shard]->begin_turn();
+  const auto kept = waits_[shard].extract(&wait);
+  ShardCounters& counters = host_->shard(shard).counters;
+  if (end == ProxyWait::End::wrong) {
+    counters.refused_proxy_headers.add();
+    log::debug("connection.proxy-header-refused",
+               {{"peer", wait.proxy().text()}, {"listener", facts.name}, {"reason", wait.reason()}});
+  }
+  if (end == ProxyWait::End::whole && wait.peer() == wait.proxy())
+    return serve(shard, wait.release(), wait.proxy(), facts);
+  connection_closed(wait.proxy().text());
+  if (end != ProxyWait::End::whole) return;
+  if (count_connection(wait.peer())) return serve(shard, wait.release(), wait.peer(), facts);
+  counters.refused_connections.add();
+}
+
+void HostThreads::serve(std::uint32_t shard, int socket, const PeerAddress& peer,
+                        const ListenerFacts& facts) {
   host_->shard(shard).streams.accept(std::make_unique<UvLink>(socket, peer, *link_loops_[shard]), facts);
 }
 
@@ -126,6 +169,7 @@ void HostThreads::stop(const std::string& condition, const std::string& text) {
   };
   round([this](Shard& shard) {
     for (const std::unique_ptr<Listener>& listener : listeners_[shard.number]) listener->close();
+    waits_[shard.number].clear();
   });
   round([&](Shard& shard) { shard.close(condition, text); });
   round([](Shard& shard) { shard.end_turn(); });
@@ -137,6 +181,7 @@ void HostThreads::stop(const std::string& condition, const std::string& text) {
       shard.window.submit_all();
       shard.streams.drop_all();
       listeners_[number].clear();
+      waits_[number].clear();
     });
 }
 

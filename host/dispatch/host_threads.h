@@ -11,6 +11,7 @@
 
 #include "dispatch/host.h"
 #include "net/listener.h"
+#include "net/proxy_wait.h"
 #include "net/uv_link.h"
 #include "shard/loop.h"
 #include "shard/safepoint.h"
@@ -44,6 +45,10 @@ class HostThreads {
 
  private:
   void accepted(std::uint32_t shard, int socket, const PeerAddress& peer, const ListenerFacts& facts);
+  // From a load balancer: it says for whom before it is served.
+  void await_header(std::uint32_t shard, int socket, const PeerAddress& proxy, const ListenerFacts& facts);
+  void header_ended(std::uint32_t shard, ProxyWait& wait, ProxyWait::End end, const ListenerFacts& facts);
+  void serve(std::uint32_t shard, int socket, const PeerAddress& peer, const ListenerFacts& facts);
   bool count_connection(const PeerAddress& peer);
   void connection_closed(std::string_view peer);
 
@@ -55,7 +60,8 @@ class HostThreads {
   std::unique_ptr<Host> host_;
   bool is_started_ = false;
   std::vector<std::unique_ptr<ListenerFacts>> facts_;
-  std::vector<std::vector<std::unique_ptr<Listener>>> listeners_;  // By shard.
+  std::vector<std::vector<std::unique_ptr<Listener>>> listeners_;                        // By shard.
+  std::vector<std::unordered_map<const ProxyWait*, std::unique_ptr<ProxyWait>>> waits_;  // Likewise.
 
   std::mutex addresses_mutex_;
   std::unordered_map<std::string, std::uint32_t> addresses_;

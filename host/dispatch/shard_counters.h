@@ -19,7 +19,7 @@ class Counter {
 };
 
 struct ShardCounters {
-  Counter accepted, closed, logins, refused_connections;
+  Counter accepted, closed, logins, refused_connections, refused_proxy_headers;
   Counter stanzas_in, stanzas_out, messages_in;
   Counter posts_local, posts_out, posts_in;
   Counter mailbox_put, mailbox_accepted, mailbox_full, mailbox_expired, messages_drained;

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/ip_network.h"
 #include "base/slot_map.h"
 #include "net/connection.h"
 #include "net/xml_parser.h"
@@ -28,6 +29,7 @@ struct ListenerFacts {
   bool offers_starttls = false;
   bool needs_tls = true;  // Login only once encrypted.
   std::string alpn;
+  std::vector<IpNetwork> proxies;  // Whoever connects from there says first for whom (PROXY protocol).
 };
 
 struct Stream {

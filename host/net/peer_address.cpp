@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/check.h"
+
 namespace hotline {
 namespace {
 
@@ -13,18 +15,33 @@ constexpr std::array<std::uint8_t, 12> v4_prefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0
 
 }  // namespace
 
+void PeerAddress::set_v4(const void* bytes) {
+  std::copy(v4_prefix.begin(), v4_prefix.end(), bytes_.begin());
+  std::memcpy(bytes_.data() + v4_prefix.size(), bytes, bytes_.size() - v4_prefix.size());
+}
+
 PeerAddress PeerAddress::of(const sockaddr_storage& address) {
   PeerAddress peer;
   if (address.ss_family == AF_INET) {
-    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
-    std::copy(v4_prefix.begin(), v4_prefix.end(), peer.bytes_.begin());
-    std::memcpy(peer.bytes_.data() + v4_prefix.size(), &v4.sin_addr, sizeof v4.sin_addr);
-    peer.is_local_ = false;
+    peer.set_v4(&reinterpret_cast<const sockaddr_in&>(address).sin_addr);
+    peer.source_ = Source::socket;
   } else if (address.ss_family == AF_INET6) {
     const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
     std::memcpy(peer.bytes_.data(), &v6.sin6_addr, sizeof v6.sin6_addr);
-    peer.is_local_ = false;
+    peer.source_ = Source::socket;
   }
+  return peer;
+}
+
+PeerAddress PeerAddress::named(std::span<const std::uint8_t> bytes) {
+  PeerAddress peer;
+  check(bytes.size() == 4 || bytes.size() == peer.bytes_.size(), "an address has 4 bytes or 16");
+  if (bytes.size() == 4) {
+    peer.set_v4(bytes.data());
+  } else {
+    std::copy(bytes.begin(), bytes.end(), peer.bytes_.begin());
+  }
+  peer.source_ = Source::header;
   return peer;
 }
 
@@ -33,7 +50,7 @@ bool PeerAddress::is_v4() const {
 }
 
 std::string PeerAddress::text() const {
-  if (is_local_) return "local";
+  if (source_ == Source::local) return "local";
   char text[INET6_ADDRSTRLEN] = "";
   if (is_v4()) {
     inet_ntop(AF_INET, bytes_.data() + v4_prefix.size(), text, sizeof text);
@@ -44,7 +61,7 @@ std::string PeerAddress::text() const {
 }
 
 bool PeerAddress::is_loopback() const {
-  if (is_local_) return true;
+  if (source_ != Source::socket) return source_ == Source::local;
   if (is_v4()) return bytes_[12] == 127;
   return std::all_of(bytes_.begin(), bytes_.end() - 1, [](std::uint8_t byte) { return byte == 0; }) &&
          bytes_[15] == 1;

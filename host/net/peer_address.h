@@ -6,7 +6,10 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
+
+#include "base/ip_network.h"
 
 namespace hotline {
 
@@ -15,16 +18,23 @@ class PeerAddress {
   // IPv4, also when it comes in an IPv6 socket; IPv6; anything else (a socket pair) is local.
   static PeerAddress of(const sockaddr_storage& address);
   static PeerAddress local() { return PeerAddress(); }
+  // As a load balancer names it (proxy_header.h): the 4 bytes of IPv4, or 16. It is never this machine's own,
+  // whatever it is: the machine that it would be is another.
+  static PeerAddress named(std::span<const std::uint8_t> bytes);
 
   std::string text() const;  // "192.0.2.1", "2001:db8::1", "local".
   bool is_loopback() const;
+  // All zero for one that is local.
+  const IpBytes& bytes() const { return bytes_; }
   friend bool operator==(const PeerAddress&, const PeerAddress&) = default;
 
  private:
+  enum class Source : std::uint8_t { local, socket, header };
   bool is_v4() const;
+  void set_v4(const void* bytes);
 
-  std::array<std::uint8_t, 16> bytes_{};  // IPv4 as RFC 4291 2.5.5.2 maps it.
-  bool is_local_ = true;
+  IpBytes bytes_{};
+  Source source_ = Source::local;
 };
 
 }  // namespace hotline

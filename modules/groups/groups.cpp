@@ -52,6 +52,7 @@ Groups::Groups(const hl_host* host)
       posts_(host),
       crypto_(host),
       clock_(host),
+      photo_(host),
       said_(sessions_.field(session_fields::groups_said)),
       outgoing_(host),
       rooms_(host),
@@ -115,7 +116,8 @@ bool Groups::may_say_more(hl_session session, const hl_stanza& stanza) const {
   return true;
 }
 
-// The stanza itself, or one with the prepared address in its place.
+// The stanza itself, or one with the prepared address in its place, and with the picture that the account
+// shows (XEP-0398 4).
 sdk::Status Groups::pass_on(const hl_stanza_event& event, std::string_view to) {
   const hl_stanza* stanza = event.stanza;
   if (to != sdk::view(stanza->to)) {
@@ -123,6 +125,11 @@ sdk::Status Groups::pass_on(const hl_stanza_event& event, std::string_view to) {
     xml.open(sdk::view(stanza->name)).attr("from", stanza->from).attr("to", to).attr("id", stanza->id);
     xml.attr("type", stanza->type).attr("xml:lang", stanzas_.root(*stanza).attr("xml:lang"));
     stanza = stanzas_.parse(xml.raw(sdk::view(stanza->inner)).take());
+    if (stanza == nullptr) return refuse(event, {"modify", "bad-request"});
+  }
+  if (stanza->kind == HL_STANZA_PRESENCE && sdk::is_absent(stanza->type)) {
+    const std::string shown = photo_.stamped(sdk::view(event.account), sdk::view(stanza->xml));
+    if (shown != sdk::view(stanza->xml)) stanza = stanzas_.parse(shown);
     if (stanza == nullptr) return refuse(event, {"modify", "bad-request"});
   }
   const sdk::Status status = posts_.stanza(bare(to), topic::from_person, *stanza);
@@ -241,6 +248,7 @@ HL_MANIFEST(
     "table public_rooms durable writes 1 reads 1\n"
     "table occupants volatile writes 1 reads 1\n"
     "table visits volatile writes 1 reads 1\n"
+    "reads-table avatars\n"
     "reads-table push_devices\n"
     "reads-table push_watch\n"
     "sessions\n"

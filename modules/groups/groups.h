@@ -12,6 +12,7 @@
 #include "occupants.h"
 #include "outgoing.h"
 #include "ownership.h"
+#include "profile/photo.h"
 #include "promotions.h"
 #include "rooms.h"
 #include "talk.h"
@@ -47,6 +48,7 @@ class Groups {
   sdk::Posts posts_;
   sdk::Crypto crypto_;
   sdk::Clock clock_;
+  profile::Photo photo_;
   sdk::Field said_;
   Outgoing outgoing_;
   Rooms rooms_;

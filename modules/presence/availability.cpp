@@ -25,6 +25,7 @@ Availability::Availability(const hl_host* host, const Roster& roster, const bloc
       sessions_(host),
       posts_(host),
       mailboxes_(host),
+      photo_(host),
       presence_(sdk::Tables(host).open("presence")),
       directed_(sdk::Tables(host).open("directed")),
       priority_(sessions_.field(session_fields::priority)),
@@ -88,11 +89,13 @@ sdk::Status Availability::available(std::string_view account, hl_session session
   priority_.set(session, session_fields::encode_priority(priority));
   *change = session_fields::is_available(before) ? Change::update : Change::initial;
 
-  tell_subscribers(account, address, xml);
-  send_to_available(account, address, addressed(xml, account));  // 4.2.2: this session, too.
+  const std::string shown = photo_.stamped(account, xml);
+  tell_subscribers(account, address, shown);
+  send_to_available(account, address, addressed(shown, account));  // 4.2.2: this session, too.
   if (*change == Change::initial) {
     for (auto row = presence_.next(account, {}); row; row = presence_.next(account, row->key))
-      if (row->key != resource) sessions_.send(session, addressed(stanza_of(row->value), account));
+      if (row->key != resource)
+        sessions_.send(session, addressed(photo_.stamped(account, stanza_of(row->value)), account));
     roster_.for_each(account, [&](std::string_view contact, std::string_view row) {
       if (has_to(state_of_row(row)) && !blocked_.covers(account, contact)) probe(account, resource, contact);
     });
@@ -161,13 +164,24 @@ sdk::Status Availability::direct(std::string_view account, hl_session session, s
   }
   const std::string_view contact = bare(to);
   const std::string_view resource = to.size() > contact.size() ? to.substr(contact.size() + 1) : "";
-  return posts_.bytes(contact, topic::directed,
-                      Word{sdk::view(presence.from), resource, sdk::view(presence.xml)}.encode());
+  const std::string shown = sdk::is_absent(presence.type) ? photo_.stamped(account, sdk::view(presence.xml))
+                                                          : std::string(sdk::view(presence.xml));
+  return posts_.bytes(contact, topic::directed, Word{sdk::view(presence.from), resource, shown}.encode());
 }
 
 void Availability::show_to(std::string_view account, std::string_view contact) const {
   for (auto row = presence_.next(account, {}); row; row = presence_.next(account, row->key))
-    post(contact, topic::broadcast, {full(account, row->key), {}, addressed(stanza_of(row->value), contact)});
+    post(contact, topic::broadcast,
+         {full(account, row->key), {}, addressed(photo_.stamped(account, stanza_of(row->value)), contact)});
+}
+
+void Availability::show_again(std::string_view account) const {
+  for (auto row = presence_.next(account, {}); row; row = presence_.next(account, row->key)) {
+    const std::string from = full(account, row->key);
+    const std::string shown = photo_.stamped(account, stanza_of(row->value));
+    tell_subscribers(account, from, shown);
+    send_to_available(account, from, addressed(shown, account));
+  }
 }
 
 // Directed, since by the time it arrives the contact may be no longer subscribed, and is to be told all the
@@ -239,7 +253,8 @@ void Availability::on_probe(std::string_view account, const Word& word) const {
   for (auto row = presence_.next(account, {}); row; row = presence_.next(account, row->key)) {
     is_there = true;
     post(word.from, topic::directed,
-         {full(account, row->key), word.detail, addressed(stanza_of(row->value), word.from)});
+         {full(account, row->key), word.detail,
+          addressed(photo_.stamped(account, stanza_of(row->value)), word.from)});
   }
   if (!is_there)
     post(word.from, topic::directed, {account, word.detail, addressed(unavailable_from(account), word.from)});

@@ -5,6 +5,7 @@
 //     table "presence"   volatile   key: resource                    value: session '\n' the last stanza
 //     table "directed"   volatile   key: resource '\n' address       value: session
 //
+// Rows have what the client said. What leaves has the hash of the account's picture in it (profile/photo.h).
 // The session's number tells a row from one that an earlier session of the same resource left.
 #pragma once
 
@@ -13,6 +14,7 @@
 #include <string_view>
 
 #include "privacy/blocked.h"
+#include "profile/photo.h"
 #include "roster.h"
 #include "words.h"
 
@@ -38,6 +40,8 @@ class Availability {
   void show_to(std::string_view account, std::string_view contact) const;
   void hide_from(std::string_view account, std::string_view contact) const;
   void probe(std::string_view account, std::string_view resource, std::string_view contact) const;
+  // The account's picture is another: what its sessions said, once more.
+  void show_again(std::string_view account) const;
   // `listed`, an address of the account's blocklist, has come onto it or has left it (XEP-0191 3.3, 3.4).
   void block(std::string_view account, std::string_view listed) const;
   void unblock(std::string_view account, std::string_view listed) const;
@@ -66,6 +70,7 @@ class Availability {
   sdk::Sessions sessions_;
   sdk::Posts posts_;
   sdk::Mailboxes mailboxes_;
+  profile::Photo photo_;
   sdk::Table presence_;
   sdk::Table directed_;
   sdk::Field priority_;

@@ -8,6 +8,9 @@
 // Who is on an account's blocklist (privacy/blocked.h) hears nothing of it and is not heard by it. The list
 // is a table of the host's: privacy keeps it, and tells when it changes.
 //
+// Available presence leaves with the hash of the account's picture (XEP-0398 4), which is a row of profile's;
+// when that changes, so does what contacts see.
+//
 // An instance holds nothing: contacts are durable rows, presences volatile ones. Stream features are
 // session's to announce; since the manifest lists them it has <ver xmlns='urn:xmpp:features:rosterver'/> and
 // <sub xmlns='urn:xmpp:features:pre-approval'/> where presence is loaded. What it keeps with sessions is in
@@ -144,6 +147,10 @@ sdk::Status Presence::on_post(const hl_post_event& event) {
     availability_.unblock(account, sdk::view(event.bytes));
     return HL_OK;
   }
+  if (event.topic == topic::avatar_changed) {
+    availability_.show_again(account);
+    return HL_OK;
+  }
   const std::optional<Word> word = Word::decode(sdk::view(event.bytes));
   return word ? on_word(event.topic, account, *word) : HL_E_NONE;
 }
@@ -203,11 +210,13 @@ HL_MANIFEST(
     "table directed volatile writes 1 reads 1\n"
     "reads-table accounts\n"
     "reads-table blocked\n"
+    "reads-table avatars\n"
     "route presence any\n"
     "route iq jabber:iq:roster self\n"
     "sessions\n"
     "accepts-posts registration\n"
     "accepts-posts privacy\n"
+    "accepts-posts profile\n"
     "feature jabber:iq:roster\n"
     "feature urn:xmpp:features:pre-approval\n"
     "feature urn:xmpp:features:rosterver\n");

@@ -21,6 +21,8 @@ constexpr std::uint32_t probe = 5;  // from: bare; detail: the resource that ask
 // From privacy: the bytes are an address of the account's blocklist (XEP-0191), in any of its forms.
 constexpr std::uint32_t blocked = 6;    // It is on the list now: it is to see nobody any more.
 constexpr std::uint32_t unblocked = 7;  // It is off the list: it sees again what it may see.
+// From profile, no bytes: the account's picture is another (profile/photo.h).
+constexpr std::uint32_t avatar_changed = 8;
 }  // namespace topic
 
 // What goes to routing for a session that has used XEP-0352: its client_state.h says in which form.

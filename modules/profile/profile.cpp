@@ -6,10 +6,11 @@
 //     by
 //                     0223), device lists and bundles of end-to-end encryption (0384)
 //     items.h, node.h what was published, and who may see it; audience.h: how one account stands to another
+//     avatars.h       the same picture in both (XEP-0398); photo.h: its hash in presence (XEP-0153)
 //     notices.h       who is told; interest.h: who wants to be, by capabilities (XEP-0115)
 //
 // An instance holds nothing. Whoever asks is answered at the owner's home. What somebody may not see looks
-// like what an account that is not there has; no content is looked at.
+// like what an account that is not there has; no content is looked at but that of avatars.
 //
 // Bad input                                     Answer
 //     an element above its size                    not-acceptable, for an item with <payload-too-big/>
@@ -20,6 +21,7 @@
 //     publish options that the node does not meet  conflict, <precondition-not-met/>
 //     changing what is another's                   forbidden, whether there is such an account or not
 //     asking for what one may not see              service-unavailable; for a contact item-not-found
+//     a picture that is none, or names another     kept, and not converted (avatars.h)
 #include "profile.h"
 
 #include <algorithm>
@@ -51,7 +53,8 @@ Profile::Profile(const hl_host* host)
       items_(host),
       interest_(host),
       notices_(host, audience_, items_, interest_),
-      pubsub_(host, audience_, items_, notices_) {}
+      pubsub_(host, audience_, items_, notices_),
+      avatars_(host, vcard_, items_, notices_) {}
 
 sdk::Status Profile::on_stanza(const hl_stanza_event& event) {
   const hl_stanza& iq = *event.stanza;
@@ -77,6 +80,12 @@ sdk::Status Profile::on_own(const hl_stanza_event& event) {
   std::string inner;
   const std::optional<Refusal> refusal =
       is_card ? vcard_.on_own(account, type, payload, inner) : pubsub_.on_own(account, type, payload, inner);
+  if (!refusal && type == "set") {
+    if (is_card)
+      avatars_.card_set(account, payload);
+    else
+      avatars_.node_changed(account, payload.first().attr("node"));
+  }
   sessions_.send(event.session, answer_to(iq, refusal, inner));
   return HL_OK;
 }
@@ -150,6 +159,7 @@ void Profile::account_removed(std::string_view account) {
   vcard_.erase_all(account);
   items_.erase_all(account);
   interest_.erase_all(account);
+  avatars_.erase_all(account);
 }
 
 HL_MANIFEST(
@@ -166,6 +176,7 @@ HL_MANIFEST(
     "table vcards durable writes 1 reads 1\n"
     "table pep_nodes durable writes 1 reads 1\n"
     "table pep_items durable writes 1 reads 1\n"
+    "table avatars durable writes 1 reads 1\n"
     "table pep_interest volatile writes 1 reads 1\n"
     "reads-table accounts\n"
     "reads-table roster\n"
@@ -182,6 +193,7 @@ HL_MANIFEST(
     "accepts-posts presence\n"
     "accepts-posts session\n"
     "feature jabber:iq:private\n"
+    "feature urn:xmpp:pep-vcard-conversion:0\n"
     "feature vcard-temp\n"
     "feature http://jabber.org/protocol/pubsub#access-open\n"
     "feature http://jabber.org/protocol/pubsub#access-presence\n"

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "audience.h"
+#include "avatars.h"
 #include "interest.h"
 #include "items.h"
 #include "notices.h"
@@ -45,6 +46,7 @@ class Profile {
   Interest interest_;
   Notices notices_;
   Pubsub pubsub_;
+  Avatars avatars_;
 };
 
 }  // namespace hotline::profile

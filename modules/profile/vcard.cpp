@@ -5,6 +5,7 @@ namespace hotline::profile {
 using privacy::Refusal;
 
 namespace {
+constexpr std::string_view nothing = "<vCard xmlns='vcard-temp'></vCard>";
 constexpr std::size_t card_size_max = 131'072;  // A picture of 64 KiB as Base64, and what is said beside it.
 }  // namespace
 
@@ -25,6 +26,14 @@ std::optional<Refusal> VCard::on_own(std::string_view account, std::string_view 
     return Refusal{"wait", "resource-constraint", "there is no room for this now: try again later"};
   }
   return std::nullopt;
+}
+
+bool VCard::put(std::string_view account, std::string_view card) const {
+  if (card == nothing) {
+    rows_.erase(account, "");
+    return true;
+  }
+  return card.size() <= card_size_max && rows_.put(account, "", card) == HL_OK;
 }
 
 std::optional<Refusal> VCard::on_asked(std::string_view account, std::string_view asker,

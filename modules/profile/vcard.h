@@ -1,5 +1,5 @@
-// VCard: what a user says of themselves to everybody (XEP-0054). It is kept as it comes; no field is looked
-// at.
+// VCard: what a user says of themselves to everybody (XEP-0054). It is kept as it comes; of its fields
+// avatars.h looks at PHOTO alone.
 //
 //     table "vcards"   durable, schema 1   key: ""   value: the element
 #pragma once
@@ -26,6 +26,9 @@ class VCard {
   // What `asker` may see of it: a refusal, or `inner`.
   std::optional<privacy::Refusal> on_asked(std::string_view account, std::string_view asker,
                                            std::string& inner) const;
+  std::optional<std::string_view> find(std::string_view account) const { return rows_.get(account, ""); }
+  // One with nothing in it is none. False: it is too large, or there is no room.
+  bool put(std::string_view account, std::string_view card) const;
   void erase_all(std::string_view account) const { rows_.erase(account, ""); }
 
  private:

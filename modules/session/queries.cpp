@@ -14,6 +14,7 @@ constexpr std::string_view version_ns = "jabber:iq:version";
 constexpr std::string_view time_ns = "urn:xmpp:time";
 constexpr std::string_view ping_ns = "urn:xmpp:ping";
 constexpr std::string_view pubsub_ns = "http://jabber.org/protocol/pubsub";
+constexpr std::string_view conversion_ns = "urn:xmpp:pep-vcard-conversion:0";
 constexpr std::string_view push_ns = "urn:xmpp:push:0";
 constexpr std::string_view archive_ns = "urn:xmpp:mam:2";
 constexpr std::string_view stanza_id_ns = "urn:xmpp:sid:0";
@@ -87,13 +88,14 @@ std::string Queries::disco_info(const hl_stanza& iq) const {
   xml.open("query", info_ns).open("identity");
   if (!is_to_domain(iq)) {
     xml.attr("category", "account").attr("type", "registered").close();
-    // XEP-0163 6, XEP-0313 8 and XEP-0357 4: personal eventing, the archive and push are the account's.
+    // XEP-0163 6, XEP-0398 2, XEP-0313 8 and XEP-0357 4: these are the account's.
     std::string of_account;
     bool has_eventing = false;
     config_.for_each_feature([&](std::string_view feature) {
       const bool is_eventing = feature.starts_with(pubsub_ns);
       has_eventing = has_eventing || is_eventing;
-      if (is_eventing || feature == push_ns || feature.starts_with(archive_ns) || feature == stanza_id_ns)
+      if (is_eventing || feature == conversion_ns || feature == push_ns || feature.starts_with(archive_ns) ||
+          feature == stanza_id_ns)
         of_account.append(Xml().open("feature").attr("var", feature).close().take());
     });
     if (has_eventing) xml.open("identity").attr("category", "pubsub").attr("type", "pep").close();

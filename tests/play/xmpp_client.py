@@ -44,7 +44,7 @@ class LoginFailed(Exception):
 
 
 class Client:
-    def __init__(self, host, name, password="secret", kind="xmpps", resource="play", receive_buffer=None):
+    def __init__(self, host, name, password="secret", kind="xmpps", resource="play", receive_buffer=None, preface=b""):
         self.host, self.name, self.password, self.resource = host, name, password, resource
         self.domain = host.run["domain"]
         self.kind = kind
@@ -54,6 +54,7 @@ class Client:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(DEADLINE)
         self.socket.connect(("127.0.0.1", host.port(kind)))
+        self.socket.sendall(preface)  # Of a load balancer: before anything of the client's.
         self.is_tls = False
         self.has_ended = False
         self.error = None      # Condition of the stream error.

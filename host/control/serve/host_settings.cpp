@@ -98,6 +98,8 @@ ListenerFacts facts_of(const ListenAddress& listen) {
   using StartTls = ListenAddress::StartTls;
   ListenerFacts facts;
   facts.name = listen.name.empty() ? std::string(ListenAddress::kind_name(listen.kind)) : listen.name;
+  for (const std::string& text : listen.proxy)
+    if (const Result<IpNetwork> network = IpNetwork::parse(text)) facts.proxies.push_back(*network);
   switch (listen.kind) {
     case Kind::xmpp:
       facts.offers_starttls = listen.starttls != StartTls::off;

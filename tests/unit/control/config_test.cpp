@@ -103,6 +103,17 @@ TEST_CASE("config: HTTP without TLS is for this machine alone") {
             .find("`http` without TLS is for loopback addresses only") != std::string::npos);
 }
 
+TEST_CASE("config: the networks of load balancers are read, and what is none is refused") {
+  const Config config = accepted(
+      R"({ "listen": [ { "kind": "xmpps", "port": 5223, "proxy": ["10.0.0.0/8", "2001:db8::5"] } ] })");
+  CHECK(config.listen[0].proxy == std::vector<std::string>{"10.0.0.0/8", "2001:db8::5"});
+  CHECK(config_refusal(
+            "{ \"listen\": [ { \"kind\": \"xmpp\", \"port\": 1,\n\"proxy\": [\"10.0.0.1/8\"] } ] }") ==
+        "hotline.json:2: `10.0.0.1/8` is an address within a network: leave the bits behind its length zero");
+  CHECK(config_refusal(R"({ "listen": [ { "kind": "xmpp", "port": 1, "proxy": true } ] })") ==
+        "hotline.json:1: `listen[0].proxy` must be a list of networks, not `true`");
+}
+
 TEST_CASE("config: gateways of the outbox are read, and what is wrong with one is said") {
   const Config config = accepted(R"({ "outbox": {
     "push": { "kind": "webhook", "url": "https://example.org/x", "secret_file": "/s", "attempts": 3 },

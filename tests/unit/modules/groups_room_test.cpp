@@ -82,6 +82,15 @@ TEST_CASE("groups: a presence that is too large for a room is refused") {
                    "modify", "policy-violation"));
 }
 
+TEST_CASE("groups: XEP-0398 4, who enters shows the picture of the account") {
+  World world;
+  world.host.state().tables["avatars"]["anna@localhost"][""] = "abc1";
+  const hl_session anna = world.online("anna");
+  const Lines sent = world.enter(anna, "anna");
+  REQUIRE_FALSE(sent.empty());
+  CHECK(has(sent.front(), "<x xmlns='vcard-temp:x:update'><photo>abc1</photo></x>"));
+}
+
 TEST_CASE("groups: devices of one account share a nick, and the occupant goes with the last") {
   World world;
   const hl_session anna = world.opened_by_anna();

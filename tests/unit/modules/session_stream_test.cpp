@@ -231,6 +231,24 @@ TEST_CASE("disco: the host says what it is and lists its modules' features") {
             "<item-not-found"));
 }
 
+TEST_CASE("disco: XEP-0398 2, the account says that avatars and vCards are converted, where they are") {
+  struct Profile {
+    explicit Profile(const hl_host*) {}
+  };
+  constexpr hl_module_entry profile = hotline::sdk::entry<Profile>(
+      "name profile\nversion 1.0.0\nabi 1.0\nabout Avatars\nfeature urn:xmpp:pep-vcard-conversion:0\n");
+  Streams f;
+  const hl_session user = f.host.login("user@localhost", "phone");
+  const auto says_so = [&] {
+    return has(
+        f.ask(user, "<iq type='get' id='d'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>"),
+        "<feature var='urn:xmpp:pep-vcard-conversion:0'/>");
+  };
+  CHECK_FALSE(says_so());
+  f.host.load(profile);
+  CHECK(says_so());
+}
+
 TEST_CASE(
     "disco: the domains that other modules answer for are among the host's items, and not the account's") {
   struct Rooms {
