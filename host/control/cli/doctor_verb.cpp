@@ -18,7 +18,8 @@ constexpr const char* system_config = "/etc/hotline/hotline.json";
 Result<Config> config_of(const DoctorWish& wish) {
   if (!wish.config.empty()) return Config::read(wish.config);
   std::error_code ignored;
-  return std::filesystem::exists(system_config, ignored) ? Config::read(system_config) : Config{};
+  if (!std::filesystem::exists(system_config, ignored)) return Config{};
+  return Config::read(system_config);
 }
 
 doctor::Plan plan_of(const Context& context, const Config& config) {

@@ -13,14 +13,14 @@ namespace {
 
 using namespace std::string_literals;
 
-constexpr int none = -1;
+constexpr int no_alert = -1;
 constexpr int unexpected_message = 10, bad_record_mac = 20, record_overflow = 22, illegal_parameter = 47,
               decode_error = 50;
 
 struct Case {
   const char* name;
   std::function<std::string(RecordPeer&)> attack;
-  int alert;          // What the host answers; none: it goes on.
+  int alert;          // What the host answers; no_alert: it goes on.
   std::string plain;  // What it delivers.
   Tls::State state = Tls::State::failed;
   std::size_t plain_max = record_plain_max;
@@ -55,23 +55,23 @@ const Tls::State open = Tls::State::open;
 
 std::vector<Case> sizes_and_padding() {
   return {
-      {"data", [](RecordPeer& p) { return p.data("hello"); }, none, "hello", open},
+      {"data", [](RecordPeer& p) { return p.data("hello"); }, no_alert, "hello", open},
       {"a record without data",
        [](RecordPeer& p) {
          return in_order({p.data(""), p.data("x")});
        },
-       none, "x", open},
+       no_alert, "x", open},
       {"32 records without data, then some",
        [](RecordPeer& p) {
          return in_order({repeated(32, [&] { return p.data(""); }), p.data("x")});
        },
-       none, "x", open},
+       no_alert, "x", open},
       {"40 records without data", [](RecordPeer& p) { return repeated(40, [&] { return p.data(""); }); },
        unexpected_message, ""},
-      {"a full record", [](RecordPeer& p) { return p.data(std::string(16384, 'f')); }, none,
+      {"a full record", [](RecordPeer& p) { return p.data(std::string(16384, 'f')); }, no_alert,
        std::string(16384, 'f'), open},
-      {"a byte in a fully padded record", [](RecordPeer& p) { return p.record(23, "x", 16383); }, none, "x",
-       open},
+      {"a byte in a fully padded record", [](RecordPeer& p) { return p.record(23, "x", 16383); }, no_alert,
+       "x", open},
       {"16,385 bytes of data", [](RecordPeer& p) { return p.data(std::string(16385, 'f')); }, record_overflow,
        ""},
       {"a byte with 16,384 of padding", [](RecordPeer& p) { return p.record(23, "x", 16384); },
@@ -84,8 +84,8 @@ std::vector<Case> sizes_and_padding() {
       {"a record shorter than a tag", [](RecordPeer&) { return "\x17\x03\x03\x00\x03xyz"s; }, bad_record_mac,
        ""},
       {"a record of nothing", [](RecordPeer&) { return "\x17\x03\x03\x00\x00"s; }, bad_record_mac, ""},
-      {"as much as max_fragment_length", [](RecordPeer& p) { return p.data(std::string(512, 'm')); }, none,
-       std::string(512, 'm'), open, 512},
+      {"as much as max_fragment_length", [](RecordPeer& p) { return p.data(std::string(512, 'm')); },
+       no_alert, std::string(512, 'm'), open, 512},
       {"more than max_fragment_length", [](RecordPeer& p) { return p.data(std::string(513, 'm')); },
        record_overflow, "", Tls::State::failed, 512},
   };
@@ -182,14 +182,14 @@ std::vector<Case> key_updates() {
        [](RecordPeer& p) {
          return in_order({p.key_update(), p.data("new")});
        },
-       none, "new", open},
+       no_alert, "new", open},
       {"KeyUpdate in five records",
        [](RecordPeer& p) {
          const std::string bytes = pieces(p, update);
          p.change_key();
          return bytes + p.data("new");
        },
-       none, "new", open},
+       no_alert, "new", open},
       {"KeyUpdate with bytes behind it", [](RecordPeer& p) { return p.record(22, update + "\x18"); },
        unexpected_message, ""},
       {"two KeyUpdates in a record", [](RecordPeer& p) { return p.record(22, update + update); },
@@ -218,7 +218,7 @@ std::vector<Case> key_updates() {
        [](RecordPeer& p) { return repeated(32, [&] {
                              return in_order({p.key_update(1), p.data("k")});
                            }); },
-       none, std::string(32, 'k'), open},
+       no_alert, std::string(32, 'k'), open},
   };
 }
 
@@ -228,18 +228,18 @@ std::vector<Case> alerts() {
        [](RecordPeer& p) {
          return in_order({p.data("bye"), p.alert(1, 0)});
        },
-       none, "bye", Tls::State::peer_closed},
-      {"close_notify, then garbage", [](RecordPeer& p) { return p.alert(1, 0) + "garbage"s; }, none, "",
+       no_alert, "bye", Tls::State::peer_closed},
+      {"close_notify, then garbage", [](RecordPeer& p) { return p.alert(1, 0) + "garbage"s; }, no_alert, "",
        Tls::State::peer_closed},
       {"user_canceled, then close_notify",
        [](RecordPeer& p) {
          return in_order({p.alert(1, 90), p.alert(1, 0)});
        },
-       none, "", Tls::State::peer_closed},
+       no_alert, "", Tls::State::peer_closed},
       {"40 times user_canceled", [](RecordPeer& p) { return repeated(40, [&] { return p.alert(1, 90); }); },
        unexpected_message, ""},
-      {"the peer gives up", [](RecordPeer& p) { return p.alert(2, 40); }, none, ""},
-      {"an alert that calls itself a warning", [](RecordPeer& p) { return p.alert(1, 112); }, none, ""},
+      {"the peer gives up", [](RecordPeer& p) { return p.alert(2, 40); }, no_alert, ""},
+      {"an alert that calls itself a warning", [](RecordPeer& p) { return p.alert(1, 112); }, no_alert, ""},
       {"two alerts in a record", [](RecordPeer& p) { return p.record(21, "\x01\x00\x01\x00"s); },
        unexpected_message, ""},
       {"half an alert", [](RecordPeer& p) { return p.record(21, "\x01"); }, unexpected_message, ""},

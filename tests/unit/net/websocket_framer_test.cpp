@@ -9,7 +9,7 @@ using namespace hotline::test;
 
 namespace {
 
-std::vector<std::string> all_of(Wire& wire, std::string_view bytes, std::size_t chunk = 0) {
+std::vector<std::string> all_frames_of(Wire& wire, std::string_view bytes, std::size_t chunk = 0) {
   const auto framer = wire.framer(FramerKind::websocket);
   return events_of(*framer, bytes, chunk);
 }
@@ -17,7 +17,7 @@ std::vector<std::string> all_of(Wire& wire, std::string_view bytes, std::size_t 
 // The last event of an upgraded WebSocket on which `frames` follow.
 std::string after_upgrade(std::string_view frames) {
   Wire wire;
-  return all_of(wire, std::string(upgrade_request) + std::string(frames)).back();
+  return all_frames_of(wire, std::string(upgrade_request) + std::string(frames)).back();
 }
 
 std::string after_open(std::string_view frames) {
@@ -46,7 +46,7 @@ TEST_CASE("websocket: an upgrade, a stream, stanzas and an end, in any pieces") 
                             text_frame("<r xmlns='urn:xmpp:sm:3'/>") +
                             text_frame("<message><body>" + long_body + "</body></message>") +
                             text_frame("<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>");
-  const auto events = all_of(wire, bytes);
+  const auto events = all_frames_of(wire, bytes);
   REQUIRE(events.size() == 8);
   CHECK(events[0] ==
         "reply HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -60,7 +60,7 @@ TEST_CASE("websocket: an upgrade, a stream, stanzas and an end, in any pieces") 
   CHECK(events[5] == "stanza <r xmlns='urn:xmpp:sm:3'></r>");
   CHECK(events[6] == "stanza <message><body>" + long_body + "</body></message>");
   CHECK(events[7] == "close");
-  for (const std::size_t chunk : {1, 2, 3, 5, 1000}) CHECK(all_of(wire, bytes, chunk) == events);
+  for (const std::size_t chunk : {1, 2, 3, 5, 1000}) CHECK(all_frames_of(wire, bytes, chunk) == events);
 }
 
 TEST_CASE("framer: rule 9: a message is exactly one element") {
