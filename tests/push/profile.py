@@ -132,7 +132,8 @@ class Profile(unittest.TestCase):
         befriend(self.romeo, self.juliet)
         self.wants_devices(self.romeo, AVATAR + "metadata")
         self.avatars_hold()
-        for act in (lambda: self.host.push(self.host.module("profile", "1.0.1"), self.host.module("presence", "1.0.1")),
+        for act in (lambda: self.host.push(self.host.module("profile", "1.0.1")),
+                    lambda: self.host.push(self.host.module("presence", "1.0.1")),
                     lambda: self.host.rollback("profile"), lambda: self.host.rollback("presence")):
             self.is_live(act())
             self.avatars_hold()
