@@ -128,7 +128,7 @@ class ThawingContext final : public TlsContext {
 };
 
 std::string name_of(std::uint64_t number) {
-  char name[16];
+  char name[24];
   std::snprintf(name, sizeof name, "u%07llu", static_cast<unsigned long long>(number));
   return name;
 }
