@@ -17,6 +17,7 @@ namespace hotline::preflight {
 namespace {
 
 constexpr int instance_rounds = 8;  // So often an instance is made and destroyed before memory is looked at.
+constexpr int instance_looks_max = 12;
 constexpr std::uint64_t left_bytes_max = 16;
 constexpr std::uint64_t calls_failed_max = 200;  // Of one event.
 constexpr std::size_t cuts_a_row = 256;          // Of one row.
@@ -107,12 +108,14 @@ std::string Contract::try_instances(Generation& generation) {
     }
     return in_use_bytes();
   };
-  (void)bytes_after(instance_rounds);
-  const std::array<std::uint64_t, 4> bytes{bytes_after(instance_rounds), bytes_after(instance_rounds),
-                                           bytes_after(instance_rounds), bytes_after(instance_rounds)};
+  // The allocator keeps some of what was freed, until it has enough of each size: growth that ends is none.
   std::uint64_t growth = ~std::uint64_t{0};
-  for (std::size_t i = 1; i < bytes.size(); ++i)
-    growth = std::min(growth, bytes[i] > bytes[i - 1] ? (bytes[i] - bytes[i - 1]) / instance_rounds : 0);
+  std::uint64_t before = bytes_after(instance_rounds);
+  for (int i = 0; i < instance_looks_max && growth > left_bytes_max; ++i) {
+    const std::uint64_t after = bytes_after(instance_rounds);
+    growth = after > before ? (after - before) / instance_rounds : 0;
+    before = after;
+  }
   if (growth > left_bytes_max)
     return "an instance leaves about " + std::to_string(growth) +
            " bytes behind; free in destroy what create allocated";

@@ -242,7 +242,7 @@ TEST_CASE("disco: XEP-0398 2, the account says that avatars and vCards are conve
   const auto says_so = [&] {
     return has(
         f.ask(user, "<iq type='get' id='d'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>"),
-        "<feature var='urn:xmpp:pep-vcard-conversion:0'/>");
+        "<feature var='urn:xmpp:pep-vcard-conversion:0'");
   };
   CHECK_FALSE(says_so());
   f.host.load(profile);
