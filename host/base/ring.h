@@ -1,8 +1,10 @@
 // Ring<T>: a queue in one growing array. Empty, it holds no memory: most sessions' queues are.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 namespace hotline {
@@ -29,7 +31,13 @@ class Ring {
     if (size_ == 0 && capacity_ > keep_) clear();  // A burst is over: give its memory back.
   }
   std::size_t capacity() const { return capacity_; }
-  const T* data() const { return items_.get(); }
+  // The allocator's block behind it; an array whose items are destroyed has their number in front (Itanium
+  // C++ ABI 2.7).
+  const void* block() const {
+    constexpr std::size_t number_bytes =
+        std::is_trivially_destructible_v<T> ? 0 : std::max(sizeof(std::size_t), alignof(T));
+    return items_ == nullptr ? nullptr : reinterpret_cast<const char*>(items_.get()) - number_bytes;
+  }
   void clear() {
     items_.reset();
     capacity_ = head_ = size_ = 0;

@@ -33,7 +33,7 @@ void add_session(const Session& session, Figures& figures) {
   const StreamManagement& sm = session.sm;
   figures.part(Part::stream_management)
       .add(heap_bytes(session.sm_id) + heap_bytes(sm.request.get()) +
-               heap_bytes(session.unacknowledged.data()) + sm.safe.held_bytes(),
+               heap_bytes(session.unacknowledged.block()) + sm.safe.held_bytes(),
            sm.is_on ? 1 : 0);
 }
 

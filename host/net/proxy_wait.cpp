@@ -70,8 +70,8 @@ void ProxyWait::receive() {
   std::string_view rest(bytes.data(), static_cast<std::size_t>(size));
   const ProxyHeader::State state = header_.take(rest);
   const std::size_t taken = static_cast<std::size_t>(size) - rest.size();
-  check(recv(socket_, bytes.data(), taken, MSG_DONTWAIT) == static_cast<ssize_t>(taken),
-        "bytes that were there can be taken");
+  if (recv(socket_, bytes.data(), taken, MSG_DONTWAIT) != static_cast<ssize_t>(taken))
+    return end(End::wrong, "the connection ended while it was read");
   if (state == ProxyHeader::State::whole) end(End::whole, {});
   if (state == ProxyHeader::State::wrong) end(End::wrong, header_.reason());
 }

@@ -41,7 +41,7 @@ class SafeCounter {
     }
     return safe_ != before;
   }
-  std::size_t held_bytes() const { return heap_bytes(holds_.data()); }
+  std::size_t held_bytes() const { return heap_bytes(holds_.block()); }
   std::uint32_t received() const { return received_; }  // Modulo 2^32, as XEP-0198 counts.
   std::uint32_t safe() const { return safe_; }
 

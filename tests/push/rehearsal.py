@@ -12,7 +12,7 @@ sys.path[:0] = [str(TREE / "tests" / "play"), str(TREE / "tests" / "rehearse")]
 import figures  # noqa: E402
 
 ACTS = 12
-KINDS = {"push", "push of four", "rollback", "canary", "bad canary", "fault live", "fault in canary", "refused"}
+KINDS = {"push", "push of four", "rollback", "canary", "bad canary", "fault live", "fault in canary", "refused", "other work"}
 
 
 class Rehearsal(unittest.TestCase):

@@ -254,12 +254,7 @@ class FakeHost {
   }
   // An HTTP request, offered to the module that claims it, and its answer once what it asked for has run:
   // status 0 when nobody answered.
-  struct HttpAsk {
-    std::string method, path, body;
-    std::string peer = "192.0.2.1";
-    std::uint32_t flags = HL_REQUEST_IS_TLS;
-    std::vector<std::pair<std::string, std::string>> fields = {};
-  };
+  using HttpAsk = fake::HttpAsk;
   fake::Request request(const HttpAsk& ask) {
     const hl_request number = state_.next_handle++;
     state_.requests[number];

@@ -41,6 +41,9 @@ readline.createInterface({ input: process.stdin }).on("line", async (line) => {
   }
 });
 
+// What was on its way when it was cut fails, and XMPP.js waits for none of it.
+process.on("unhandledRejection", () => {});
+
 xmpp.start().catch((error) => {
   tell("error", { text: String(error) });
   process.exit(1);

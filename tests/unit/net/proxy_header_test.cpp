@@ -129,7 +129,9 @@ TEST_CASE("proxy header: a line that is none is wrong, at the first byte that ca
       {"PROXY UNKNOWN\r\r\n", 15},
       {"PROXY UNKNOWN " + std::string(93, 'x') + "\r\n", 107},
   };
-  for (const auto& [bytes, at] : wrong) {
+  for (const auto& each : wrong) {
+    const std::string& bytes = each.first;
+    const std::size_t at = each.second;
     CAPTURE(bytes);
     ProxyHeader header;
     std::string_view rest(bytes);

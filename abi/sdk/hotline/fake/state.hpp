@@ -91,7 +91,15 @@ struct Reply {
   bool is_refusal = false;
 };
 
-// An HTTP request, and its answer.
+// What an HTTP client asks.
+struct HttpAsk {
+  std::string method, path, body;
+  std::string peer = "192.0.2.1";
+  std::uint32_t flags = HL_REQUEST_IS_TLS;
+  std::vector<std::pair<std::string, std::string>> fields = {};
+};
+
+// Its request, and the answer.
 struct Request {
   std::uint32_t status = 0;  // 0: it still waits.
   std::vector<std::pair<std::string, std::string>> fields;
