@@ -1,8 +1,8 @@
 // MemoryCensus: what the accounts, sessions and connections of a host hold, part by part.
 //
-// Every object is asked, and the allocator is asked for the blocks it holds; nothing is estimated. That costs
-// some hundred nanoseconds an object, so it goes in slices, each an event of its shard among others: objects
-// that come or go meanwhile may be counted or not.
+// Every object is asked, and the allocator is asked for the blocks it holds; of containers that do not tell
+// their nodes, these are computed. That costs some hundred nanoseconds an object, so it goes in slices, each
+// an event of its shard among others: objects that come or go meanwhile may be counted or not.
 //
 // Threads: take() any; the rest is the shards'.
 #pragma once

@@ -7,7 +7,7 @@ namespace {
 
 struct Version {
   unsigned major = 0, minor = 0;
-  friend auto operator<=>(const Version&, const Version&) = default;
+  friend auto operator<=>(const Version&, const Version&) = default;  // NOLINT: not a null pointer
 };
 
 // "6.18.44-fc-v782"

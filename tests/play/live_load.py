@@ -69,6 +69,15 @@ def await_all(host, *loads, besides=0, seconds=300):
             raise AssertionError(f"hotline-bench ended early: {load.process.communicate()}")
 
 
+def nothing_went_wrong(test, host, load):
+    """Ends the load: all of it arrived, once and in order, and no module has a fault."""
+    report = load.end()
+    for figure in WRONG:
+        test.assertEqual(report[figure], 0, f"{figure}: {report}")
+    test.assertEqual(report["delivered"], report["sent"])
+    test.assertEqual([each for each in host.modules() if each["faults"]], [])
+
+
 class HostProcess:
     """What the kernel says of the host."""
 

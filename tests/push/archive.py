@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
 from hotline_host import eventually, host_of  # noqa: E402
-from live_load import WRONG, await_all, pairs  # noqa: E402
+from live_load import await_all, nothing_went_wrong, pairs  # noqa: E402
 from xmpp_client import CLIENT, SM, Client, conditions  # noqa: E402
 
 MODULES = ["session", "routing", "presence", "registration"]
@@ -87,13 +87,6 @@ class Archive(unittest.TestCase):
         await_all(self.host, load, besides=2)
         return load
 
-    def nothing_went_wrong(self, load):
-        report = load.end()
-        for figure in WRONG:
-            self.assertEqual(report[figure], 0, f"{figure}: {report}")
-        self.assertEqual(report["delivered"], report["sent"])
-        self.assertEqual([each for each in self.host.modules() if each["faults"]], [])
-
     # ---- plays
 
     def test_pushed_rolled_back_and_pushed_again_under_load_with_a_schema_step(self):
@@ -114,7 +107,7 @@ class Archive(unittest.TestCase):
                 self.assertEqual(self.all_of(client), said)
             # The load goes on, and what it writes is of the new schema.
             eventually(lambda: list(self.schemas()) == [schema], f"all rows are of schema {schema}")
-        self.nothing_went_wrong(load)
+        nothing_went_wrong(self, self.host, load)
         self.assertEqual(self.all_of(self.juliet), said)
 
     def test_disabled_under_load_it_is_in_nobodys_way(self):
@@ -128,7 +121,7 @@ class Archive(unittest.TestCase):
         self.is_live(self.host.control.call("module.enable", module="archive"))
         self.assertIsNotNone(self.says("after"))
         self.assertEqual(self.all_of(self.juliet), ["before", "after"])
-        self.nothing_went_wrong(load)
+        nothing_went_wrong(self, self.host, load)
 
     def test_what_is_on_the_disk_is_there_after_a_kill(self):
         self.start("archive")

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
 from hotline_host import host_of  # noqa: E402
-from live_load import WRONG, await_all, pairs  # noqa: E402
+from live_load import await_all, nothing_went_wrong, pairs  # noqa: E402
 from xmpp_client import CLIENT, SM, Client, conditions  # noqa: E402
 
 MODULES = ["session", "routing", "presence", "registration", "groups"]
@@ -77,13 +77,6 @@ class Disable(unittest.TestCase):
         bert.expect_message("for Bert")
         bert.close()
 
-    def nothing_went_wrong(self, load):
-        report = load.end()
-        for figure in WRONG:
-            self.assertEqual(report[figure], 0, f"{figure}: {report}")
-        self.assertEqual(report["delivered"], report["sent"])
-        self.assertEqual([each for each in self.host.modules() if each["faults"]], [])
-
     def load(self):
         self.host.add_users("load", 2 * PAIRS)
         load = pairs(self.host, PAIRS, RATE)
@@ -106,7 +99,7 @@ class Disable(unittest.TestCase):
         self.bert_gets_what_waited()
         for what in ("disable", "enable"):
             self.is_live(self.change(what, "groups"))
-        self.nothing_went_wrong(load)
+        nothing_went_wrong(self, self.host, load)
         records = [record for record in self.host.control.call("history", limit=10)["records"]
                    if record["kind"] in ("disable", "enable")]
         self.assertEqual([record["kind"] for record in records], ["enable", "disable"] * 2)
@@ -131,7 +124,7 @@ class Disable(unittest.TestCase):
         bert.raw("<presence><show>dnd</show></presence>")
         shown = anna.expect(lambda e: e.tag == CLIENT + "presence" and e.get("from") == bert.full)
         self.assertEqual(shown.findtext(CLIENT + "show"), "dnd")
-        self.nothing_went_wrong(load)
+        nothing_went_wrong(self, self.host, load)
 
     def test_a_restart_leaves_it_disabled_and_loses_nothing(self):
         self.set_up_room()

@@ -11,6 +11,7 @@
 #include "arena/block_owner.h"
 #include "dispatch/capabilities/capabilities.h"
 #include "dispatch/shard.h"
+#include "dispatch/work_owner.h"
 
 namespace hotline {
 namespace {
@@ -49,29 +50,20 @@ int32_t equal(const hl_host*, hl_str a, hl_str b) {
 
 // A password in the hands of the work pool: wiped when it is done with.
 struct Derivation {
+  WorkOwner owner;
   const EVP_MD* method = nullptr;
-  std::string password, salt, account, token;
+  std::string password, salt;
   std::uint32_t iterations = 0;
-  std::uint16_t module = 0;
-  std::uint32_t set = 0;
   ~Derivation() { OPENSSL_cleanse(password.data(), password.size()); }
 
-  void run(ShardWorld& world) {
-    Post post;
-    post.kind = Post::Kind::work;
-    post.module = module;
-    post.set = set;
-    post.address(account);
-    post.extra = std::make_unique<Post::Extra>();
-    post.extra->token = std::move(token);
-    post.extra->text.resize(static_cast<std::size_t>(EVP_MD_get_size(method)));
+  void run(ShardWorld& world) const {
+    std::string key(static_cast<std::size_t>(EVP_MD_get_size(method)), '\0');
     const int done =
         PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()),
                           reinterpret_cast<const unsigned char*>(salt.data()), static_cast<int>(salt.size()),
-                          static_cast<int>(iterations), method, static_cast<int>(post.extra->text.size()),
-                          reinterpret_cast<unsigned char*>(post.extra->text.data()));
-    post.extra->status = done == 1 ? HL_OK : HL_E_INVALID;
-    world.all[world.home_of(account)]->inbox().push_one(std::move(post));
+                          static_cast<int>(iterations), method, static_cast<int>(key.size()),
+                          reinterpret_cast<unsigned char*>(key.data()));
+    owner.tell(world, done == 1 ? HL_OK : HL_E_INVALID, std::move(key));
   }
 };
 
@@ -87,10 +79,8 @@ hl_status pbkdf2(const hl_host* host, int32_t which, hl_str password, hl_str sal
   derivation->password = from_str(password);
   derivation->salt = from_str(salt);
   derivation->iterations = iterations;
-  derivation->account = from_str(account);
-  derivation->token = from_str(token);
-  derivation->module = context.module;
-  derivation->set = context.shard.calls.serving().number;
+  derivation->owner = {std::string(from_str(account)), std::string(from_str(token)), context.module,
+                       context.shard.calls.serving().number};
   ShardWorld& world = context.shard.world;
   if (!world.work_pool->has_room()) return HL_E_FULL;
   transaction->add_work([&world, derivation] {
