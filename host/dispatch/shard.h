@@ -73,7 +73,8 @@ struct ShardWorld {
   ShardLimits limits;
   ModuleSettings settings;
   std::atomic<std::uint64_t>* message_id = nullptr;  // The last mailbox entry's.
-  // Hosts that partitions go between give even ones, or odd ones: no id is given twice, and each mailbox's grow.
+  // Hosts that partitions go between give even ones, or odd ones: no id is given twice, and each mailbox's
+  // grow.
   std::uint64_t next_entry_id() { return message_id->fetch_add(2, std::memory_order_relaxed) + 2; }
   void entry_id_is_beyond(std::uint64_t id);
   // A command was answered. Any thread.
@@ -172,7 +173,8 @@ class Shard final : public ShardWork {
   void post_waiting(std::uint32_t partition);
   // No partition is here, and nothing that this shard began waits for the disk or for anybody's word.
   bool has_given_all() const {
-    return here_.none() && waiting_.empty() && window.batches_waiting() == 0 && groups_.empty() && expiry.owes_nothing();
+    return here_.none() && waiting_.empty() && window.batches_waiting() == 0 && groups_.empty() &&
+           expiry.owes_nothing();
   }
 
   // The receipt of that number, which this shard gave (share, Expiry).

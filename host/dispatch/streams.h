@@ -101,7 +101,7 @@ class Streams final : public Connection::Owner {
 
   void flush();  // Everything that was written since: at the end of a turn.
   bool is_flushed() const { return dirty_.empty(); }
-  void bury();   // Frees what has gone.
+  void bury();  // Frees what has gone.
   void close_all(std::string_view condition, std::string_view text);
   void drop_all();  // Frees every connection as it is: the loop is about to end.
 

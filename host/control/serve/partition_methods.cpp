@@ -17,8 +17,8 @@ void list(const MethodParts& parts, const RpcReply& reply) {
   parts.threads->host().partitions().list([reply](const std::vector<Partitions::Figures>& all) {
     PartitionsReport report;
     for (const Partitions::Figures& one : all)
-      report.partitions.push_back({one.partition, one.shard, one.accounts, one.sessions, one.connections,
-                                   one.mailbox_entries});
+      report.partitions.push_back(
+          {one.partition, one.shard, one.accounts, one.sessions, one.connections, one.mailbox_entries});
     reply.result(report);
   });
 }

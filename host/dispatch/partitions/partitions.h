@@ -14,8 +14,8 @@
 // one account posts to another stays.
 //
 // Between processes the door stays where it is: what is posted to a frozen partition waits at its old home,
-// which handles it on resume(), and on forget() sends it on, and from then on all that comes for it. Over there
-// that comes before what waited there.
+// which handles it on resume(), and on forget() sends it on, and from then on all that comes for it. Over
+// there that comes before what waited there.
 //
 // Invariants
 //   1. A partition is held by one shard of one process, or by one HeldPartition.
@@ -64,8 +64,8 @@ class Partitions {
   // one of resume() and forget() must follow.
   using FreezeDone = std::function<void(Result<CarriedPartition>)>;
   void freeze(std::uint32_t partition, std::uint32_t version, FreezeDone done);
-  // It did not go, and the other side has no copy of it any more (it has ended and was reaped, or has said so):
-  // it goes on here, with what waited for it.
+  // It did not go, and the other side has no copy of it any more (it has ended and was reaped, or has said
+  // so): it goes on here, with what waited for it.
   using Done = std::function<void(Result<void>)>;
   void resume(std::uint32_t partition, Done done);
   // It is theirs: it is wiped here, and when this answers, what waited for it was given to the far host. What
@@ -73,8 +73,8 @@ class Partitions {
   // clients come back to them over there.
   void forget(std::uint32_t partition, std::function<void()> done);
 
-  // The receiving side. From expect() on, what is posted to it here waits for it on that shard; `done` once all
-  // that was posted to it before is with the far host.
+  // The receiving side. From expect() on, what is posted to it here waits for it on that shard; `done` once
+  // all that was posted to it before is with the far host.
   void expect(std::uint32_t partition, std::uint32_t on_shard, std::function<void()> done);
   // READY: reads and checks all of it and uses no key. Any thread; on an error nothing has happened, and what
   // is at fault is named.

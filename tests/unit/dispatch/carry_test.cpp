@@ -47,8 +47,7 @@ struct TwoHosts {
   void carry(sim::SimWorld& from, sim::SimWorld& to, std::uint32_t partition, std::uint32_t shard) {
     to.host().partitions().expect(partition, shard, [] {});
     a.settle();
-    Result<std::unique_ptr<HeldPartition>> held =
-        to.host().partitions().unpack(freeze(from, partition));
+    Result<std::unique_ptr<HeldPartition>> held = to.host().partitions().unpack(freeze(from, partition));
     REQUIRE_MESSAGE(held.has_value(), (held ? "" : held.error().message));
     bool is_forgotten = false, is_in = false;
     from.host().partitions().forget(partition, [&] { is_forgotten = true; });
@@ -71,7 +70,8 @@ struct TwoHosts {
 
 const std::uint32_t annas = partition_of("anna@localhost"), berts = partition_of("bert@localhost");
 
-TEST_CASE("carry: two who write to each other go to another process one after the other, and notice nothing") {
+TEST_CASE(
+    "carry: two who write to each other go to another process one after the other, and notice nothing") {
   TwoHosts hosts;
   hosts.anna.connect(0);
   hosts.bert.connect(1);
@@ -102,7 +102,8 @@ TEST_CASE("carry: two who write to each other go to another process one after th
   CHECK(hosts.a.mailbox("anna@localhost").empty());
 }
 
-TEST_CASE("carry: what waits for one who is away goes along, on disk or not, and his session can be resumed") {
+TEST_CASE(
+    "carry: what waits for one who is away goes along, on disk or not, and his session can be resumed") {
   TwoHosts hosts;
   hosts.anna.connect(0);
   hosts.bert.connect(0);
