@@ -32,7 +32,8 @@ HostThreads::HostThreads(const Host::Settings& settings, const Host::Parts& part
         return safepoint_.run(swap, haste == LiveTarget::Haste::urgent ? limits_.rollback : limits_.push);
       });
   host_->world().connection_closed = [this](std::string_view peer) { connection_closed(peer); };
-  host_->world().link_of = [this](int socket, const std::string& peer) { return link_of(socket, peer); };
+  host_->world().connection_came = [this](std::string_view peer) { connection_came(peer); };
+  host_->world().link_of = [](int socket, const std::string&) { return link_of(socket); };
   host_->world().listener = [this](std::string_view name) { return facts_of(name); };
   listeners_.resize(settings.shards);
 }
@@ -94,15 +95,10 @@ void HostThreads::accepted(std::uint32_t shard, int socket, const PeerAddress& p
   host_->shard(shard).streams.accept(std::make_unique<UvLink>(socket, peer, *link_loops_[shard]), facts);
 }
 
-// It was accepted by another process, so it is counted, and not refused.
-std::unique_ptr<Link> HostThreads::link_of(int socket, const std::string& peer) {
+std::unique_ptr<Link> HostThreads::link_of(int socket) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
   const bool has_name = getpeername(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  {
-    const std::lock_guard lock(addresses_mutex_);
-    ++addresses_[peer];
-  }
   return std::make_unique<UvLink>(socket, has_name ? PeerAddress::of(address) : PeerAddress::local());
 }
 
@@ -124,6 +120,12 @@ bool HostThreads::count_connection(const PeerAddress& peer) {
   }
   ++count;
   return true;
+}
+
+// It was accepted by another process, so it is counted, and not refused.
+void HostThreads::connection_came(std::string_view peer) {
+  const std::lock_guard lock(addresses_mutex_);
+  ++addresses_[std::string(peer)];
 }
 
 void HostThreads::connection_closed(std::string_view peer) {

@@ -45,7 +45,8 @@ class HostThreads {
  private:
   void accepted(std::uint32_t shard, int socket, const PeerAddress& peer, const ListenerFacts& facts);
   bool count_connection(const PeerAddress& peer);
-  std::unique_ptr<Link> link_of(int socket, const std::string& peer);
+  void connection_came(std::string_view peer);
+  static std::unique_ptr<Link> link_of(int socket);
   const ListenerFacts* facts_of(std::string_view name);
   void connection_closed(std::string_view peer);
 

@@ -81,6 +81,8 @@ struct ShardWorld {
   std::function<void(std::uint64_t command, bool is_refusal, std::string json)> command_answered;
   // A connection that was accepted has gone; `peer` is its address. Any thread. May be empty.
   std::function<void(std::string_view peer)> connection_closed;
+  // One that another process had accepted is here. Any thread. May be empty.
+  std::function<void(std::string_view peer)> connection_came;
   // Of that live set, no row of that shard is left to convert, on disk neither. The shard's thread.
   std::function<void(std::uint32_t shard, std::uint32_t live_set)> rows_swept;
   // A generation was charged with a fault; an event was survived by none. A shard's thread. May be empty.

@@ -30,6 +30,11 @@ void Partitions::freeze(std::uint32_t partition, std::uint32_t version, FreezeDo
   if (is_moving_.exchange(true))
     return done(Error{its_name + " cannot be frozen: another one moves; try again"});
   shard(from).inbox().push_one(on_shard([this, partition, from, version, done = std::move(done)] {
+    if (!shard(from).is_here(partition)) {
+      is_moving_ = false;
+      return done(Error{"partition " + std::to_string(partition) +
+                        " cannot be frozen: it is frozen already, or another process has it"});
+    }
     shard(from).leave(partition, [this, from, version, done](std::unique_ptr<HeldPartition> held) {
       pack(std::move(held), from, version, done);
     });
@@ -91,7 +96,10 @@ void Partitions::forget(std::uint32_t partition, std::function<void()> done) {
   auto held = std::make_shared<std::unique_ptr<HeldPartition>>(std::move(frozen->held));
   its.inbox().push_one(on_shard([&its, held, done = std::move(done)] {
     for (HeldPartition::HeldStream& one : (*held)->streams) {
-      if (one.is_carried) continue;
+      if (one.is_carried) {
+        if (its.world.connection_closed) its.world.connection_closed(one.stream->peer);
+        continue;
+      }
       one.stream->session = 0;
       const std::uint64_t handle = one.stream->connection->handle;
       its.streams.put(std::move(one.stream), HeldPartition::never);

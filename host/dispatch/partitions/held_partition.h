@@ -60,7 +60,8 @@ struct HeldPartition {
 
   std::uint32_t number;
   std::uint64_t taken_us = 0;
-  std::uint64_t entry_id = 0;  // Of another process: the last that it gave; ids go on from there.
+  bool is_from_far = false;    // Of another process ...
+  std::uint64_t entry_id = 0;  // ... the last that it gave: ids go on from there.
   Accounts::Map accounts;
   std::vector<HeldSession> sessions;  // Those of an account in their order there.
   std::vector<HeldStream> streams;    // Of sessions, and of clients that are logging in.

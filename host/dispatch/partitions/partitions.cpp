@@ -63,6 +63,10 @@ void Partitions::move(std::uint32_t partition, std::uint32_t to_shard, MoveDone 
   if (from == Homes::elsewhere) return done(refusal(partition, "another process has it"));
   if (is_moving_.exchange(true)) return done(refusal(partition, "another one moves; try again"));
   shard(from).inbox().push_one(call_post([this, partition, from, to_shard, done = std::move(done)] {
+    if (!shard(from).is_here(partition)) {
+      is_moving_ = false;
+      return done(refusal(partition, "it is frozen, or another process has it"));
+    }
     if (!shard(from).row_sweep.is_done()) {
       is_moving_ = false;
       return done(

@@ -47,6 +47,7 @@ Error refused(std::uint32_t partition, const std::string& why) {
 
 Result<std::unique_ptr<HeldPartition>> Unpacking::run(std::vector<int>& descriptors) {
   held_->taken_us = world_.clock->mono_us();
+  held_->is_from_far = true;
   held_->entry_id = parts_.head.entry_id;
   Result<void> done = names();
   if (done) done = accounts();
