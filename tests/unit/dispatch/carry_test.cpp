@@ -170,6 +170,17 @@ TEST_CASE("carry: a format that is not written, and a partition that is not here
   CHECK(wrong.find("cannot be carried in format") != std::string::npos);
   hosts.b.host().partitions().freeze(annas, carry_version, told);
   CHECK(wrong.find("it is not here") != std::string::npos);
+  {
+    const CarriedPartition once = hosts.freeze(hosts.a, annas);
+    hosts.a.host().partitions().freeze(annas, carry_version, told);
+    hosts.a.settle();
+    CHECK(wrong.find("it is frozen already") != std::string::npos);
+  }
+  hosts.a.host().partitions().resume(annas, [](const Result<void>&) {});
+  hosts.a.settle();
+  hosts.anna.connect(0);
+  hosts.exchange();
+  CHECK(hosts.anna.is_ready());
 }
 
 }  // namespace
