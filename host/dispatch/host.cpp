@@ -15,8 +15,15 @@ constexpr auto sample_patience = std::chrono::milliseconds(5'000);
 
 Host::Host(const Settings& settings, const Parts& parts,
            const std::function<Shard::Loops(std::uint32_t)>& loops, Barrier barrier)
-    : barrier_(std::move(barrier)), routes_(std::make_shared<const RouteTable>()) {
+    : barrier_(std::move(barrier)),
+      starts_empty_(settings.starts_empty),
+      routes_(std::make_shared<const RouteTable>()) {
   world_.shards = settings.shards;
+  world_.host_number = settings.host_number;
+  if (settings.starts_empty)
+    world_.homes.leave_all();
+  else
+    world_.homes.deal(settings.shards);
   world_.clock = parts.clock;
   world_.random = parts.random;
   world_.store = parts.store;
@@ -44,7 +51,8 @@ Host::Host(const Settings& settings, const Parts& parts,
 Host::~Host() = default;
 
 Result<void> Host::load() {
-  message_id_ = world_.store->message_id_max();
+  world_.entry_id_is_beyond(world_.store->message_id_max());
+  if (starts_empty_) return {};  // It comes with the partitions.
   const auto on_row = [this](StoredRow&& row) {
     stored_schemas_[row.table].insert(row.schema);
     const std::uint32_t table = tables_.number(row.table);
@@ -141,7 +149,7 @@ bool Host::command(const std::string& name, const std::string& account, const st
   if (route.is_everywhere) {
     for (const std::unique_ptr<Shard>& shard : shards_) shard->inbox().push_one(make());
   } else {
-    shards_[world_.home_of(account)]->inbox().push_one(make());
+    world_.hand_in(make());
   }
   return true;
 }
@@ -183,12 +191,12 @@ void Host::ask(std::function<void(Shard&)> question, std::function<void()> done)
 }
 
 void Host::ask_home(const std::string& account, std::function<void(Shard&)> question) {
-  Shard* home = shards_[world_.home_of(account)].get();
   Post post;
-  post.kind = Post::Kind::call;
+  post.kind = Post::Kind::at_home;
+  post.address(account);
   post.extra = std::make_unique<Post::Extra>();
-  post.extra->call = [home, question = std::move(question)] { question(*home); };
-  home->inbox().push_one(std::move(post));
+  post.extra->at_home = std::move(question);
+  world_.hand_in(std::move(post));
 }
 
 }  // namespace hotline

@@ -33,6 +33,9 @@ HostThreads::HostThreads(const Host::Settings& settings, const Host::Parts& part
         return safepoint_.run(swap, haste == LiveTarget::Haste::urgent ? limits_.rollback : limits_.push);
       });
   host_->world().connection_closed = [this](std::string_view peer) { connection_closed(peer); };
+  host_->world().connection_came = [this](std::string_view peer) { connection_came(peer); };
+  host_->world().link_of = [](int socket, const std::string&) { return link_of(socket); };
+  host_->world().listener = [this](std::string_view name) { return facts_of(name); };
   listeners_.resize(settings.shards);
   waits_.resize(settings.shards);
 }
@@ -61,8 +64,12 @@ Result<std::uint16_t> HostThreads::listen(const std::string& address, std::uint1
   Result<std::vector<std::unique_ptr<Listener>>> opened = Listener::open(address, port, loops_.size());
   if (!opened) return opened.error();
   const std::uint16_t bound = opened->front()->port();
-  facts_.push_back(std::make_unique<ListenerFacts>(std::move(facts)));
-  const ListenerFacts* kept = facts_.back().get();
+  auto its = std::make_unique<ListenerFacts>(std::move(facts));
+  const ListenerFacts* kept = its.get();
+  {
+    const std::lock_guard lock(addresses_mutex_);
+    facts_.push_back(std::move(its));
+  }
   for (std::uint32_t number = 0; number < loops_.size(); ++number) {
     listeners_[number].push_back(std::move((*opened)[number]));
     Listener* listener = listeners_[number].back().get();
@@ -131,6 +138,20 @@ void HostThreads::serve(std::uint32_t shard, int socket, const PeerAddress& peer
   host_->shard(shard).streams.accept(std::make_unique<UvLink>(socket, peer, *link_loops_[shard]), facts);
 }
 
+std::unique_ptr<Link> HostThreads::link_of(int socket) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  const bool has_name = getpeername(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  return std::make_unique<UvLink>(socket, has_name ? PeerAddress::of(address) : PeerAddress::local());
+}
+
+const ListenerFacts* HostThreads::facts_of(std::string_view name) {
+  const std::lock_guard lock(addresses_mutex_);
+  for (const std::unique_ptr<ListenerFacts>& facts : facts_)
+    if (facts->name == name) return facts.get();
+  return nullptr;
+}
+
 bool HostThreads::count_connection(const PeerAddress& peer) {
   const std::uint32_t max =
       peer.is_loopback() ? limits_.connections_per_loopback_address_max : limits_.connections_per_address_max;
@@ -142,6 +163,12 @@ bool HostThreads::count_connection(const PeerAddress& peer) {
   }
   ++count;
   return true;
+}
+
+// It was accepted by another process, so it is counted, and not refused.
+void HostThreads::connection_came(std::string_view peer) {
+  const std::lock_guard lock(addresses_mutex_);
+  ++addresses_[std::string(peer)];
 }
 
 void HostThreads::connection_closed(std::string_view peer) {

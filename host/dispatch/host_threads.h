@@ -50,6 +50,9 @@ class HostThreads {
   void header_ended(std::uint32_t shard, ProxyWait& wait, ProxyWait::End end, const ListenerFacts& facts);
   void serve(std::uint32_t shard, int socket, const PeerAddress& peer, const ListenerFacts& facts);
   bool count_connection(const PeerAddress& peer);
+  void connection_came(std::string_view peer);
+  static std::unique_ptr<Link> link_of(int socket);
+  const ListenerFacts* facts_of(std::string_view name);
   void connection_closed(std::string_view peer);
 
   const Limits limits_;
@@ -59,7 +62,7 @@ class HostThreads {
   std::vector<std::unique_ptr<LinkLoop>> link_loops_;
   std::unique_ptr<Host> host_;
   bool is_started_ = false;
-  std::vector<std::unique_ptr<ListenerFacts>> facts_;
+  std::vector<std::unique_ptr<ListenerFacts>> facts_;                                    // Under addresses_mutex_.
   std::vector<std::vector<std::unique_ptr<Listener>>> listeners_;                        // By shard.
   std::vector<std::unordered_map<const ProxyWait*, std::unique_ptr<ProxyWait>>> waits_;  // Likewise.
 

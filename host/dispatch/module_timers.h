@@ -7,9 +7,11 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <vector>
 
 #include "base/buffer.h"
 #include "base/heap_size.h"
+#include "state/account.h"
 
 namespace hotline {
 
@@ -28,6 +30,14 @@ class ModuleTimers {
   std::size_t index_bytes() const {
     return timers_.size() * heap_node_bytes(tree_head_bytes + sizeof(Timer) + sizeof(Name));
   }
+  // All of an account that leaves.
+  struct Taken {
+    std::uint16_t module = 0;
+    std::string key;
+    std::uint64_t due_us = 0;
+    Ref<const Buffer> bytes;
+  };
+  std::vector<Taken> take(Account& account);
 
  private:
   using Name = std::tuple<std::uint16_t, std::string, std::string>;

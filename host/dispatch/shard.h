@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <bitset>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -31,6 +32,8 @@
 #include "dispatch/module_context.h"
 #include "dispatch/module_names.h"
 #include "dispatch/module_timers.h"
+#include "dispatch/partitions/held_partition.h"
+#include "dispatch/partitions/homes.h"
 #include "dispatch/post.h"
 #include "dispatch/row_sweep.h"
 #include "dispatch/rows.h"
@@ -52,6 +55,9 @@ namespace hotline {
 // What all shards of a host share.
 struct ShardWorld {
   std::uint32_t shards = 1;
+  std::uint8_t host_number = 0;  // Of two hosts that a partition goes between, each has its own.
+  Homes homes;
+  class Far* far = nullptr;  // The other process, while the core is replaced.
   Clock* clock = nullptr;
   Random* random = nullptr;
   Store* store = nullptr;
@@ -67,18 +73,31 @@ struct ShardWorld {
   ShardLimits limits;
   ModuleSettings settings;
   std::atomic<std::uint64_t>* message_id = nullptr;  // The last mailbox entry's.
+  // Hosts that partitions go between give even ones, or odd ones: no id is given twice, and each mailbox's
+  // grow.
+  std::uint64_t next_entry_id() { return message_id->fetch_add(2, std::memory_order_relaxed) + 2; }
+  void entry_id_is_beyond(std::uint64_t id);
   // A command was answered. Any thread.
   std::function<void(std::uint64_t command, bool is_refusal, std::string json)> command_answered;
   // A connection that was accepted has gone; `peer` is its address. Any thread. May be empty.
   std::function<void(std::string_view peer)> connection_closed;
+  // One that another process had accepted is here. Any thread. May be empty.
+  std::function<void(std::string_view peer)> connection_came;
   // Of that live set, no row of that shard is left to convert, on disk neither. The shard's thread.
   std::function<void(std::uint32_t shard, std::uint32_t live_set)> rows_swept;
   // A generation was charged with a fault; an event was survived by none. A shard's thread. May be empty.
   std::function<void(Fault fault)> fault_seen;
   std::function<void(FailedEvent event)> event_failed;
   std::vector<class Shard*> all;
+  // For partitions from another process: a link of a socket, on no loop yet; and the listener of that name
+  // (nullptr: there is none).
+  std::function<std::unique_ptr<Link>(int socket, const std::string& peer)> link_of;
+  std::function<const ListenerFacts*(std::string_view name)> listener;
 
-  std::uint32_t home_of(std::string_view bare) const { return partition_of(bare) % shards; }
+  // The shard that takes posts for it; Homes::elsewhere.
+  std::uint32_t home_of(std::string_view bare) const { return homes.of(partition_of(bare)); }
+  // What comes from no shard, for an account. Any thread.
+  void hand_in(Post post);
 };
 
 class Shard final : public ShardWork {
@@ -118,7 +137,9 @@ class Shard final : public ShardWork {
 
   std::uint64_t now_us() const { return world.clock->mono_us(); }
   std::uint64_t wall_ms() const { return world.clock->wall_ms(); }
-  bool is_home(std::string_view bare) const { return world.home_of(bare) == number; }
+  // The partition's state is on this shard, now.
+  bool is_here(std::uint32_t partition) const { return here_[partition]; }
+  bool is_home(std::string_view bare) const { return is_here(partition_of(bare)); }
 
   // Posts to the account's home: another shard's inbox at the end of the turn, or this one's queue.
   void post(Post post);
@@ -142,6 +163,30 @@ class Shard final : public ShardWork {
   // thread.
   bool wakes_soon(std::uint64_t now_us) const;
 
+  // A partition's way (partitions/partitions.h). leave(): between two turns, once nothing of it is under way
+  // here, it is taken out and given to `then`.
+  using Taken = std::function<void(std::unique_ptr<HeldPartition> held)>;
+  void leave(std::uint32_t partition, Taken then);
+  // It is here from now on; what waited for it is handled.
+  void put_in(HeldPartition& held);
+  // Another process has it for good, or is to give it (back).
+  void set_away(std::uint32_t partition, bool is_away) { away_[partition] = is_away; }
+  // What waits here for the partition is handled anew: it is here, or its home is another one.
+  void post_waiting(std::uint32_t partition);
+  // No partition is here, and nothing that this shard began waits for the disk or for anybody's word.
+  bool has_given_all() const {
+    return here_.none() && waiting_.empty() && window.batches_waiting() == 0 && groups_.empty() &&
+           expiry.owes_nothing();
+  }
+
+  // The receipt of that number, which this shard gave (share, Expiry).
+  Receipt numbered(std::uint64_t its_number) const {
+    return {its_number, 0, static_cast<std::uint16_t>(number), world.host_number, 0};
+  }
+  // What became of entries of an account that has left, told where it is at home.
+  enum class EntryNews : std::uint32_t { on_disk = 0, expired = 1 };
+  void tell_home(std::uint32_t partition, std::vector<StoredEntry> entries, EntryNews news);
+
   // Before the shards run: what the store kept. Rows have their own way: Rows::load.
   void load(StoredMessage message, std::uint16_t module);
 
@@ -154,6 +199,25 @@ class Shard final : public ShardWork {
   void send_out();
   void hand_out(std::uint32_t shard, std::uint64_t now_us);
   void sweep();
+
+  // partitions/elsewhere.cpp: what is for accounts that are not here.
+  bool is_for_elsewhere(const Post& post) const;
+  void send_on(Post post);
+  void send_far(Post post);
+  void wait_here(Post post);
+  bool keep_what_is_here(Post& fan_out);
+  void stored(Post& post);
+  void release_at_home(const Receipt& receipt);
+  void release_on(std::uint32_t shard, const Receipt& receipt);
+  void release_far(const Receipt& receipt);
+
+  // partitions/take_out.cpp
+  bool leave_when_quiet();
+  bool is_quiet() const;
+  std::unique_ptr<HeldPartition> take_out(std::uint32_t partition);
+  void take_out(Account& account, HeldPartition& held);
+  // partitions/put_in.cpp
+  void put_in(Account& account);
 
   Inbox<Post> inbox_;
   std::vector<Post> taken_;
@@ -173,6 +237,20 @@ class Shard final : public ShardWork {
   };
   std::unordered_map<std::uint64_t, Group> groups_;
   std::uint64_t last_group_ = 0;
+
+  std::bitset<partitions> here_;
+  std::bitset<partitions> away_;  // In the other process: what comes for them here is sent on there.
+  struct Leaving {
+    std::uint32_t partition;
+    Taken then;
+  };
+  std::deque<Leaving> leaving_;
+  // Posts for partitions that are to come, by partition.
+  struct Waiting {
+    std::vector<Post> from_far, own;
+  };
+  std::unordered_map<std::uint32_t, Waiting> waiting_;
+  std::atomic<std::size_t> waiting_count_{0};
 };
 
 }  // namespace hotline

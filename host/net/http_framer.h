@@ -24,6 +24,9 @@ class HttpFramer final : public Framer {
   void restart() override {}
   bool has_partial() const override { return reader_.has_partial(); }
   HeldBytes held() const override { return {heap_bytes(this), reader_.held_bytes()}; }
+  // Requests are no account's: they end where they came.
+  bool freeze(FrozenFramer&) const override { return false; }
+  bool thaw(const FrozenFramer&) override { return false; }
   void write_open(std::string_view, std::string_view, std::string_view, std::string&) override {}
   void write_element(std::string_view, std::string&) override {}
   void write_line(std::string_view, std::string&) override {}

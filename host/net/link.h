@@ -35,6 +35,10 @@ class Link {
   virtual void detach() = 0;
   // Its own object included.
   virtual std::size_t held_bytes() const = 0;
+  // A second descriptor of what it is on, for another process; -1 where there is none.
+  virtual int duplicate() const { return -1; }
+  // Another process goes on with it: it is closed here without a word to its peer, when this goes.
+  virtual void give_away() {}
 };
 
 }  // namespace hotline

@@ -34,6 +34,8 @@ class WebsocketFramer final : public Framer {
     return {heap_bytes(this) + heap_bytes(from_) + heap_bytes(lang_),
             reader_.held_bytes() + (head_ == nullptr ? 0 : heap_bytes(head_.get()) + head_->held_bytes())};
   }
+  bool freeze(FrozenFramer& frozen) const override;  // Once it is upgraded.
+  bool thaw(const FrozenFramer& frozen) override;
   void write_open(std::string_view id, std::string_view from, std::string_view lang,
                   std::string& out) override;
   void write_element(std::string_view xml, std::string& out) override;

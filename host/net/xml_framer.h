@@ -27,6 +27,8 @@ class XmlFramer final : public Framer {
     return {heap_bytes(this) + heap_bytes(declarations_) + heap_bytes(from_) + heap_bytes(lang_),
             heap_bytes(partial_)};
   }
+  bool freeze(FrozenFramer& frozen) const override;
+  bool thaw(const FrozenFramer& frozen) override;
   void write_open(std::string_view id, std::string_view from, std::string_view lang,
                   std::string& out) override;
   void write_element(std::string_view xml, std::string& out) override { out.append(xml); }

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
+#include "base/check.h"
 #include "base/heap_size.h"
 
 namespace hotline {
@@ -63,6 +65,16 @@ std::size_t Accounts::index_bytes() const {
   std::size_t bytes = 0;
   for (const Map& map : by_partition_) bytes += map.size() * node_bytes + map.bucket_count() * sizeof(void*);
   return bytes;
+}
+
+Accounts::Map Accounts::take(std::uint32_t partition) {
+  last_ = nullptr;
+  return std::exchange(by_partition_[partition], Map());
+}
+
+void Accounts::put(std::uint32_t partition, Map accounts) {
+  check(by_partition_[partition].empty(), "a partition is in one place");
+  by_partition_[partition] = std::move(accounts);
 }
 
 Account* Accounts::next(Walk& walk) {
