@@ -41,12 +41,6 @@ class AccountRows {
   }
   std::size_t index_bytes() const { return heap_bytes(tables_); }
 
-  // `visit` with each table's number and rows.
-  template <typename Visit>
-  void each(Visit&& visit) const {
-    for (const auto& [table, rows] : tables_) visit(table, *rows);
-  }
-
  private:
   std::vector<std::pair<std::uint32_t, std::unique_ptr<TableRows>>> tables_;  // An account has few.
 };
