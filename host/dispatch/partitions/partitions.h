@@ -1,0 +1,95 @@
+// Partitions: where each of the 256 is at home, and how one goes elsewhere: to another shard of this process,
+// or to another process and back.
+//
+//     move      close the door | fences | take out | put in          (one process)
+//     freeze    close the door | fences | take out | pack  ->  bytes and descriptors
+//                                                    resume: all as before   <-  it did not go
+//                                                    forget: it is theirs    <-  it did
+//     thaw      expect | (unpack: READY) | put in: GO
+//
+// Close the door: from then on what is posted to its accounts goes to the new home, where it waits (bounded)
+// until the partition is there. Fences: each shard (and, between processes, the far one) says that all it
+// had posted to the old home has arrived there. Meanwhile the old home serves it as ever, clients notice
+// nothing. Take out happens between two turns, when nothing of it is under way: its posts are with their
+// homes, its output is sealed and with the sockets. So the order of what one account posts to another stays.
+//
+// Invariants
+//   1. A partition is held by one shard of one process, or by one HeldPartition.
+//   2. What is frozen is touched by nobody: no byte of its connections is read or written, before resume or,
+//      over there, put in.
+//   3. Nothing is lost and nothing doubled by a move, whatever step it stops at.
+//
+// One step at a time: who calls is the control thread. Answers come on the thread of the shard that has (or
+// gets) the partition.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "carry/carried_partition.h"
+#include "dispatch/partitions/held_partition.h"
+
+namespace hotline {
+
+class Host;
+
+class Partitions {
+ public:
+  explicit Partitions(Host& host);
+
+  struct Moved {
+    std::uint32_t from = 0, to = 0;
+    std::size_t accounts = 0, sessions = 0, connections = 0, mailbox_entries = 0;
+    std::uint64_t pause_us = 0;  // From the end of the last event on the old shard to the first on the new.
+    std::uint64_t whole_us = 0;
+  };
+  // To another shard of this process. An error leaves it where it is.
+  using MoveDone = std::function<void(Result<Moved>)>;
+  void move(std::uint32_t partition, std::uint32_t to_shard, MoveDone done);
+
+  // For another process, in the format that it reads. From the answer on nobody here touches the partition:
+  // exactly one of resume() and forget() must follow. What is posted to it goes to the far host.
+  using FreezeDone = std::function<void(Result<CarriedPartition>)>;
+  void freeze(std::uint32_t partition, std::uint32_t version, FreezeDone done);
+  // The hand-over failed, and the other side has ended or never had the bytes (it must not have sealed one
+  // record): it goes on here.
+  using Done = std::function<void(Result<void>)>;
+  void resume(std::uint32_t partition, Done done);
+  // It is theirs. What could not be carried (connections in TLS 1.2) ends now; its sessions went detached, so
+  // that clients come back to them there.
+  void forget(std::uint32_t partition);
+
+  // The receiving side. From expect() on, what is posted to the partition here waits for it on that shard;
+  // `done` once every shard of this host has posted its last to where it was before.
+  void expect(std::uint32_t partition, std::uint32_t on_shard, Done done);
+  // READY: reads and checks all of it and uses no key. Any thread; on an error nothing has happened, and what
+  // is at fault is named. `carried` is used up.
+  Result<std::unique_ptr<HeldPartition>> unpack(CarriedPartition carried);
+  // GO: it is served here from now on.
+  void put_in(std::unique_ptr<HeldPartition> held, Done done);
+  // It will not come after all: what waits for it goes to the far host.
+  void expect_no_more(std::uint32_t partition);
+
+  // Where each is.
+  struct Figures {
+    std::uint32_t partition = 0;
+    std::uint32_t shard = 0;
+    std::size_t accounts = 0, sessions = 0, connections = 0, mailbox_entries = 0;
+  };
+  using Listed = std::function<void(std::vector<Figures>)>;
+  void list(Listed done);
+
+  // `done`, on some shard's thread, once every shard has handed out all that it posted before.
+  void fence(std::function<void()> done);
+
+ private:
+  Host& host_;
+};
+
+}  // namespace hotline
