@@ -14,6 +14,7 @@
 #include "control/config.h"
 #include "control/config_keys.h"
 #include "control/serve/daemon.h"
+#include "control/serve/own_formats.h"
 #include "net/openssl_heap.h"
 
 namespace {
@@ -45,7 +46,7 @@ int main(int argc, char** argv) {
       "connected.\n"
       "Everything it writes is under its state directory. See also: hotline --help."};
   std::string state_dir, config_file;
-  bool only_check = false, show_keys = false;
+  bool only_check = false, show_keys = false, shows_formats = false;
   std::uint32_t shards = 0;
   app.add_option("--state", state_dir, "State directory; made when it is not there");
   app.add_option("--config", config_file,
@@ -53,6 +54,8 @@ int main(int argc, char** argv) {
   app.add_option("--shards", shards, "Event loops, overriding the configuration (default: one a core)");
   app.add_flag("--check", only_check, "Only check the configuration; exit status 0 when it is fine");
   app.add_flag("--help-config", show_keys, "Print every configuration key with its default");
+  app.add_flag("--check-upgrade", shows_formats,
+               "Print which versions of what an upgrade carries this program knows");
   app.set_version_flag("--version", std::string("hotlined " HOTLINE_VERSION));
   try {
     app.parse(argc, argv);
@@ -62,6 +65,10 @@ int main(int argc, char** argv) {
   }
   if (show_keys) {
     std::cout << config_reference_text();
+    return 0;
+  }
+  if (shows_formats) {
+    std::cout << formats_text(own_formats());
     return 0;
   }
   if (state_dir.empty() && !only_check) return fail("say where the state is kept: hotlined --state DIR");

@@ -128,6 +128,9 @@ class OpensslContext final : public TlsContext {
     return OwnRecordsTls::thaw(frozen, shared_);
   }
 
+  std::string ticket_keys() override { return tickets_.carried(); }
+  bool take_ticket_keys(std::string_view carried) override { return tickets_.take(carried); }
+
   std::string fingerprint() const override { return loaded()->fingerprint; }
   bool is_development() const override { return is_development_; }
   std::string certificate_path() const override { return files_.certificate; }

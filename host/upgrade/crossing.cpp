@@ -112,7 +112,7 @@ Deeds Crossing::could_not(Act act, std::uint16_t partition, const std::string& w
 Deeds Crossing::all_mine() {
   is_alone_ = true;
   Deeds deeds;
-  for (std::size_t at = 0; at < partitions; ++at) {
+  for (std::size_t at = 0; at < partition_count; ++at) {
     const auto partition = static_cast<std::uint16_t>(at);
     Place& place = places_[partition];
     switch (place) {

@@ -21,7 +21,7 @@
 
 namespace hotline::upgrade {
 
-inline constexpr std::size_t partitions = 256;
+inline constexpr std::size_t partition_count = 256;
 
 enum class Place : std::uint8_t {
   here,
@@ -44,7 +44,7 @@ class Crossing {
   Place place(std::uint16_t partition) const { return places_[partition]; }
   std::size_t count(Place place) const;
   std::optional<std::uint16_t> first(Place place) const;
-  bool is_at_rest() const { return count(Place::here) + count(Place::away) == partitions; }
+  bool is_at_rest() const { return count(Place::here) + count(Place::away) == partition_count; }
 
   // Begins to give one that is here.
   Deeds give(std::uint16_t partition);
@@ -59,7 +59,7 @@ class Crossing {
 
  private:
   Deeds keep(std::uint16_t partition);
-  std::array<Place, partitions> places_{};
+  std::array<Place, partition_count> places_{};
   bool is_alone_ = false;
 };
 

@@ -119,6 +119,12 @@ void read(WireReader& in, Answer& its, bool& is_fine) {
   its.is_error = flag(in, is_fine);
   its.bytes = in.rest();
 }
+void write(WireWriter& out, const StoreClosed& its) {
+  out.text(its.record);
+}
+void read(WireReader& in, StoreClosed& its, bool&) {
+  its.record = in.text();
+}
 void write(WireWriter& out, const Stop& its) {
   out.text(its.why);
 }
@@ -139,14 +145,17 @@ void read(WireReader& in, Of& its, bool& is_fine) {
   its.partition = partition(in, is_fine);
 }
 
-template <typename Of>
-concept OfBytes = std::is_same_v<Of, Posts> || std::is_same_v<Of, Batch>;
-template <OfBytes Of>
-void write(WireWriter& out, const Of& its) {
+void write(WireWriter& out, const Posts& its) {
   out.rest(its.bytes);
 }
-template <OfBytes Of>
-void read(WireReader& in, Of& its, bool&) {
+void read(WireReader& in, Posts& its, bool&) {
+  its.bytes = in.rest();
+}
+void write(WireWriter& out, const Batch& its) {
+  out.number(static_cast<std::uint8_t>(its.is_last)).rest(its.bytes);
+}
+void read(WireReader& in, Batch& its, bool& is_fine) {
+  its.is_last = flag(in, is_fine);
   its.bytes = in.rest();
 }
 

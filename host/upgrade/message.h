@@ -21,7 +21,7 @@
 namespace hotline {
 
 inline constexpr std::uint32_t upgrade_protocol = 1;
-inline constexpr std::size_t upgrade_frame_bytes_max = 1u << 20;
+inline constexpr std::size_t upgrade_frame_bytes_max = 64u << 20;
 inline constexpr std::size_t upgrade_descriptors_max = 200;  // In one frame; the kernel takes 253.
 
 namespace upgrade {
@@ -84,12 +84,13 @@ struct Serves {
 struct Recall {
   std::uint16_t partition = 0;
 };
-// Events for accounts that the other process has; how they are written is dispatch's.
+// Events for accounts that the other process has (post_wire.h).
 struct Posts {
   std::string bytes;
 };
-// B: a batch for A's store; how it is written is state's.
+// B: some of a batch for A's store.
 struct Batch {
+  bool is_last = false;
   std::string bytes;
 };
 // A: that batch of that shard, and all before it, are on disk.
@@ -109,7 +110,9 @@ struct Answer {
   std::string bytes;  // Or the error's words.
 };
 // A has closed the store.
-struct StoreClosed {};
+struct StoreClosed {
+  std::string record;  // Of the history, for B to append: who, why, how long.
+};
 struct Writing {};
 // Either side: it cannot go on, and why. The other one acts as if it had died.
 struct Stop {
@@ -134,8 +137,8 @@ Result<Header> read_header(std::string_view bytes);
 // The error names the type: it is not that message, whole and nothing else.
 Result<Message> read_body(const Header& header, std::string_view body);
 const char* name_of(const Message& message);  // "CARRY"
-// Bytes of a partition that go into one Carry.
-inline constexpr std::size_t carry_bytes_max = upgrade_frame_bytes_max - 64;
+// Of a partition or a batch, in one message: what is behind it waits no longer.
+inline constexpr std::size_t piece_bytes_max = 1u << 20;
 
 }  // namespace upgrade
 }  // namespace hotline

@@ -36,7 +36,7 @@ Deeds Taking::heard(const Message& message) {
     return {to_do(Act::open_doors)};
   }
   if (std::holds_alternative<StoreClosed>(message)) {
-    if (phase_ != Phase::taking || taken() != partitions) return out_of_step(message);
+    if (phase_ != Phase::taking || taken() != partition_count) return out_of_step(message);
     phase_ = Phase::storing;
     return {to_do(Act::open_store)};
   }

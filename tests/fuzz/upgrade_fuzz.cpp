@@ -58,7 +58,7 @@ class Runner {
     }
   }
   Machine& machine_;
-  std::bitset<hotline::upgrade::partitions> lives_;
+  std::bitset<partition_count> lives_;
 };
 
 }  // namespace

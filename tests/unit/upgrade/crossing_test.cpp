@@ -15,8 +15,6 @@ using namespace hotline::upgrade;
 
 namespace {
 
-constexpr std::size_t partition_count = hotline::upgrade::partitions;
-
 // What one process has of the partitions, as shards would.
 struct Process {
   bool is_dead = false, has_ended = false, has_store = false, accepts = false;

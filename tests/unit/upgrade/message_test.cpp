@@ -28,7 +28,7 @@ std::vector<Message> one_of_each() {
           Serves{11},
           Recall{12},
           Posts{"posts"},
-          Batch{"batch"},
+          Batch{true, "batch"},
           Safe{1, 1ull << 50},
           Ask{1, 2, "which"},
           Answer{1, true, "no"},
