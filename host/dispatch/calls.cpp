@@ -267,6 +267,11 @@ ServingSet& Calls::set_of(const Post& post) {
   return set;
 }
 
+void Calls::also_posted(std::uint32_t set, std::uint32_t times) {
+  ServingSet& its = live_.of(set, {});
+  if (its.number == set) its.posted += times;
+}
+
 void Calls::posted(Post& post) {
   hl_stanza view{};
   const bool is_stanza = post.kind == Post::Kind::stanza;

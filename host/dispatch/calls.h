@@ -72,6 +72,9 @@ class Calls {
   void pump(std::uint64_t session);
   // Runs what is queued. True: some is left for the next turn.
   bool run_queued();
+  bool has_queued() const { return !notices_.empty(); }
+  // What a set posted once is run so many times more.
+  void also_posted(std::uint32_t set, std::uint32_t times);
 
  private:
   struct Notice {

@@ -73,7 +73,7 @@ void Calls::apply(Effect& effect, const Receipt& part) {
     case Effect::Kind::stream_send: return streams.send(effect.handle, effect.bytes->bytes());
     case Effect::Kind::stream_close: return streams.close(effect.handle, effect.text, effect.text2);
     case Effect::Kind::stream_start_tls: return streams.start_tls(effect.handle, effect.bytes->bytes());
-    case Effect::Kind::stream_move: return streams.move(effect.handle, effect.number, effect.text);
+    case Effect::Kind::stream_move: return streams.move(effect.handle, effect.text);
     case Effect::Kind::stream_login:
       if (!effect.bytes) return streams.log_in(effect.handle);
       return streams.login(effect.handle, effect.text, effect.bytes->bytes());

@@ -83,13 +83,14 @@ void Expiry::tell(Account& account, MailboxEntry& entry) {
   Told& told = told_[number];
   told.account = account.address;
   told.entry = Ref<MailboxEntry>::adopt(&entry);
+  told.id = entry.id;
   bool is_taken = true;
   if (entry.is_missing) {
     log::error("mailbox.body_missing", {{"account", account.address}, {"entry", entry.id}});
     told.is_safe = true;  // Nobody can say what it was.
   } else {
     const Ref<MailboxEntry> held = told.entry;
-    is_taken = shard_.calls.expired(told.account, held, {number, 0, shard_.number});
+    is_taken = shard_.calls.expired(told.account, held, shard_.numbered(number));
   }
   const auto found = told_.find(number);
   if (!is_taken) {  // Not now, or the module is not there: it is offered again in the next round.
@@ -112,11 +113,22 @@ void Expiry::remove(std::uint64_t number) {
   const auto found = told_.find(number);
   const Told told = std::move(found->second);
   told_.erase(found);
+  if (!told.entry)
+    return shard_.tell_home(partition_of(told.account), {{told.account, told.id}}, Shard::EntryNews::expired);
   Account* account = shard_.accounts.find(told.account);
   if (account == nullptr || told.entry->is_accepted) return;
+  remove(*account, *told.entry);
+}
+
+void Expiry::remove(Account& account, MailboxEntry& entry) {
   shard_.counters.mailbox_expired.add();
-  shard_.sessions.remove(*account, *told.entry);
-  shard_.accounts.drop_if_empty(*account);
+  shard_.sessions.remove(account, entry);
+  shard_.accounts.drop_if_empty(account);
+}
+
+void Expiry::leave(std::uint32_t partition) {
+  for (auto& [number, told] : told_)
+    if (told.entry && told.entry->partition == partition) told.entry = nullptr;
 }
 
 }  // namespace hotline

@@ -28,6 +28,10 @@ class Expiry {
   // Receipts of entries whose modules have been told.
   static bool is_mine(const Receipt& receipt) { return (receipt.session & mark_bits) == mark; }
   void released(const Receipt& receipt);
+  // Its partition leaves: what its module has been told of is removed where it goes.
+  void leave(std::uint32_t partition);
+  // The entry has expired, and what was to be done about it is safe.
+  void remove(Account& account, MailboxEntry& entry);
 
  private:
   // The highest two bits of Receipt::session: a session's handle never has the first, a group of receipts has
@@ -36,7 +40,8 @@ class Expiry {
   static constexpr std::uint64_t mark_bits = 3ull << 62;
   struct Told {
     std::string account;
-    Ref<MailboxEntry> entry;
+    Ref<MailboxEntry> entry;  // Null once its account has left.
+    std::uint64_t id = 0;     // The entry's.
     bool has_answered = false;  // The call into the module has returned, and it took the entry over.
     bool is_safe = false;
   };

@@ -17,6 +17,8 @@ Host::Host(const Settings& settings, const Parts& parts,
            const std::function<Shard::Loops(std::uint32_t)>& loops, Barrier barrier)
     : barrier_(std::move(barrier)), routes_(std::make_shared<const RouteTable>()) {
   world_.shards = settings.shards;
+  world_.host_number = settings.host_number;
+  world_.homes.deal(settings.shards);
   world_.clock = parts.clock;
   world_.random = parts.random;
   world_.store = parts.store;
@@ -141,7 +143,7 @@ bool Host::command(const std::string& name, const std::string& account, const st
   if (route.is_everywhere) {
     for (const std::unique_ptr<Shard>& shard : shards_) shard->inbox().push_one(make());
   } else {
-    shards_[world_.home_of(account)]->inbox().push_one(make());
+    world_.hand_in(make());
   }
   return true;
 }
@@ -183,12 +185,12 @@ void Host::ask(std::function<void(Shard&)> question, std::function<void()> done)
 }
 
 void Host::ask_home(const std::string& account, std::function<void(Shard&)> question) {
-  Shard* home = shards_[world_.home_of(account)].get();
   Post post;
-  post.kind = Post::Kind::call;
+  post.kind = Post::Kind::at_home;
+  post.address(account);
   post.extra = std::make_unique<Post::Extra>();
-  post.extra->call = [home, question = std::move(question)] { question(*home); };
-  home->inbox().push_one(std::move(post));
+  post.extra->at_home = std::move(question);
+  world_.hand_in(std::move(post));
 }
 
 }  // namespace hotline

@@ -18,6 +18,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "dispatch/partitions/partitions.h"
 #include "dispatch/shard.h"
 #include "push/live_target.h"
 
@@ -27,6 +28,7 @@ class Host final : public LiveTarget {
  public:
   struct Settings {
     std::uint32_t shards = 1;
+    std::uint8_t host_number = 0;  // As in ShardWorld.
     ShardLimits limits;
     ModuleSettings modules;
   };
@@ -55,6 +57,7 @@ class Host final : public LiveTarget {
   std::uint32_t shard_count() const { return world_.shards; }
   Shard& shard(std::uint32_t number) { return *shards_[number]; }
   ShardWorld& world() { return world_; }
+  Partitions& partitions() { return partitions_; }
 
   // LiveTarget
   std::vector<std::string> capabilities() const override;
@@ -121,6 +124,7 @@ class Host final : public LiveTarget {
   std::atomic<std::uint64_t> message_id_{0};
   const Barrier barrier_;
   std::vector<std::unique_ptr<Shard>> shards_;
+  Partitions partitions_{*this};
 
   std::mutex staged_mutex_;
   std::map<const Generation*, std::vector<std::unique_ptr<ModuleContext>>> staged_;

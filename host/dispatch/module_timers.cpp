@@ -37,6 +37,23 @@ void ModuleTimers::cancel(std::uint16_t module, const std::string& account, cons
   }
 }
 
+std::vector<ModuleTimers::Taken> ModuleTimers::take(Account& account) {
+  std::vector<Taken> taken;
+  const auto modules = static_cast<std::uint16_t>(shard_.world.modules->size());
+  for (std::uint16_t module = 0; module < modules && taken.size() < account.timers; ++module) {
+    auto at = timers_.lower_bound(Name{module, account.address, std::string()});
+    while (at != timers_.end() && std::get<0>(at->first) == module &&
+           std::get<1>(at->first) == account.address) {
+      taken.push_back({module, std::get<2>(at->first), shard_.timers.due_us(at->second.id),
+                       std::move(at->second.bytes)});
+      shard_.timers.cancel(at->second.id);
+      at = timers_.erase(at);
+    }
+  }
+  account.timers = 0;
+  return taken;
+}
+
 void ModuleTimers::fire(const Name& name) {
   const auto found = timers_.find(name);
   if (found == timers_.end()) return;

@@ -7,8 +7,10 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <vector>
 
 #include "base/buffer.h"
+#include "state/account.h"
 
 namespace hotline {
 
@@ -24,6 +26,14 @@ class ModuleTimers {
   bool has(std::uint16_t module, std::string_view account, std::string_view key) const;
   void cancel(std::uint16_t module, const std::string& account, const std::string& key);
   std::size_t size() const { return timers_.size(); }
+  // All of an account that leaves.
+  struct Taken {
+    std::uint16_t module = 0;
+    std::string key;
+    std::uint64_t due_us = 0;
+    Ref<const Buffer> bytes;
+  };
+  std::vector<Taken> take(Account& account);
 
  private:
   using Name = std::tuple<std::uint16_t, std::string, std::string>;

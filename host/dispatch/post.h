@@ -13,9 +13,13 @@
 #include "base/stanza.h"
 #include "hotline/status.h"
 #include "net/connection.h"
+#include "state/account.h"
 #include "state/receipt.h"
+#include "state/store.h"
 
 namespace hotline {
+
+class Shard;
 
 struct Post {
   enum class Kind : std::uint8_t {
@@ -23,16 +27,20 @@ struct Post {
     stanza,      // on_post, with `buffer` as a Stanza.
     fan_out,     // The same for each account of extra->text, a line each.
     safe,        // extra->receipts are safe.
+    stored,      // extra->entries, of accounts at home here, are on disk; with topic 1: they have expired.
     committed,   // Batch `number` is on disk.
     connection,  // extra->connection has its home here; `buffer`, a Stanza, is offered again.
     work,        // on_work: extra->token and extra->text.
     command,     // on_command: `number`, extra->token is its name, extra->text its parameters.
+    at_home,     // extra->at_home, at the home of `account`.
     call,        // extra->call: for the control thread's questions.
   };
 
   // What only rare posts have.
   struct Extra {
     std::vector<Receipt> receipts;
+    std::vector<StoredEntry> entries;
+    std::function<void(Shard& home)> at_home;
     std::unique_ptr<Connection> connection;
     std::string token, text;
     hl_status status = HL_OK;
@@ -40,6 +48,7 @@ struct Post {
   };
 
   Kind kind = Kind::call;
+  std::uint8_t partition = 0;  // Of `account`, where there is one.
   std::uint16_t module = 0;
   std::uint32_t topic = 0;
   std::uint32_t set = 0;  // The serving set whose module posted it (live_set.h); 0: the core did.
@@ -53,6 +62,7 @@ struct Post {
   // Whom it is for. A stanza that is here already carries its recipient's address as a rule: nothing is
   // copied.
   void address(std::string_view bare) {
+    partition = static_cast<std::uint8_t>(partition_of(bare));
     const std::string_view to = kind == Kind::stanza && buffer ? stanza().attr(0, "to") : std::string_view{};
     if (to.starts_with(bare)) {
       account = to.substr(0, bare.size());

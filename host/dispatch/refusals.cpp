@@ -1,4 +1,5 @@
 // What the host answers in the place of modules: where none has the route, and where none survived the event.
+#include "base/address.h"
 #include "dispatch/calls.h"
 #include "dispatch/shard.h"
 #include "net/xml_escape.h"
@@ -67,16 +68,15 @@ void Calls::bounce(const Stanza& stanza, const char* condition) {
   if (!wants_answer || type == "error" || type == "result" || from.find('/') == std::string_view::npos)
     return;
   Post post;
-  post.kind = Post::Kind::call;
-  post.account = from.substr(0, from.find('/'));
+  post.kind = Post::Kind::at_home;
+  post.address(from.substr(0, from.find('/')));
   post.extra = std::make_unique<Post::Extra>();
-  Shard* const home = shard_.world.all[shard_.world.home_of(post.account)];
-  post.extra->call = [home, account = post.account, address = std::string(from),
-                      xml = Buffer::copy(error_for(stanza, "wait", condition))] {
-    const Account* sender = home->accounts.find(account);
+  post.extra->at_home = [address = std::string(from),
+                         xml = Buffer::copy(error_for(stanza, "wait", condition))](Shard& home) {
+    const Account* sender = home.accounts.find(bare_of(address));
     if (sender == nullptr) return;
     for (Session* session : sender->sessions)
-      if (session->address == address) home->sessions.send(*session, xml);
+      if (session->address == address) home.sessions.send(*session, xml);
   };
   shard_.post(std::move(post));
 }

@@ -26,6 +26,15 @@ void RowSweep::begin() {
   }
 }
 
+void RowSweep::look_again() {
+  if (live_set_ != shard_.calls.live().number) return;  // It is to begin anyway.
+  const ServingSet& live = *shard_.calls.live().current;
+  for (std::uint32_t table = 0; table < live.tables.size(); ++table) {
+    const Rows::Figures figures = shard_.rows.figures(table);
+    if (figures.unread > figures.parked) return begin();
+  }
+}
+
 std::vector<RowSweep::Progress> RowSweep::progress() const {
   std::vector<Progress> now = tables_;
   for (Progress& one : now) {

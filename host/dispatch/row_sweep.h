@@ -39,6 +39,8 @@ class RowSweep {
   std::vector<Progress> progress() const;
   // Nothing is left to convert under the live set, in memory; the disk may be behind.
   bool is_done() const { return is_done_; }
+  // Rows came from another shard: they may be where it has been already.
+  void look_again();
 
  private:
   void begin();

@@ -18,7 +18,7 @@ constexpr std::uint32_t quiet_step_s =
     4;  // A session is looked at every so many sweeps, which are a second apart.
 }  // namespace
 
-Sessions::Sessions(Shard& shard) : shard_(shard), sessions_(shard.number) {}
+Sessions::Sessions(Shard& shard) : shard_(shard), sessions_(shard.number, shard.world.host_number) {}
 
 Session* Sessions::find(std::uint64_t handle) const {
   Session* session = sessions_.find(handle);
@@ -97,15 +97,46 @@ void Sessions::detach(Session& session) {
   session.left_behind = session.left_behind || session.is_draining;
   session.is_draining = false;
   ++detached_;
-  session.timer = shard_.timers.set(shard_.now_us() + session.sm.resume_s * 1'000'000ull,
-                                    [this, handle = session.handle] {
-                                      Session* expired = find(handle);
-                                      if (expired == nullptr) return;
-                                      shard_.counters.sessions_expired.add();
-                                      end(*expired, {}, {});
-                                      shard_.calls.run_queued();
-                                    });
+  expire_after(session, session.sm.resume_s * 1'000'000ull);
   shard_.calls.session_is(session.handle, HL_SESSION_DETACHED, 0);
+}
+
+void Sessions::expire_after(Session& session, std::uint64_t after_us) {
+  session.timer = shard_.timers.set(shard_.now_us() + after_us, [this, handle = session.handle] {
+    Session* expired = find(handle);
+    if (expired == nullptr) return;
+    shard_.counters.sessions_expired.add();
+    end(*expired, {}, {});
+    shard_.calls.run_queued();
+  });
+}
+
+std::unique_ptr<Session> Sessions::take(std::uint64_t handle) {
+  std::unique_ptr<Session> session = sessions_.take(handle);
+  shard_.timers.cancel(session->timer);
+  session->timer = 0;
+  if (session->connection == nullptr) --detached_;
+  if (!session->sm_id.empty()) by_sm_id_.erase(session->sm_id);
+  arrivals_.erase(handle);
+  session->sm.is_request_due = false;  // later_ passes over who is not there.
+  session->is_reading = false;         // It is read anew.
+  return session;
+}
+
+void Sessions::put(std::unique_ptr<Session> session, std::uint64_t resume_left_us) {
+  Session& its = *session;
+  sessions_.adopt(its.handle, std::move(session));
+  if (!its.sm_id.empty() && its.sm.resume_s > 0) by_sm_id_[its.sm_id] = its.handle;
+  if (its.connection == nullptr) {
+    ++detached_;
+    return expire_after(its, std::min<std::uint64_t>(resume_left_us, its.sm.resume_s * 1'000'000ull));
+  }
+  if (!its.sm.is_on && !its.unacknowledged.empty()) {
+    arrivals_.try_emplace(its.handle);
+    arm_arrivals();
+  }
+  its.connection->touch();  // It may be time to ask its client for an acknowledgement.
+  if (its.is_draining) shard_.calls.pump(its.handle);
 }
 
 void Sessions::hold_entries(Session& session, int by) {
@@ -269,12 +300,8 @@ void Sessions::resume(std::uint64_t stream_handle, std::uint64_t handle, std::ui
   if (sm.safe.safe() != sm.safe.received()) {
     // The client sends again what our count does not cover. So the count is given when all it sent before is
     // safe: less would double a message, more could lose one.
-    shard_.timers.set(shard_.now_us() + resume_retry_us,
-                      [this, stream_handle, handle, h, answer = std::string(answer)] {
-                        resume(stream_handle, handle, h, answer);
-                        shard_.calls.run_queued();
-                      });
-    return;
+    stream->resuming = std::make_unique<Stream::Resuming>(Stream::Resuming{handle, h, std::string(answer)});
+    return resume_later(stream_handle);
   }
   if (Connection* old = session->connection) {
     hold_entries(*session, -1);
@@ -303,6 +330,16 @@ void Sessions::resume(std::uint64_t stream_handle, std::uint64_t handle, std::ui
   shard_.calls.session_is(handle, HL_SESSION_RESUMED, 0);
 }
 
+void Sessions::resume_later(std::uint64_t handle) {
+  shard_.timers.set(shard_.now_us() + resume_retry_us, [this, handle] {
+    Stream* stream = shard_.streams.find(handle);
+    if (stream == nullptr || stream->resuming == nullptr) return;
+    const std::unique_ptr<Stream::Resuming> its = std::move(stream->resuming);
+    resume(handle, its->session, its->h, its->answer);
+    shard_.calls.run_queued();
+  });
+}
+
 void Sessions::write_again(Session& session) {
   for (std::size_t i = 0; i < session.unacknowledged.size() && session.connection != nullptr; ++i) {
     const Outgoing& again = session.unacknowledged[i];
@@ -317,7 +354,8 @@ void Sessions::write_again(Session& session) {
 }
 
 Receipt Sessions::received(Session& session) {
-  return {session.handle, session.sm.safe.begin(), shard_.number};
+  return {session.handle, session.sm.safe.begin(), static_cast<std::uint16_t>(shard_.number),
+          shard_.world.host_number, static_cast<std::uint8_t>(partition_of(session.account.address))};
 }
 
 void Sessions::released(std::uint64_t handle, std::uint32_t stanza) {
@@ -338,6 +376,7 @@ void Sessions::released(std::uint64_t handle, std::uint32_t stanza) {
 
 void Sessions::put(Account& account, Ref<MailboxEntry> entry) {
   shard_.counters.mailbox_put.add();
+  entry->partition = static_cast<std::uint8_t>(partition_of(account.address));
   account.mailbox.put(entry);
   shard_.bodies.entered(*entry);
   shard_.counters.mailbox_changed(account.mailbox.size() == 1 ? 1 : 0, 1, entry->body_bytes);

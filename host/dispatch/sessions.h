@@ -57,6 +57,13 @@ class Sessions {
   hl_status acknowledge(Session& session, std::uint32_t h);
   bool can_acknowledge(const Session& session, std::uint32_t h) const;
   void resume(std::uint64_t stream, std::uint64_t session, std::uint32_t h, std::string_view answer);
+  // The stream waits for one that it resumes (Stream::resuming).
+  void resume_later(std::uint64_t stream);
+
+  // One that goes to another shard, and one that comes from there: with its number, behind its connection. Its
+  // account refers to it all the while.
+  std::unique_ptr<Session> take(std::uint64_t handle);
+  void put(std::unique_ptr<Session> session, std::uint64_t resume_left_us);
 
   // Receipts of stanzas that sessions of this shard sent.
   Receipt received(Session& session);  // Numbers the stanza and holds it.
@@ -85,6 +92,7 @@ class Sessions {
   void write_again(Session& session);
   void accept_front(Session& session);
   void arm_arrivals();
+  void expire_after(Session& session, std::uint64_t after_us);
   void request_later(Session& session);
   void request_due();
 

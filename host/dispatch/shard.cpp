@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "dispatch/partitions/far.h"
 
 namespace hotline {
 
@@ -46,12 +47,15 @@ Shard::Shard(std::uint32_t shard_number, ShardWorld& its_world, Loops its_loops)
       safe_out_(world.shards),
       nudge_us_(world.shards, UINT64_MAX) {
   timers.set(now_us() + sweep_every_us, [this] { sweep(); });
+  for (std::uint32_t partition = 0; partition < partitions; ++partition)
+    here_[partition] = world.homes.of(partition) == number;
 }
 
 Shard::~Shard() = default;
 
 void Shard::post(Post post) {
-  const std::uint32_t home = world.home_of(post.account);
+  const std::uint32_t home = world.homes.of(post.partition);
+  if (home == Homes::elsewhere) return send_far(std::move(post));
   if (home == number) {
     counters.posts_local.add();
     local_.push_back(std::move(post));
@@ -66,7 +70,9 @@ std::uint32_t Shard::fan_out(const Effect& effect, std::uint32_t set, const Rece
   const std::string_view all = effect.text;
   for (std::size_t at = 0, end = 0; at < all.size(); at = end + 1) {
     end = all.find('\n', at);
-    lines[world.home_of(all.substr(at, end - at))].append(all.substr(at, end - at + 1));
+    const std::uint32_t home = world.home_of(all.substr(at, end - at));
+    // Who is in another process is found out where it is handled, with what else is not here.
+    lines[home == Homes::elsewhere ? number : home].append(all.substr(at, end - at + 1));
   }
   const auto homes = static_cast<std::uint32_t>(
       std::count_if(lines.begin(), lines.end(), [](const std::string& some) { return !some.empty(); }));
@@ -99,29 +105,35 @@ void Shard::post_to(std::uint32_t shard, Post post) {
 
 bool Shard::has_room_for(std::string_view account) const {
   const std::uint32_t home = world.home_of(account);
+  if (home == Homes::elsewhere) return world.far->has_room();
+  const Shard& other = *world.all[home];
+  if (other.waiting_count_.load(std::memory_order_relaxed) >= world.limits.inbox_max) return false;
   if (home == number) return local_.size() < world.limits.inbox_max;
-  return out_[home].size() < world.limits.inbox_max && world.all[home]->inbox_.has_room();
+  return out_[home].size() < world.limits.inbox_max && other.inbox_.has_room();
 }
 
 Receipt Shard::share(const Receipt& receipt, std::uint32_t parts) {
   const std::uint64_t group = group_mark | ++last_group_;
   groups_.emplace(group, Group{receipt, parts});
-  return {group, 0, number};
+  return numbered(group);
 }
 
 void Shard::release(const Receipt& receipt) {
-  if (receipt.shard != number) {
-    safe_out_[receipt.shard].push_back(receipt);
-    if (safe_due_us_ == UINT64_MAX) safe_due_us_ = now_us() + safe_wait_us;
-    return;
-  }
+  if (receipt.is_of_session()) return release_at_home(receipt);
+  if (receipt.host != world.host_number) return release_far(receipt);
+  if (receipt.shard != number) return release_on(receipt.shard, receipt);
   if (Expiry::is_mine(receipt)) return expiry.released(receipt);
-  if ((receipt.session & group_mark) == 0) return sessions.released(receipt.session, receipt.stanza);
   const auto found = groups_.find(receipt.session);
   if (found == groups_.end() || --found->second.left > 0) return;
   const Receipt whole = found->second.whole;
   groups_.erase(found);
   release(whole);
+}
+
+// To another one, with its next batch or within moments.
+void Shard::release_on(std::uint32_t shard, const Receipt& receipt) {
+  safe_out_[shard].push_back(receipt);
+  if (safe_due_us_ == UINT64_MAX) safe_due_us_ = now_us() + safe_wait_us;
 }
 
 void Shard::take_inbox() {
@@ -135,10 +147,16 @@ void Shard::take_inbox() {
 }
 
 void Shard::handle(Post& post) {
+  if (is_for_elsewhere(post)) [[unlikely]]
+    return send_on(std::move(post));
   switch (post.kind) {
     case Post::Kind::bytes:
     case Post::Kind::stanza: calls.posted(post); break;
-    case Post::Kind::fan_out: calls.fanned_out(post); break;
+    case Post::Kind::fan_out:
+      if (keep_what_is_here(post)) calls.fanned_out(post);
+      break;
+    case Post::Kind::stored: stored(post); break;
+    case Post::Kind::at_home: post.extra->at_home(*this); break;
     case Post::Kind::safe:
       for (const Receipt& receipt : post.extra->receipts) release(receipt);
       calls.run_queued();
@@ -146,7 +164,10 @@ void Shard::handle(Post& post) {
     case Post::Kind::committed:
       window.committed(
           post.number, [this](const Receipt& receipt) { release(receipt); },
-          [this](MailboxEntry& entry) { bodies.is_safe(entry); });
+          [this](MailboxEntry& entry) { bodies.is_safe(entry); },
+          [this](std::uint32_t partition, std::vector<StoredEntry> entries) {
+            tell_home(partition, std::move(entries), EntryNews::on_disk);
+          });
       bodies.give_up();
       calls.run_queued();
       break;
@@ -243,6 +264,7 @@ bool Shard::end_turn() {
   streams.flush();
   if (now_us() >= window.due_us()) window.submit();
   send_out();
+  if (!leaving_.empty() && !leave_when_quiet()) has_more = true;
   // After everything that somebody waits for.
   if (row_sweep.run()) has_more = true;
   streams.bury();
@@ -270,6 +292,7 @@ void Shard::load(StoredMessage message, std::uint16_t module) {
   entry->wall_ms = message.wall_ms;
   entry->flags = message.flags;
   entry->module = module;
+  entry->partition = static_cast<std::uint8_t>(partition_of(message.account));
   entry->set_body(std::move(message.body));
   entry->kept = MailboxEntry::Kept::disk;
   const auto bytes = static_cast<std::int64_t>(entry->body_bytes);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <bitset>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -31,6 +32,8 @@
 #include "dispatch/module_context.h"
 #include "dispatch/module_names.h"
 #include "dispatch/module_timers.h"
+#include "dispatch/partitions/held_partition.h"
+#include "dispatch/partitions/homes.h"
 #include "dispatch/post.h"
 #include "dispatch/row_sweep.h"
 #include "dispatch/rows.h"
@@ -52,6 +55,9 @@ namespace hotline {
 // What all shards of a host share.
 struct ShardWorld {
   std::uint32_t shards = 1;
+  std::uint8_t host_number = 0;  // Of two hosts that a partition goes between, each has its own.
+  Homes homes;
+  class Far* far = nullptr;  // The other process, while the core is replaced.
   Clock* clock = nullptr;
   Random* random = nullptr;
   Store* store = nullptr;
@@ -78,7 +84,10 @@ struct ShardWorld {
   std::function<void(FailedEvent event)> event_failed;
   std::vector<class Shard*> all;
 
-  std::uint32_t home_of(std::string_view bare) const { return partition_of(bare) % shards; }
+  // The shard that takes posts for it; Homes::elsewhere.
+  std::uint32_t home_of(std::string_view bare) const { return homes.of(partition_of(bare)); }
+  // What comes from no shard, for an account. Any thread.
+  void hand_in(Post post);
 };
 
 class Shard final : public ShardWork {
@@ -118,7 +127,9 @@ class Shard final : public ShardWork {
 
   std::uint64_t now_us() const { return world.clock->mono_us(); }
   std::uint64_t wall_ms() const { return world.clock->wall_ms(); }
-  bool is_home(std::string_view bare) const { return world.home_of(bare) == number; }
+  // The partition's state is on this shard, now.
+  bool is_here(std::uint32_t partition) const { return here_[partition]; }
+  bool is_home(std::string_view bare) const { return is_here(partition_of(bare)); }
 
   // Posts to the account's home: another shard's inbox at the end of the turn, or this one's queue.
   void post(Post post);
@@ -142,6 +153,25 @@ class Shard final : public ShardWork {
   // thread.
   bool wakes_soon(std::uint64_t now_us) const;
 
+  // A partition's way (partitions/partitions.h). leave(): between two turns, once nothing of it is under way
+  // here, it is taken out and given to `then`.
+  using Taken = std::function<void(std::unique_ptr<HeldPartition> held)>;
+  void leave(std::uint32_t partition, Taken then);
+  // It is here from now on; what waited for it is handled.
+  void put_in(HeldPartition& held);
+  // What waits here for the partition is posted anew: its home is another one.
+  void post_waiting(std::uint32_t partition);
+  // Nothing that this shard began waits for the disk, or for anybody's word.
+  bool owes_nothing() const { return window.batches_waiting() == 0 && groups_.empty(); }
+
+  // The receipt of that number, which this shard gave (share, Expiry).
+  Receipt numbered(std::uint64_t its_number) const {
+    return {its_number, 0, static_cast<std::uint16_t>(number), world.host_number, 0};
+  }
+  // What became of entries of an account that has left, told where it is at home.
+  enum class EntryNews : std::uint32_t { on_disk = 0, expired = 1 };
+  void tell_home(std::uint32_t partition, std::vector<StoredEntry> entries, EntryNews news);
+
   // Before the shards run: what the store kept. Rows have their own way: Rows::load.
   void load(StoredMessage message, std::uint16_t module);
 
@@ -154,6 +184,25 @@ class Shard final : public ShardWork {
   void send_out();
   void hand_out(std::uint32_t shard, std::uint64_t now_us);
   void sweep();
+
+  // partitions/elsewhere.cpp: what is for accounts that are not here.
+  bool is_for_elsewhere(const Post& post) const;
+  void send_on(Post post);
+  void send_far(Post post);
+  void wait_here(Post post);
+  bool keep_what_is_here(Post& fan_out);
+  void stored(Post& post);
+  void release_at_home(const Receipt& receipt);
+  void release_on(std::uint32_t shard, const Receipt& receipt);
+  void release_far(const Receipt& receipt);
+
+  // partitions/take_out.cpp
+  bool leave_when_quiet();
+  bool is_quiet() const;
+  std::unique_ptr<HeldPartition> take_out(std::uint32_t partition);
+  void take_out(Account& account, HeldPartition& held);
+  // partitions/put_in.cpp
+  void put_in(Account& account);
 
   Inbox<Post> inbox_;
   std::vector<Post> taken_;
@@ -173,6 +222,16 @@ class Shard final : public ShardWork {
   };
   std::unordered_map<std::uint64_t, Group> groups_;
   std::uint64_t last_group_ = 0;
+
+  std::bitset<partitions> here_;
+  struct Leaving {
+    std::uint32_t partition;
+    Taken then;
+  };
+  std::deque<Leaving> leaving_;
+  // Posts for partitions that are to come, by partition.
+  std::unordered_map<std::uint32_t, std::vector<Post>> waiting_;
+  std::atomic<std::size_t> waiting_count_{0};
 };
 
 }  // namespace hotline

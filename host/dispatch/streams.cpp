@@ -7,7 +7,12 @@
 
 namespace hotline {
 
-Streams::Streams(Shard& shard) : shard_(shard), streams_(shard.number), parser_(*shard.world.random) {}
+namespace {
+constexpr std::uint64_t us_per_s = 1'000'000;
+}
+
+Streams::Streams(Shard& shard)
+    : shard_(shard), streams_(shard.number, shard.world.host_number), parser_(*shard.world.random) {}
 
 FramerLimits Streams::limits_before_login() const {
   return shard_.world.limits.before_login;
@@ -31,8 +36,10 @@ void Streams::accept(std::unique_ptr<Link> link, const ListenerFacts& listener) 
   stream->connection->stream = stream.get();
   if (listener.framer == FramerKind::http) {
     shard_.requests.begin(*stream);
-  } else if (listener.framer != FramerKind::lines) {  // Lines have no login to wait for.
-    await_login(*stream);
+  } else {
+    logging_in_.insert(handle);
+    if (listener.framer != FramerKind::lines)  // Lines have no login to wait for.
+      await_login(*stream, shard_.world.limits.login_s * us_per_s);
   }
   streams_.put(handle, std::move(stream));
 }
@@ -53,10 +60,15 @@ void Streams::clear_deadline(Stream& stream) {
   stream.deadline = 0;
 }
 
-void Streams::await_login(Stream& stream) {
-  const std::uint64_t login_s = shard_.world.limits.login_s;
-  set_deadline(stream, login_s * 1'000'000, "connection-timeout",
-               "login must be complete within " + std::to_string(login_s) + " s");
+void Streams::await_login(Stream& stream, std::uint64_t left_us) {
+  set_deadline(stream, left_us, "connection-timeout",
+               "login must be complete within " + std::to_string(shard_.world.limits.login_s) + " s");
+}
+
+void Streams::await_rest(Stream& stream, std::uint64_t left_us) {
+  set_deadline(
+      stream, left_us, "connection-timeout",
+      "an element must be complete within " + std::to_string(shard_.world.limits.partial_stanza_s) + " s");
 }
 
 void Streams::adopt(std::unique_ptr<Connection> connection, Ref<const Buffer> again) {
@@ -68,11 +80,12 @@ void Streams::adopt(std::unique_ptr<Connection> connection, Ref<const Buffer> ag
   stream->connection = std::move(connection);
   Stream& moved = *stream;
   streams_.put(handle, std::move(stream));
+  logging_in_.insert(handle);
   moved.connection->join(*this, parser_);
   if (moved.listener->framer == FramerKind::lines) {
     if (again) on_line(*moved.connection, again->bytes());
   } else {
-    await_login(moved);
+    await_login(moved, shard_.world.limits.login_s * us_per_s);
     Ref<const Stanza> stanza = Ref<const Stanza>::adopt(static_cast<const Stanza*>(again.leak()));
     if (stanza) on_stanza(*moved.connection, std::move(stanza));
   }
@@ -98,10 +111,9 @@ void Streams::start_tls(std::uint64_t handle, std::string_view xml) {
   stream->connection->start_tls(xml, shard_.world.tls->accept(stream->listener->alpn));
 }
 
-void Streams::move(std::uint64_t handle, std::uint32_t home, std::string_view account) {
+void Streams::move(std::uint64_t handle, std::string_view account) {
   Stream* stream = streams_.find(handle);
   if (stream == nullptr) return;
-  stream->home = home;
   stream->home_account = account;
   if (const Stanza* stanza = shard_.calls.transaction().stanza()) {
     stanza->retain();
@@ -118,6 +130,7 @@ void Streams::hand_over(Connection& connection) {
   shard_.timers.cancel(stream.deadline);
   stream.deadline = 0;
   std::unique_ptr<Stream> kept = streams_.take(connection.handle);
+  logging_in_.erase(connection.handle);
   connection.link().detach();
   Post post;
   post.kind = Post::Kind::connection;
@@ -127,6 +140,43 @@ void Streams::hand_over(Connection& connection) {
   post.extra->connection = std::move(kept->connection);
   static_cast<void>(kept.release());  // It travels behind connection.stream.
   shard_.post(std::move(post));
+}
+
+std::unique_ptr<Stream> Streams::take(std::uint64_t handle) {
+  std::unique_ptr<Stream> stream = streams_.take(handle);
+  logging_in_.erase(handle);
+  stream->connection->leave();
+  stream->connection->link().detach();
+  return stream;
+}
+
+std::vector<std::unique_ptr<Stream>> Streams::take_logging_in(std::uint32_t partition) {
+  std::vector<std::uint64_t> handles;
+  for (const std::uint64_t handle : logging_in_) {
+    const Stream* stream = streams_.find(handle);
+    const bool is_its =
+        stream != nullptr && !stream->whose().empty() && partition_of(stream->whose()) == partition;
+    // What is about to end does so here.
+    if (is_its && !stream->connection->is_closing()) handles.push_back(handle);
+  }
+  std::vector<std::unique_ptr<Stream>> taken;
+  for (const std::uint64_t handle : handles) taken.push_back(take(handle));
+  return taken;
+}
+
+void Streams::put(std::unique_ptr<Stream> stream, std::uint64_t deadline_left_us) {
+  Stream& its = *stream;
+  const std::uint64_t handle = its.connection->handle;
+  streams_.adopt(handle, std::move(stream));
+  if (its.session == 0) logging_in_.insert(handle);
+  shard_.loops.put_on_loop(its.connection->link());
+  its.connection->join(*this, parser_);
+  if (its.resuming != nullptr) shard_.sessions.resume_later(handle);
+  if (deadline_left_us == UINT64_MAX) return;
+  if (its.session == 0 && its.listener->framer != FramerKind::lines)
+    await_login(its, deadline_left_us);
+  else
+    await_rest(its, deadline_left_us);
 }
 
 void Streams::login(std::uint64_t handle, std::string_view account, std::string_view answer) {
@@ -151,8 +201,8 @@ void Streams::log_in(std::uint64_t handle) {
 }
 
 void Streams::bound(Stream& stream, Session& session) {
-  shard_.timers.cancel(stream.deadline);
-  stream.deadline = 0;
+  clear_deadline(stream);
+  logging_in_.erase(stream.connection->handle);
   stream.connection->framer().stamp(session.address, stream.lang);
 }
 
@@ -247,14 +297,10 @@ void Streams::on_partial(Connection& connection, bool has_partial) {
   }
   if (stream.session == 0 && stream.listener->framer != FramerKind::lines)
     return;  // The login deadline runs.
-  if (has_partial) {
-    set_deadline(
-        stream, shard_.world.limits.partial_stanza_s * 1'000'000ull, "connection-timeout",
-        "an element must be complete within " + std::to_string(shard_.world.limits.partial_stanza_s) + " s");
-  } else {
-    shard_.timers.cancel(stream.deadline);
-    stream.deadline = 0;
-  }
+  if (has_partial)
+    await_rest(stream, shard_.world.limits.partial_stanza_s * us_per_s);
+  else
+    clear_deadline(stream);
 }
 
 void Streams::on_peer_close(Connection& connection) {
@@ -280,6 +326,7 @@ void Streams::on_gone(Connection& connection, std::string_view reason) {
     shard_.calls.stream_closed(connection.handle, stream.account);
   }
   shard_.requests.drop(stream);
+  logging_in_.erase(connection.handle);
   wipe_scratch(stream);
   if (shard_.world.connection_closed) shard_.world.connection_closed(stream.peer);
   graveyard_.push_back(streams_.take(connection.handle));  // It is still on the stack.

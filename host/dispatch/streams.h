@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "base/slot_map.h"
@@ -46,10 +48,19 @@ struct Stream {
   std::uint32_t failures = 0;
   std::uint64_t deadline = 0;  // Timer: login must be done by then, or a partial stanza complete.
   bool was_told = false;       // on_stream(OPENED) was called: CLOSED is owed.
-  // While it moves: where to, and the stanza or line that is offered again there.
-  std::uint32_t home = 0;
+  // Whom it says it is: once it has moved there, or was found to be there.
   std::string home_account;
-  Ref<const Buffer> again;
+  Ref<const Buffer> again;  // While it moves: the stanza or line that is offered again there.
+  // Waits until a session that it resumes can be.
+  struct Resuming {
+    std::uint64_t session;
+    std::uint32_t h;
+    std::string answer;
+  };
+  std::unique_ptr<Resuming> resuming;
+
+  // Of whose partition it is; empty: of none.
+  std::string_view whose() const { return account.empty() ? home_account : account; }
 };
 
 class Streams final : public Connection::Owner {
@@ -68,7 +79,7 @@ class Streams final : public Connection::Owner {
   void send(std::uint64_t handle, std::string_view xml);
   void close(std::uint64_t handle, std::string_view condition, std::string_view text);
   void start_tls(std::uint64_t handle, std::string_view xml);
-  void move(std::uint64_t handle, std::uint32_t home, std::string_view account);
+  void move(std::uint64_t handle, std::string_view account);
   void login(std::uint64_t handle, std::string_view account, std::string_view answer);
   // The same for a stream that goes on, and whose account is set already.
   void log_in(std::uint64_t handle);
@@ -80,7 +91,14 @@ class Streams final : public Connection::Owner {
   void set_deadline(Stream& stream, std::uint64_t after_us, const char* condition, std::string text);
   void clear_deadline(Stream& stream);
 
+  // One that goes to another shard with its partition, between two turns; and one that comes so. It keeps its
+  // number.
+  std::unique_ptr<Stream> take(std::uint64_t handle);
+  std::vector<std::unique_ptr<Stream>> take_logging_in(std::uint32_t partition);
+  void put(std::unique_ptr<Stream> stream, std::uint64_t deadline_left_us);
+
   void flush();  // Everything that was written since: at the end of a turn.
+  bool is_flushed() const { return dirty_.empty(); }
   void bury();   // Frees what has gone.
   void close_all(std::string_view condition, std::string_view text);
   void drop_all();  // Frees every connection as it is: the loop is about to end.
@@ -101,13 +119,15 @@ class Streams final : public Connection::Owner {
 
   Stream& stream_of(Connection& connection) { return *static_cast<Stream*>(connection.stream); }
   void hand_over(Connection& connection);
-  void await_login(Stream& stream);
+  void await_login(Stream& stream, std::uint64_t left_us);
+  void await_rest(Stream& stream, std::uint64_t left_us);
   FramerLimits limits_before_login() const;
 
   Shard& shard_;
   SlotMap<Stream> streams_;
   XmlParser parser_;
   Connection::Scratch scratch_;
+  std::unordered_set<std::uint64_t> logging_in_;  // Of no session yet. Those of lines stay here.
   std::vector<Connection*> dirty_;
   std::vector<std::unique_ptr<Stream>> graveyard_;
 };

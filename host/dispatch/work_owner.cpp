@@ -16,7 +16,7 @@ void WorkOwner::tell(ShardWorld& world, std::int32_t status, std::string text) c
   post.extra->token = token;
   post.extra->status = status;
   post.extra->text = std::move(text);
-  world.all[world.home_of(account)]->inbox().push_one(std::move(post));
+  world.hand_in(std::move(post));
 }
 
 }  // namespace hotline

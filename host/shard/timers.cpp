@@ -6,7 +6,7 @@ namespace hotline {
 
 Timers::Id Timers::set(std::uint64_t at_us, Call call) {
   const Id id = ++last_id_;
-  calls_.emplace(id, std::move(call));
+  calls_.emplace(id, Waiting{at_us, std::move(call)});
   heap_.push_back({at_us, id});
   std::push_heap(heap_.begin(), heap_.end());
   return id;
@@ -18,6 +18,11 @@ void Timers::cancel(Id id) {
     std::erase_if(heap_, [this](const Due& due) { return !calls_.contains(due.id); });
     std::make_heap(heap_.begin(), heap_.end());
   }
+}
+
+std::uint64_t Timers::due_us(Id id) const {
+  const auto found = calls_.find(id);
+  return found == calls_.end() ? UINT64_MAX : found->second.at_us;
 }
 
 void Timers::drop_cancelled() {
@@ -33,7 +38,7 @@ void Timers::run(std::uint64_t now_us) {
     std::pop_heap(heap_.begin(), heap_.end());
     heap_.pop_back();
     const auto found = calls_.find(id);
-    const Call call = std::move(found->second);
+    const Call call = std::move(found->second.call);
     calls_.erase(found);
     call();
   }

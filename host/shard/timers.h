@@ -18,6 +18,8 @@ class Timers {
 
   Id set(std::uint64_t at_us, Call call);
   void cancel(Id id);  // One that has run or does not exist is ignored.
+  // When it is due; UINT64_MAX for one that has run or does not exist.
+  std::uint64_t due_us(Id id) const;
   // Runs what is due, in order of deadline. A call may set and cancel timers.
   void run(std::uint64_t now_us);
   // When run() has something to do next; UINT64_MAX: never.
@@ -35,7 +37,11 @@ class Timers {
   void drop_cancelled();
 
   std::vector<Due> heap_;
-  std::unordered_map<Id, Call> calls_;
+  struct Waiting {
+    std::uint64_t at_us;
+    Call call;
+  };
+  std::unordered_map<Id, Waiting> calls_;
   Id last_id_ = 0;
 };
 

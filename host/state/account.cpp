@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
+
+#include "base/check.h"
 
 namespace hotline {
 
@@ -52,6 +55,16 @@ std::size_t Accounts::size() const {
   std::size_t all = 0;
   for (const Map& map : by_partition_) all += map.size();
   return all;
+}
+
+Accounts::Map Accounts::take(std::uint32_t partition) {
+  last_ = nullptr;
+  return std::exchange(by_partition_[partition], Map());
+}
+
+void Accounts::put(std::uint32_t partition, Map accounts) {
+  check(by_partition_[partition].empty(), "a partition is in one place");
+  by_partition_[partition] = std::move(accounts);
 }
 
 Account* Accounts::next(Walk& walk) {

@@ -36,11 +36,25 @@ struct Account {
 
 // The accounts at home on one shard, by partition. Threads: that shard's.
 class Accounts {
+  // Another function than partition_of, or every table here would use one bucket in 256.
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+
  public:
+  // Those of one partition. Keys lie in the accounts, which stay where they are in memory.
+  using Map = std::unordered_map<std::string_view, std::unique_ptr<Account>, Hash, std::equal_to<>>;
+
   Account* find(std::string_view bare);
   Account& get(std::string_view bare);  // Makes it when it is new.
   void drop_if_empty(Account& account);
   std::size_t size() const;
+
+  // A whole partition goes; or comes to where nothing is of it.
+  Map take(std::uint32_t partition);
+  void put(std::uint32_t partition, Map accounts);
+  const Map& of(std::uint32_t partition) const { return by_partition_[partition]; }
 
   // Visits all; `visit` must not add or drop accounts.
   template <typename Visit>
@@ -66,13 +80,7 @@ class Accounts {
   Account* next(Walk& walk);
 
  private:
-  // Another function than partition_of, or every table here would use one bucket in 256.
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-  };
-  using Map = std::unordered_map<std::string_view, std::unique_ptr<Account>, Hash, std::equal_to<>>;
-  std::array<Map, partitions> by_partition_;  // Keys lie in the accounts.
+  std::array<Map, partitions> by_partition_;
   Account* last_ = nullptr;  // The one found last: an event asks for the same one again and again.
 };
 

@@ -52,6 +52,12 @@ void Bodies::left(MailboxEntry& entry) {
   if (entry.body) grow(bytes_, -static_cast<std::uint64_t>(entry.body_bytes));
 }
 
+void Bodies::leave(std::uint32_t partition) {
+  for (auto& [number, reading] : readings_)
+    for (Ref<MailboxEntry>& entry : reading.entries)
+      if (entry && entry->partition == partition) entry = nullptr;
+}
+
 void Bodies::give_up() {
   give_up(large_);
   give_up(small_);
@@ -95,6 +101,7 @@ void Bodies::came(std::uint64_t number, const Result<StoredBodies>& bodies) {
     return reading.then(false);
   }
   for (std::size_t i = 0; i < reading.entries.size(); ++i) {
+    if (!reading.entries[i]) continue;  // It has left.
     MailboxEntry& entry = *reading.entries[i];
     if (entry.is_accepted || entry.body) continue;
     entry.body = (*bodies)[i];

@@ -30,6 +30,8 @@ class Bodies {
   void entered(MailboxEntry& entry);  // With its body, or on disk without one.
   void is_safe(MailboxEntry& entry);  // It has reached the disk: its body may be given up.
   void left(MailboxEntry& entry);     // Before it leaves the mailbox.
+  // Entries of that partition go to another shard: what is being read for them is not waited for.
+  void leave(std::uint32_t partition);
 
   // Gives up what is beyond the bound, as far as it may.
   void give_up();

@@ -1,6 +1,7 @@
 #include "state/commit_window.h"
 
 #include <algorithm>
+#include <type_traits>
 
 namespace hotline {
 
@@ -90,7 +91,7 @@ void CommitWindow::submit_all() {
 void CommitWindow::submit() {
   due_us_ = UINT64_MAX;
   StoreBatch batch;
-  Sent sent{++last_number_, 0, {}, std::move(receipts_), std::move(calls_)};
+  Sent sent{++last_number_, 0, {}, std::move(receipts_), std::move(calls_), {}};
   for (Kept& kept : entries_) submit_kept(kept, batch, sent);
   const std::uint64_t now_us = clock_.mono_us();
   // What is nearly due goes along: one commit instead of two.
@@ -125,9 +126,10 @@ void CommitWindow::submit() {
   store_.submit(std::move(batch));
 }
 
-void CommitWindow::committed(std::uint64_t number, const Released& released, const OnDisk& on_disk) {
+void CommitWindow::committed(std::uint64_t number, const Released& released, const OnDisk& on_disk,
+                             const OnDiskElsewhere& elsewhere) {
   while (!sent_.empty() && sent_.front().number <= number) {
-    const Sent sent = std::move(sent_.front());
+    Sent sent = std::move(sent_.front());
     sent_.pop_front();
     waiting_bytes_ -= std::min(waiting_bytes_, sent.bytes);
     for (const Ref<MailboxEntry>& entry : sent.entries) {
@@ -138,9 +140,38 @@ void CommitWindow::committed(std::uint64_t number, const Released& released, con
         entry->receipt = {};
       }
     }
+    for (auto& [partition, entries] : sent.elsewhere) elsewhere(partition, std::move(entries));
     for (const Receipt& receipt : sent.receipts) released(receipt);
     for (const std::function<void()>& call : sent.calls) call();
   }
+}
+
+void CommitWindow::leave(std::uint32_t partition, const AccountOf& account_of) {
+  const auto let_go = [&](auto& all) {
+    std::remove_reference_t<decltype(all)> staying;
+    for (Kept& kept : all) {
+      if (kept.entry->partition != partition) {
+        staying.push_back(std::move(kept));
+      } else if (!kept.entry->is_accepted) {
+        open_bytes_ -= std::min<std::size_t>(open_bytes_, kept.entry->body_bytes);
+      }
+    }
+    all = std::move(staying);
+  };
+  let_go(patient_);
+  let_go(entries_);
+  for (Sent& sent : sent_) {
+    std::vector<Ref<MailboxEntry>> staying;
+    for (Ref<MailboxEntry>& entry : sent.entries) {
+      if (entry->partition != partition) {
+        staying.push_back(std::move(entry));
+      } else if (!entry->is_accepted) {
+        sent.elsewhere[partition].push_back({account_of(*entry), entry->id});
+      }
+    }
+    sent.entries = std::move(staying);
+  }
+  if (!rows_.empty() || !drops_.empty()) submit();
 }
 
 }  // namespace hotline

@@ -37,6 +37,8 @@ class CommitWindow {
   // What is told when it is on disk: `released` for each receipt, and the calls that wait.
   using Released = std::function<void(const Receipt&)>;
   using OnDisk = std::function<void(MailboxEntry&)>;
+  // Of a partition that left meanwhile: these of its entries are on disk.
+  using OnDiskElsewhere = std::function<void(std::uint32_t partition, std::vector<StoredEntry> entries)>;
 
   // `module_name` turns an entry's module number into its name, when it is written.
   using ModuleName = std::function<const std::string&(std::uint16_t module)>;
@@ -63,7 +65,14 @@ class CommitWindow {
   std::uint64_t due_us() const;
   void submit();
   // `on_disk` is told of each entry that is there now, those that were accepted meanwhile among them.
-  void committed(std::uint64_t number, const Released& released, const OnDisk& on_disk);
+  void committed(std::uint64_t number, const Released& released, const OnDisk& on_disk,
+                 const OnDiskElsewhere& elsewhere);
+
+  // A partition leaves this shard. What is open of its rows goes to the store now; its entries that have not
+  // been submitted are let go of (their mailboxes have them, and they are put where they go); of those that
+  // have, word is sent on.
+  using AccountOf = std::function<const std::string&(const MailboxEntry& entry)>;
+  void leave(std::uint32_t partition, const AccountOf& account_of);
 
   bool is_full() const { return waiting_bytes_ > limits_.waiting_bytes_max; }
   std::size_t waiting_bytes() const { return waiting_bytes_; }
@@ -82,6 +91,7 @@ class CommitWindow {
     std::vector<Ref<MailboxEntry>> entries;
     std::vector<Receipt> receipts;
     std::vector<std::function<void()>> calls;
+    std::map<std::uint32_t, std::vector<StoredEntry>> elsewhere;  // By partition.
   };
   struct RowChange {
     bool is_put;

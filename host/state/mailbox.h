@@ -35,6 +35,7 @@ struct MailboxEntry {
   std::uint16_t module = 0;   // Whose on_drain writes it out.
   std::uint16_t holders = 0;  // Attached sessions it was sent to.
   Kept kept = Kept::window;
+  std::uint8_t partition = 0;  // Its account's.
   bool is_accepted = false;
   bool is_expiring = false;  // Its sender is being told that nobody took it in time.
   bool is_missing = false;   // The store has lost its body.

@@ -8,11 +8,16 @@
 
 namespace hotline {
 
-// Names one received stanza of one session. Plain numbers: it may wait anywhere, and outlive its session.
+// Names one received stanza of one session, or whoever holds one for several parts of it. Plain numbers: it
+// may wait anywhere, and outlive its session.
 struct Receipt {
-  std::uint64_t session = 0;  // 0: nobody waits.
+  std::uint64_t session = 0;  // 0: nobody waits. With the first bit set: a number that a shard gave.
   std::uint32_t stanza = 0;
-  std::uint32_t shard = 0;  // Where the session is.
+  std::uint16_t shard = 0;     // That shard ...
+  std::uint8_t host = 0;       // ... of that host.
+  std::uint8_t partition = 0;  // A session's: it is at home where that is.
+
+  bool is_of_session() const { return (session >> 63) == 0; }
 
   explicit operator bool() const { return session != 0; }
 };

@@ -1,8 +1,9 @@
 // Store: what survives the process. Behind one interface: SQLite on one machine, memory in a simulation.
 //
 // A shard collects its changes into a Batch and submits it; the writer commits batches of all shards
-// together (group commit) and tells when they are safe. Batches of one shard are committed in the order they
-// were submitted.
+// together (group commit) and tells when they are safe. Batches are committed in the order they were
+// submitted, those of all shards: what an account's old home has submitted is there before what its new one
+// does.
 //
 // Threads: submit() from any; everything else before the shards run, or where a call says so.
 #pragma once
@@ -28,6 +29,12 @@ struct StoredMessage {
   std::uint32_t flags = 0;
   std::string module;  // Whose drain writes it out.
   Ref<const Buffer> body;
+};
+
+// A message that is on disk, told to where its account is at home.
+struct StoredEntry {
+  std::string account;
+  std::uint64_t id = 0;
 };
 
 // A row of a durable table.

@@ -33,6 +33,12 @@ class AccountRows {
   TableRows& get(std::uint32_t table);
   bool empty() const;
 
+  // `visit` with each table's number and rows.
+  template <typename Visit>
+  void each(Visit&& visit) const {
+    for (const auto& [table, rows] : tables_) visit(table, *rows);
+  }
+
  private:
   std::vector<std::pair<std::uint32_t, std::unique_ptr<TableRows>>> tables_;  // An account has few.
 };

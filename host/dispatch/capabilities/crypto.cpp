@@ -71,7 +71,7 @@ struct Derivation {
                           static_cast<int>(iterations), method, static_cast<int>(post.extra->text.size()),
                           reinterpret_cast<unsigned char*>(post.extra->text.data()));
     post.extra->status = done == 1 ? HL_OK : HL_E_INVALID;
-    world.all[world.home_of(account)]->inbox().push_one(std::move(post));
+    world.hand_in(std::move(post));
   }
 };
 

@@ -95,11 +95,14 @@ hl_status move_home(const hl_host* host, hl_stream handle, hl_str account) {
   if (asked.status != HL_OK) return asked.status;
   Address address;
   if (!parse_address(from_str(account), address) || address.has_resource) return HL_E_INVALID;
-  const std::uint32_t home = asked.context.shard.world.home_of(address.bare);
-  if (home == asked.context.shard.number) return HL_E_EXISTS;
+  const Shard& shard = asked.context.shard;
+  // Where it is about to leave for is its home, and where it is to come it waits.
+  if (shard.is_home(address.bare) && shard.world.home_of(address.bare) == shard.number) {
+    asked.object->home_account = address.bare;
+    return HL_E_EXISTS;
+  }
   Effect& effect = asked.transaction->add(Effect::Kind::stream_move);
   effect.handle = handle;
-  effect.number = home;
   effect.text = asked.transaction->keep_text(address.bare);
   return HL_OK;
 }

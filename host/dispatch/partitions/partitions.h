@@ -23,21 +23,17 @@
 // gets) the partition.
 #pragma once
 
-#include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
-#include <memory>
-#include <mutex>
-#include <string>
 #include <vector>
 
 #include "base/result.h"
-#include "carry/carried_partition.h"
-#include "dispatch/partitions/held_partition.h"
 
 namespace hotline {
 
 class Host;
+class Shard;
 
 class Partitions {
  public:
@@ -53,29 +49,6 @@ class Partitions {
   using MoveDone = std::function<void(Result<Moved>)>;
   void move(std::uint32_t partition, std::uint32_t to_shard, MoveDone done);
 
-  // For another process, in the format that it reads. From the answer on nobody here touches the partition:
-  // exactly one of resume() and forget() must follow. What is posted to it goes to the far host.
-  using FreezeDone = std::function<void(Result<CarriedPartition>)>;
-  void freeze(std::uint32_t partition, std::uint32_t version, FreezeDone done);
-  // The hand-over failed, and the other side has ended or never had the bytes (it must not have sealed one
-  // record): it goes on here.
-  using Done = std::function<void(Result<void>)>;
-  void resume(std::uint32_t partition, Done done);
-  // It is theirs. What could not be carried (connections in TLS 1.2) ends now; its sessions went detached, so
-  // that clients come back to them there.
-  void forget(std::uint32_t partition);
-
-  // The receiving side. From expect() on, what is posted to the partition here waits for it on that shard;
-  // `done` once every shard of this host has posted its last to where it was before.
-  void expect(std::uint32_t partition, std::uint32_t on_shard, Done done);
-  // READY: reads and checks all of it and uses no key. Any thread; on an error nothing has happened, and what
-  // is at fault is named. `carried` is used up.
-  Result<std::unique_ptr<HeldPartition>> unpack(CarriedPartition carried);
-  // GO: it is served here from now on.
-  void put_in(std::unique_ptr<HeldPartition> held, Done done);
-  // It will not come after all: what waits for it goes to the far host.
-  void expect_no_more(std::uint32_t partition);
-
   // Where each is.
   struct Figures {
     std::uint32_t partition = 0;
@@ -85,11 +58,15 @@ class Partitions {
   using Listed = std::function<void(std::vector<Figures>)>;
   void list(Listed done);
 
-  // `done`, on some shard's thread, once every shard has handed out all that it posted before.
-  void fence(std::function<void()> done);
+  // `done`, on that shard's thread, once all that any shard had posted to it before has come there.
+  void fence(std::uint32_t shard, std::function<void()> done);
 
  private:
+  void leave(std::uint32_t partition, std::uint32_t to_shard, MoveDone done);
+  Shard& shard(std::uint32_t number);
+
   Host& host_;
+  std::atomic<bool> is_moving_{false};
 };
 
 }  // namespace hotline
