@@ -18,7 +18,12 @@ Host::Host(const Settings& settings, const Parts& parts,
     : barrier_(std::move(barrier)), routes_(std::make_shared<const RouteTable>()) {
   world_.shards = settings.shards;
   world_.host_number = settings.host_number;
-  world_.homes.deal(settings.shards);
+  if (settings.is_taking_over) {
+    for (std::uint32_t partition = 0; partition < partitions; ++partition)
+      world_.homes.set(partition, Homes::elsewhere);
+  } else {
+    world_.homes.deal(settings.shards);
+  }
   world_.clock = parts.clock;
   world_.random = parts.random;
   world_.store = parts.store;

@@ -29,6 +29,7 @@ class Host final : public LiveTarget {
   struct Settings {
     std::uint32_t shards = 1;
     std::uint8_t host_number = 0;  // As in ShardWorld.
+    bool is_taking_over = false;   // All partitions are elsewhere at first.
     ShardLimits limits;
     ModuleSettings modules;
   };

@@ -79,9 +79,6 @@ class TlsContext {
   virtual std::unique_ptr<Tls> accept(std::string_view alpn) = 0;
   // The connection that Tls::freeze() gave. It goes on with own records, whatever the settings.
   virtual Result<std::unique_ptr<Tls>> thaw(std::string_view frozen) = 0;
-  // What session tickets are sealed with, for a process that takes over (secret), and in place of ours there.
-  virtual std::string ticket_keys() = 0;
-  virtual bool take_ticket_keys(std::string_view carried) = 0;
   // SHA-256 of the certificate, hexadecimal; and whether it is the self-made development one.
   virtual std::string fingerprint() const = 0;
   virtual bool is_development() const = 0;

@@ -22,10 +22,10 @@ Descriptor pidfd_of(pid_t pid) {
 
 }  // namespace
 
-NewProcess::NewProcess(Parts parts, upgrade::Hello hello, std::uint32_t carry_version, Descriptor socket)
+NewProcess::NewProcess(Parts parts, upgrade::Hello hello, std::uint32_t version, Descriptor socket)
     : parts_(std::move(parts)),
       taking_(std::move(hello)),
-      carry_version_(carry_version),
+      version_(version),
       channel_(std::move(socket)),
       other_(pidfd_of(getppid())) {}
 
@@ -51,6 +51,11 @@ std::unique_ptr<CoreStore> NewProcess::far_store(std::uint64_t message_id) {
                                            message_id);
   store_ = store.get();
   return store;
+}
+
+void NewProcess::attach(Host& host) {
+  far_ = std::make_unique<FarHost>(host, channel_);
+  host.world().far = far_.get();
 }
 
 void NewProcess::heard(upgrade::Message message, Channel::Descriptors descriptors) {
@@ -134,7 +139,7 @@ void NewProcess::prepare(const upgrade::Offer& offer) {
                                     run(done ? taking_.did(act, partition)
                                              : taking_.could_not(act, partition, done.error().message));
                                   }},
-      carry_version_);
+      version_);
   run(taking_.did(Act::prepare, 0));
 }
 

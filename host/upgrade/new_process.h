@@ -39,7 +39,7 @@ class NewProcess {
     std::function<void(const std::string& why)> end;
     std::function<void()> start_anew;
   };
-  NewProcess(Parts parts, upgrade::Hello hello, std::uint32_t carry_version, Descriptor socket);
+  NewProcess(Parts parts, upgrade::Hello hello, std::uint32_t version, Descriptor socket);
   ~NewProcess();
   NewProcess(const NewProcess&) = delete;
   NewProcess& operator=(const NewProcess&) = delete;
@@ -47,6 +47,8 @@ class NewProcess {
   void begin();
   // The store over there, for prepare().
   std::unique_ptr<CoreStore> far_store(std::uint64_t message_id);
+  // Before the host's shards run: what is not here is over there.
+  void attach(Host& host);
 
  private:
   void heard(upgrade::Message message, Channel::Descriptors descriptors);  // The hearing thread.
@@ -60,7 +62,7 @@ class NewProcess {
 
   const Parts parts_;
   upgrade::Taking taking_;
-  const std::uint32_t carry_version_;
+  const std::uint32_t version_;
   Channel channel_;
   const Descriptor other_;  // A's pidfd.
   std::unique_ptr<FarHost> far_;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "net/ticket_sharing.h"
 #include "upgrade/store_wire.h"
 
 namespace hotline {
@@ -15,6 +16,12 @@ using upgrade::Act;
 namespace {
 
 constexpr const char* kind = "give";
+// It loads modules, and its machine may be busy.
+constexpr std::uint64_t loading_patience_us = 120'000'000;
+// A partition waits, or the store: whoever is connected notices.
+constexpr std::uint64_t step_patience_us = 15'000'000;
+// B's numbers of mailbox entries are so far ahead; those of what comes back are below this process's next.
+constexpr std::uint64_t ids_apart = std::uint64_t{1} << 33;
 
 Descriptor duplicate(int socket) {
   return Descriptor(fcntl(socket, F_DUPFD_CLOEXEC, 0));
@@ -22,11 +29,11 @@ Descriptor duplicate(int socket) {
 
 }  // namespace
 
-OldProcess::OldProcess(Parts parts, upgrade::Offer offer, std::uint32_t carry_version, Descriptor socket,
-                       ProgramRun run)
+OldProcess::OldProcess(Parts parts, upgrade::Offer offer, std::uint32_t version, Descriptor socket,
+                       ProgramRun program)
     : parts_(std::move(parts)),
       giving_(std::move(offer)),
-      run_(std::move(run)),
+      run_(std::move(program)),
       channel_(std::move(socket)),
       far_(parts_.threads->host(), channel_),
       traffic_({.host = &parts_.threads->host(),
@@ -39,12 +46,14 @@ OldProcess::OldProcess(Parts parts, upgrade::Offer offer, std::uint32_t carry_ve
                     },
                 .done =
                     [this](Act act, std::uint16_t partition, const Result<void>& done) {
+                      heard_us_ = parts_.clock->mono_us();
                       if (act == Act::freeze) parts_.fault_point.reach(kind, "frozen");
                       run(done ? giving_.did(act, partition)
                                : giving_.could_not(act, partition, done.error().message));
                     }},
-               carry_version),
-      step_us_(parts_.clock->mono_us()) {
+               version),
+      step_us_(parts_.clock->mono_us()),
+      heard_us_(step_us_) {
   parts_.threads->host().world().far = &far_;
 }
 
@@ -64,6 +73,16 @@ void OldProcess::begin() {
         });
       });
   run(giving_.begin());
+}
+
+void OldProcess::look() {
+  using Phase = upgrade::Giving::Phase;
+  const Phase phase = giving_.phase();
+  if (phase == Phase::over) return;
+  const bool is_starting = phase == Phase::offering || phase == Phase::loading;
+  const std::uint64_t patience_us = is_starting ? loading_patience_us : step_patience_us;
+  if (parts_.clock->mono_us() - heard_us_ < patience_us) return;
+  run(giving_.died("the new process said nothing for " + std::to_string(patience_us / 1'000'000) + " s"));
 }
 
 void OldProcess::go_back(const std::string& why) {
@@ -115,6 +134,7 @@ void OldProcess::heard(upgrade::Message message, Channel::Descriptors descriptor
 }
 
 void OldProcess::act_on(const upgrade::Message& message) {
+  heard_us_ = parts_.clock->mono_us();
   if (const auto* hello = std::get_if<upgrade::Hello>(&message)) {
     parts_.fault_point.reach(kind, "started");
     end_step("start", "process " + std::to_string(hello->pid));
@@ -153,6 +173,8 @@ void OldProcess::run(const upgrade::Deed& deed) {
   }
   switch (deed.act) {
     case Act::say:
+      if (std::holds_alternative<upgrade::Recall>(deed.message) && !std::exchange(has_recalled_, true))
+        parts_.threads->host().world().message_id->fetch_add(ids_apart);
       if (std::holds_alternative<upgrade::StoreClosed>(deed.message)) {
         channel_.say(upgrade::StoreClosed{parts_.record(steps_, pause_us_max_)});
       } else {
@@ -199,7 +221,7 @@ void OldProcess::send_doors() {
   has_given_doors_ = true;
   for (const int socket : parts_.threads->listening_sockets()) doors.push_back(duplicate(socket));
   const auto total = static_cast<std::uint32_t>(doors.size());
-  std::string keys = parts_.tls->ticket_keys();
+  std::string keys = ticket_sharing(*parts_.tls).ticket_keys();
   for (std::uint32_t first = 0; first < total;) {
     const auto count = std::min<std::uint32_t>(total - first, upgrade_descriptors_max);
     Channel::Descriptors some;

@@ -49,8 +49,7 @@ class OldProcess {
     std::function<void(const std::string& why, bool is_lost)> failed;
   };
 
-  OldProcess(Parts parts, upgrade::Offer offer, std::uint32_t carry_version, Descriptor socket,
-             ProgramRun run);
+  OldProcess(Parts parts, upgrade::Offer offer, std::uint32_t version, Descriptor socket, ProgramRun program);
   ~OldProcess();
   OldProcess(const OldProcess&) = delete;
   OldProcess& operator=(const OldProcess&) = delete;
@@ -58,6 +57,8 @@ class OldProcess {
   void begin();
   // The operator stays.
   void go_back(const std::string& why);
+  // Several times a second: a process that says nothing for too long is given up.
+  void look();
   // A batch of B's is on disk. The store's thread.
   void far_committed(std::uint32_t far_shard, std::uint64_t number);
 
@@ -75,7 +76,6 @@ class OldProcess {
   void send_doors();
   void take_doors_back();
   void close_store();
-  void patience(std::uint64_t ms);
   void end_step(const char* name, std::string detail);
   void note_serves(std::uint16_t partition);
 
@@ -88,9 +88,11 @@ class OldProcess {
   std::string batch_;  // Of B's, so far. The hearing thread's.
   std::vector<PushStep> steps_;
   std::uint64_t step_us_ = 0;
+  std::uint64_t heard_us_ = 0;   // When something was last heard or done.
   std::uint64_t frozen_us_ = 0;  // The partition that is under way, since.
   std::uint64_t pause_us_max_ = 0;
   bool has_given_doors_ = false;
+  bool has_recalled_ = false;
   // Outlives it in what was brought to the control thread and has not run.
   std::shared_ptr<bool> is_there_ = std::make_shared<bool>(true);
 };

@@ -1,5 +1,6 @@
 #include "upgrade/partition_traffic.h"
 
+#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <unistd.h>
 
@@ -11,17 +12,17 @@ using upgrade::Act;
 
 bool PartitionTraffic::act(const upgrade::Deed& deed) {
   const std::uint16_t partition = deed.partition;
-  Partitions& partitions = parts_.host->partitions();
+  Partitions& all = parts_.host->partitions();
   switch (deed.act) {
     case Act::freeze: freeze(partition); return true;
     case Act::carry: carry(partition); return true;
     case Act::give:
-      partitions.forget(partition);
+      all.forget(partition);
       parts_.channel->say(upgrade::Go{partition});
       return true;
-    case Act::resume: partitions.resume(partition, [](const Result<void>&) {}); return true;
+    case Act::resume: all.resume(partition, [](const Result<void>&) {}); return true;
     case Act::expect:
-      partitions.expect(partition, partition % parts_.host->shard_count(), answers(Act::expect, partition));
+      all.expect(partition, partition % parts_.host->shard_count(), answers(Act::expect, partition));
       return true;
     case Act::unpack: unpack(partition); return true;
     case Act::put_in: {
@@ -29,13 +30,13 @@ bool PartitionTraffic::act(const upgrade::Deed& deed) {
       if (found == held_.end()) return true;
       std::unique_ptr<HeldPartition> held = std::move(found->second);
       held_.erase(found);
-      partitions.put_in(std::move(held), answers(Act::put_in, partition));
+      all.put_in(std::move(held), answers(Act::put_in, partition));
       return true;
     }
     case Act::expect_no_more:
       coming_.erase(partition);
       held_.erase(partition);
-      partitions.expect_no_more(partition);
+      all.expect_no_more(partition);
       return true;
     case Act::load: has_lost_ = true; return true;
     default: return false;
@@ -96,7 +97,7 @@ void PartitionTraffic::heard(upgrade::Carry carry, Channel::Descriptors descript
   }
   coming.bytes.append(carry.bytes);
   OPENSSL_cleanse(carry.bytes.data(), carry.bytes.size());
-  for (Descriptor& each : descriptors) coming.descriptors.push_back(each.release());
+  for (Descriptor& each : descriptors) coming.descriptors.push_back(fcntl(each.get(), F_DUPFD_CLOEXEC, 0));
 }
 
 void PartitionTraffic::unpack(std::uint16_t partition) {
