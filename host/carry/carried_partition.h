@@ -8,29 +8,25 @@
 // they are never stored, and never in a log. Threads: one at a time.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
-namespace hotline {
+#include "carry/partition_format.h"
 
-// The format's version. A host reads all from `min` on and can write each of them, so that what is newer can
-// go back to what is older.
-inline constexpr std::uint32_t carry_version = 1;
-inline constexpr std::uint32_t carry_version_min = 1;
+namespace hotline {
 
 struct CarriedPartition {
   CarriedPartition() = default;
   CarriedPartition(CarriedPartition&& other) noexcept;
   CarriedPartition& operator=(CarriedPartition&& other) noexcept;
-  ~CarriedPartition();  // Wipes the bytes and closes the descriptors.
+  ~CarriedPartition();
 
-  void wipe();
+  void wipe();  // The bytes, and closes the descriptors.
 
   std::uint32_t partition = 0;
   std::string bytes;
-  std::vector<int> descriptors;  // Owned: duplicates, so that closing them ends no connection.
+  std::vector<int> descriptors;  // Its own: duplicates, so that closing them ends no connection.
 };
 
 }  // namespace hotline

@@ -120,6 +120,10 @@ HOTLINE_JSON(SessionReport, address, shard, is_attached, peer, transport, since_
              unacknowledged)
 HOTLINE_JSON(SessionsReport, sessions)
 HOTLINE_JSON(MailboxReport, account, entries, bytes, entries_max, bytes_max, oldest_wall_ms)
+HOTLINE_JSON(PartitionReport, partition, shard, accounts, sessions, connections, mailbox_entries)
+HOTLINE_JSON(PartitionsReport, partitions)
+HOTLINE_JSON(PartitionMoveReport, partition, from, to, accounts, sessions, connections, mailbox_entries,
+             pause_us, whole_us)
 
 #undef HOTLINE_JSON
 

@@ -22,6 +22,8 @@
 //     user.list    {}                                  AccountsReport
 //     sessions     {account}                           SessionsReport; `account` "" is all
 //     mailbox      {account}                           MailboxReport
+//     partitions   {}                                  PartitionsReport
+//     partition.move {partition, shard}                PartitionMoveReport
 //     tables       {}                                  TablesReport
 //     parked.list  {}                                  ParkedReport
 //     quarantine.list   {}                             QuarantineReport, oldest first
@@ -342,6 +344,32 @@ struct MailboxReport {
   std::uint64_t oldest_wall_ms = 0;  // 0: it is empty.
 };
 
+// One of the 256 shares of all accounts.
+struct PartitionReport {
+  std::uint32_t partition = 0;
+  std::uint32_t shard = 0;
+  std::uint64_t accounts = 0;
+  std::uint64_t sessions = 0;
+  std::uint64_t connections = 0;
+  std::uint64_t mailbox_entries = 0;
+};
+
+struct PartitionsReport {
+  std::vector<PartitionReport> partitions;  // One that moves just now is missing.
+};
+
+struct PartitionMoveReport {
+  std::uint32_t partition = 0;
+  std::uint32_t from = 0;
+  std::uint32_t to = 0;
+  std::uint64_t accounts = 0;
+  std::uint64_t sessions = 0;
+  std::uint64_t connections = 0;
+  std::uint64_t mailbox_entries = 0;
+  std::uint64_t pause_us = 0;  // That nobody served it.
+  std::uint64_t whole_us = 0;
+};
+
 // An event that no generation of its module survived. What it said is not told.
 struct QuarantineEntry {
   std::uint64_t number = 0;
@@ -397,6 +425,9 @@ HOTLINE_DECLARE_JSON(AccountsReport)
 HOTLINE_DECLARE_JSON(SessionReport)
 HOTLINE_DECLARE_JSON(SessionsReport)
 HOTLINE_DECLARE_JSON(MailboxReport)
+HOTLINE_DECLARE_JSON(PartitionReport)
+HOTLINE_DECLARE_JSON(PartitionsReport)
+HOTLINE_DECLARE_JSON(PartitionMoveReport)
 #undef HOTLINE_DECLARE_JSON
 
 }  // namespace hotline

@@ -30,6 +30,7 @@ class Expiry {
   void released(const Receipt& receipt);
   // Its partition leaves: what its module has been told of is removed where it goes.
   void leave(std::uint32_t partition);
+  bool owes_nothing() const { return told_.empty(); }
   // The entry has expired, and what was to be done about it is safe.
   void remove(Account& account, MailboxEntry& entry);
 

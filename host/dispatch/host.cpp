@@ -51,7 +51,7 @@ Host::Host(const Settings& settings, const Parts& parts,
 Host::~Host() = default;
 
 Result<void> Host::load() {
-  message_id_ = world_.store->message_id_max();
+  world_.entry_id_is_beyond(world_.store->message_id_max());
   const auto on_row = [this](StoredRow&& row) {
     stored_schemas_[row.table].insert(row.schema);
     const std::uint32_t table = tables_.number(row.table);

@@ -33,6 +33,8 @@ HostThreads::HostThreads(const Host::Settings& settings, const Host::Parts& part
         return safepoint_.run(swap, haste == LiveTarget::Haste::urgent ? limits_.rollback : limits_.push);
       });
   host_->world().connection_closed = [this](std::string_view peer) { connection_closed(peer); };
+  host_->world().link_of = [this](int socket, const std::string& peer) { return link_of(socket, peer); };
+  host_->world().listener = [this](std::string_view name) { return facts_of(name); };
   listeners_.resize(settings.shards);
 }
 
@@ -80,16 +82,19 @@ Result<std::uint16_t> HostThreads::listen_on(std::vector<int> sockets, ListenerF
 
 std::uint16_t HostThreads::add_listeners(std::vector<std::unique_ptr<Listener>> opened, ListenerFacts facts) {
   const std::uint16_t bound = opened.front()->port();
-  facts_.push_back(std::make_unique<ListenerFacts>(std::move(facts)));
+  auto its = std::make_unique<ListenerFacts>(std::move(facts));
+  const ListenerFacts* kept = its.get();
+  {
+    const std::lock_guard lock(addresses_mutex_);
+    facts_.push_back(std::move(its));
+  }
   for (std::uint32_t number = 0; number < loops_.size(); ++number) {
     listeners_[number].push_back(std::move(opened[number]));
     Listener* listener = listeners_[number].back().get();
     Post post;
     post.kind = Post::Kind::call;
     post.extra = std::make_unique<Post::Extra>();
-    post.extra->call = [this, number, listener, kept = facts_.back().get()] {
-      start_listener(number, *listener, *kept);
-    };
+    post.extra->call = [this, number, listener, kept] { start_listener(number, *listener, *kept); };
     host_->shard(number).inbox().push_one(std::move(post));
   }
   return bound;
@@ -135,6 +140,25 @@ void HostThreads::accepted(std::uint32_t shard, int socket, const PeerAddress& p
     return;
   }
   host_->shard(shard).streams.accept(std::make_unique<UvLink>(socket, peer, *link_loops_[shard]), facts);
+}
+
+// It was accepted by another process, so it is counted, and not refused.
+std::unique_ptr<Link> HostThreads::link_of(int socket, const std::string& peer) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  const bool has_name = getpeername(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  {
+    const std::lock_guard lock(addresses_mutex_);
+    ++addresses_[peer];
+  }
+  return std::make_unique<UvLink>(socket, has_name ? PeerAddress::of(address) : PeerAddress::local());
+}
+
+const ListenerFacts* HostThreads::facts_of(std::string_view name) {
+  const std::lock_guard lock(addresses_mutex_);
+  for (const std::unique_ptr<ListenerFacts>& facts : facts_)
+    if (facts->name == name) return facts.get();
+  return nullptr;
 }
 
 bool HostThreads::count_connection(const PeerAddress& peer) {

@@ -54,6 +54,8 @@ class HostThreads {
   void start_listener(std::uint32_t shard, Listener& listener, const ListenerFacts& facts);
   void accepted(std::uint32_t shard, int socket, const PeerAddress& peer, const ListenerFacts& facts);
   bool count_connection(const PeerAddress& peer);
+  std::unique_ptr<Link> link_of(int socket, const std::string& peer);
+  const ListenerFacts* facts_of(std::string_view name);
   void connection_closed(std::string_view peer);
 
   const Limits limits_;
@@ -63,7 +65,7 @@ class HostThreads {
   std::vector<std::unique_ptr<LinkLoop>> link_loops_;
   std::unique_ptr<Host> host_;
   bool is_started_ = false;
-  std::vector<std::unique_ptr<ListenerFacts>> facts_;
+  std::vector<std::unique_ptr<ListenerFacts>> facts_;  // Under addresses_mutex_.
   std::vector<std::vector<std::unique_ptr<Listener>>> listeners_;  // By shard.
 
   std::mutex addresses_mutex_;

@@ -330,6 +330,14 @@ void Sessions::resume(std::uint64_t stream_handle, std::uint64_t handle, std::ui
   shard_.calls.session_is(handle, HL_SESSION_RESUMED, 0);
 }
 
+void Sessions::cut(std::uint64_t handle) {
+  if (Session* session = find(handle)) {
+    session->left_behind = session->left_behind || session->is_draining;
+    session->is_draining = false;
+    shard_.calls.session_is(handle, HL_SESSION_DETACHED, 0);
+  }
+}
+
 void Sessions::resume_later(std::uint64_t handle) {
   shard_.timers.set(shard_.now_us() + resume_retry_us, [this, handle] {
     Stream* stream = shard_.streams.find(handle);

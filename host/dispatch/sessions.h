@@ -64,6 +64,7 @@ class Sessions {
   // account refers to it all the while.
   std::unique_ptr<Session> take(std::uint64_t handle);
   void put(std::unique_ptr<Session> session, std::uint64_t resume_left_us);
+  void cut(std::uint64_t handle);  // It came without its connection: modules are told.
 
   // Receipts of stanzas that sessions of this shard sent.
   Receipt received(Session& session);  // Numbers the stanza and holds it.

@@ -73,6 +73,9 @@ struct ShardWorld {
   ShardLimits limits;
   ModuleSettings settings;
   std::atomic<std::uint64_t>* message_id = nullptr;  // The last mailbox entry's.
+  // Hosts that partitions go between give even ones, or odd ones: no id is given twice, and each mailbox's grow.
+  std::uint64_t next_entry_id() { return message_id->fetch_add(2, std::memory_order_relaxed) + 2; }
+  void entry_id_is_beyond(std::uint64_t id);
   // A command was answered. Any thread.
   std::function<void(std::uint64_t command, bool is_refusal, std::string json)> command_answered;
   // A connection that was accepted has gone; `peer` is its address. Any thread. May be empty.
@@ -83,6 +86,10 @@ struct ShardWorld {
   std::function<void(Fault fault)> fault_seen;
   std::function<void(FailedEvent event)> event_failed;
   std::vector<class Shard*> all;
+  // For partitions from another process: a link of a socket, on no loop yet; and the listener of that name
+  // (nullptr: there is none).
+  std::function<std::unique_ptr<Link>(int socket, const std::string& peer)> link_of;
+  std::function<const ListenerFacts*(std::string_view name)> listener;
 
   // The shard that takes posts for it; Homes::elsewhere.
   std::uint32_t home_of(std::string_view bare) const { return homes.of(partition_of(bare)); }
@@ -161,8 +168,10 @@ class Shard final : public ShardWork {
   void put_in(HeldPartition& held);
   // What waits here for the partition is posted anew: its home is another one.
   void post_waiting(std::uint32_t partition);
-  // Nothing that this shard began waits for the disk, or for anybody's word.
-  bool owes_nothing() const { return window.batches_waiting() == 0 && groups_.empty(); }
+  // No partition is here, and nothing that this shard began waits for the disk or for anybody's word.
+  bool has_given_all() const {
+    return here_.none() && window.batches_waiting() == 0 && groups_.empty() && expiry.owes_nothing();
+  }
 
   // The receipt of that number, which this shard gave (share, Expiry).
   Receipt numbered(std::uint64_t its_number) const {

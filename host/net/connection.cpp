@@ -1,5 +1,7 @@
 #include "net/connection.h"
 
+#include <openssl/crypto.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -13,7 +15,17 @@ Connection::Connection(std::unique_ptr<Link> link, std::unique_ptr<Tls> tls, std
   link_->attach(this);
 }
 
+Connection::Connection(std::unique_ptr<Link> link, std::unique_ptr<Tls> tls, std::unique_ptr<Framer> framer)
+    : link_(std::move(link)), tls_(std::move(tls)), framer_(std::move(framer)) {
+  link_->attach(this);
+}
+
 Connection::~Connection() = default;
+
+FrozenConnection::~FrozenConnection() {
+  for (std::string* secret : {&tls, &input, &output, &framer.partial, &framer.reader})
+    OPENSSL_cleanse(secret->data(), secret->size());
+}
 
 void Connection::mark() {
   if (is_marked_) return;
@@ -134,6 +146,7 @@ void Connection::join(Owner& owner, XmlParser& parser) {
   framer_->set_parser(parser);
   is_leaving_ = false;
   is_marked_ = false;
+  if (const std::string records = std::exchange(unsent_, {}); !records.empty()) send(records);
   if (!out_.empty() || is_closing_) mark();
 }
 
@@ -142,6 +155,46 @@ void Connection::go_on() {
   input.swap(carried_);
   if (std::exchange(has_carried_, false)) consume(input);
   if (tls_ != nullptr && tls_->state() == Tls::State::peer_closed) hang_up();
+}
+
+Result<FrozenConnection> Connection::freeze() {
+  FrozenConnection frozen;
+  if (is_closing_ || is_gone_ || is_held_ || is_tls_starting_ || !framer_->freeze(frozen.framer))
+    return Error{"this connection is ending, or no account's: it stays"};
+  if (tls_ != nullptr) {
+    Result<std::string> tls = tls_->freeze();
+    if (!tls) return tls.error();
+    frozen.tls = std::move(*tls);
+  }
+  frozen.input = carried_;
+  frozen.output = out_;
+  frozen.unsent = unsent_;
+  frozen.sent_bytes = sent_bytes_;
+  frozen.is_opened = is_opened_;
+  frozen.had_partial = had_partial_;
+  frozen.was_heard = was_heard_;
+  frozen.has_input = has_carried_;
+  return frozen;
+}
+
+Result<std::unique_ptr<Connection>> Connection::thaw(std::unique_ptr<Link> link, std::unique_ptr<Tls> tls,
+                                                     std::unique_ptr<Framer> framer,
+                                                     const FrozenConnection& frozen) {
+  if (!framer->thaw(frozen.framer)) {
+    link->give_away();
+    return Error{"the state of a connection's framer is damaged"};
+  }
+  std::unique_ptr<Connection> thawed(new Connection(std::move(link), std::move(tls), std::move(framer)));
+  thawed->carried_ = frozen.input;
+  thawed->out_ = frozen.output;
+  thawed->unsent_ = frozen.unsent;
+  thawed->sent_bytes_ = frozen.sent_bytes;
+  thawed->is_opened_ = frozen.is_opened;
+  thawed->had_partial_ = frozen.had_partial;
+  thawed->was_heard_ = frozen.was_heard;
+  thawed->has_carried_ = frozen.has_input;
+  thawed->is_leaving_ = true;
+  return thawed;
 }
 
 void Connection::hold() {

@@ -22,6 +22,20 @@
 
 namespace hotline {
 
+// A connection's state between two turns, for another process. Wiped when it goes: it has keys and plaintext.
+struct FrozenConnection {
+  FrozenConnection() = default;
+  FrozenConnection(FrozenConnection&&) = default;
+  FrozenConnection& operator=(FrozenConnection&&) = default;
+  ~FrozenConnection();
+
+  std::string tls;  // Tls::freeze(); empty: it has none.
+  std::string input, output, unsent;
+  std::uint64_t sent_bytes = 0;
+  bool is_opened = false, had_partial = false, was_heard = false, has_input = false;
+  FrozenFramer framer;
+};
+
 class Connection final : public LinkEvents {
  public:
   // Buffers that all connections of a shard use in turn.
@@ -86,6 +100,17 @@ class Connection final : public LinkEvents {
   void join(Owner& owner, XmlParser& parser);
   void go_on();
 
+  // For another process, of one that leaves and is off its loop; an error when it cannot be carried (it is
+  // closing, its TLS is OpenSSL's, it is HTTP), and then it is as before. Else its TLS is in those bytes from
+  // here on, and it must not go on before take_back().
+  Result<FrozenConnection> freeze();
+  // The hand-over failed: with the TLS that was thawed from the bytes.
+  void take_back(std::unique_ptr<Tls> tls) { tls_ = std::move(tls); }
+  // One that was frozen; it waits for join() and go_on(). `framer` is new. An error: these bytes are of none.
+  static Result<std::unique_ptr<Connection>> thaw(std::unique_ptr<Link> link, std::unique_ptr<Tls> tls,
+                                                  std::unique_ptr<Framer> framer,
+                                                  const FrozenConnection& frozen);
+
   // Input waits, in the peer's own socket as far as it can, until release(); what had been read by then goes
   // on behind the next flush, by go_on().
   void hold();
@@ -114,6 +139,7 @@ class Connection final : public LinkEvents {
   void* stream = nullptr;
 
  private:
+  Connection(std::unique_ptr<Link> link, std::unique_ptr<Tls> tls, std::unique_ptr<Framer> framer);
   void on_bytes(std::string_view bytes) override;
   void on_writable() override;
   void on_end(std::string_view reason) override;
@@ -128,7 +154,7 @@ class Connection final : public LinkEvents {
   std::unique_ptr<Link> link_;
   std::unique_ptr<Tls> tls_;
   std::unique_ptr<Framer> framer_;
-  Owner* owner_;
+  Owner* owner_ = nullptr;  // Null between thaw() and join().
   std::string out_;           // Plaintext that waits for flush().
   std::string unsent_;        // Records (or plaintext without TLS) that the link did not take.
   std::string carried_;       // Input that was left when the connection moved or was held.

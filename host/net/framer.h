@@ -60,6 +60,15 @@ struct FrameEvent {
   const char* condition = "";
 };
 
+// A framer's state between two bytes, for another process. Limits are not in it.
+struct FrozenFramer {
+  std::string from, lang;    // The stamp.
+  std::string declarations;  // XML: of the peer's stream header.
+  std::string partial;       // What has come of an unfinished piece.
+  bool is_open = false;      // The stream's header has come.
+  std::string reader;        // WebSocket: where it is in a frame.
+};
+
 class Framer {
  public:
   virtual ~Framer() = default;
@@ -77,6 +86,10 @@ class Framer {
   virtual void restart() = 0;
   // True while a piece is unfinished (its age is bounded by the connection).
   virtual bool has_partial() const = 0;
+  // False: it cannot be carried (it has ended, or is of no stream).
+  virtual bool freeze(FrozenFramer& frozen) const = 0;
+  // Of a new one. False: that could not have been frozen.
+  virtual bool thaw(const FrozenFramer& frozen) = 0;
 
   // Appends to `out` what the peer must be sent.
   virtual void write_open(std::string_view id, std::string_view from, std::string_view lang,

@@ -23,6 +23,9 @@ class HttpFramer final : public Framer {
   void set_parser(XmlParser&) override {}
   void restart() override {}
   bool has_partial() const override { return reader_.has_partial(); }
+  // Requests are no account's: they end where they came.
+  bool freeze(FrozenFramer&) const override { return false; }
+  bool thaw(const FrozenFramer&) override { return false; }
   void write_open(std::string_view, std::string_view, std::string_view, std::string&) override {}
   void write_element(std::string_view, std::string&) override {}
   void write_line(std::string_view, std::string&) override {}

@@ -32,6 +32,16 @@ FrameEvent LinesFramer::next(std::string_view& input) {
   return event;
 }
 
+bool LinesFramer::freeze(FrozenFramer& frozen) const {
+  frozen.partial = partial_;
+  return !end_.is_over();
+}
+
+bool LinesFramer::thaw(const FrozenFramer& frozen) {
+  partial_ = frozen.partial;
+  return partial_.find('\n') == std::string::npos && partial_.size() <= bytes_max_ + 1u;
+}
+
 FrameEvent LinesFramer::fail(const char* condition, std::string text) {
   partial_ = {};
   return end_.by_error(condition, std::move(text));

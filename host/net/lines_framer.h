@@ -20,6 +20,8 @@ class LinesFramer final : public Framer {
   void set_parser(XmlParser&) override {}
   void restart() override;
   bool has_partial() const override { return !partial_.empty(); }
+  bool freeze(FrozenFramer& frozen) const override;
+  bool thaw(const FrozenFramer& frozen) override;
   void write_open(std::string_view, std::string_view, std::string_view, std::string&) override {}
   void write_element(std::string_view xml, std::string& out) override { write_line(xml, out); }
   void write_line(std::string_view line, std::string& out) override;

@@ -33,6 +33,10 @@ class Link {
   // Takes the link off this shard's loop, to be given to another's (`adopt` of its loop). After it only
   // adopting and destroying are allowed.
   virtual void detach() = 0;
+  // A second descriptor of what it is on, for another process; -1 where there is none.
+  virtual int duplicate() const { return -1; }
+  // Another process goes on with it: it is closed here without a word to its peer, when this goes.
+  virtual void give_away() {}
 };
 
 }  // namespace hotline

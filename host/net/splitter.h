@@ -36,6 +36,7 @@ class Splitter {
   Found next(std::string_view& input, std::size_t& used, const FramerLimits& limits);
 
   bool has_partial() const { return size_ > 0; }
+  bool is_opened() const { return is_opened_; }  // Elements are expected, or the end.
   // Of an error: an RFC 6120 4.9.3 name, and why, in words.
   const char* condition() const { return condition_; }
   std::string reason() const;

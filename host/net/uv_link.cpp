@@ -1,5 +1,6 @@
 #include "net/uv_link.h"
 
+#include <fcntl.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -62,9 +63,17 @@ UvLink::UvLink(int socket, const PeerAddress& peer, LinkLoop& loop)
   set_options(socket);
 }
 
+UvLink::UvLink(int socket, const PeerAddress& peer) : loop_(nullptr), socket_(socket), peer_(peer) {
+  set_options(socket);
+}
+
+int UvLink::duplicate() const {
+  return fcntl(socket_, F_DUPFD_CLOEXEC, 0);
+}
+
 UvLink::~UvLink() {
   close_watch();  // Before close(): the number may be another socket's a moment later.
-  if (has_ended_) {
+  if (has_ended_ || is_given_away_) {
     close(socket_);
   } else {
     close_politely(socket_);

@@ -29,6 +29,8 @@ class UvLink final : public Link {
  public:
   // Takes the descriptor of a connected socket. Nothing is read before attach().
   UvLink(int socket, const PeerAddress& peer, LinkLoop& loop);
+  // On no loop yet: for adopt().
+  UvLink(int socket, const PeerAddress& peer);
   ~UvLink() override;
   UvLink(const UvLink&) = delete;
   UvLink& operator=(const UvLink&) = delete;
@@ -40,6 +42,8 @@ class UvLink final : public Link {
   std::string peer() const override { return peer_.text(); }
   bool is_loopback() const override { return peer_.is_loopback(); }
   void detach() override;
+  int duplicate() const override;
+  void give_away() override { is_given_away_ = true; }
   // Goes on, on the thread of `loop`, with the events that were attached.
   void adopt(LinkLoop& loop);
 
@@ -62,6 +66,7 @@ class UvLink final : public Link {
   bool is_reading_ = true;
   bool wants_room_ = false;
   bool has_ended_ = false;
+  bool is_given_away_ = false;
 };
 
 }  // namespace hotline

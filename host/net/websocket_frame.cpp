@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/fields.h"
 #include "net/utf8.h"
 
 namespace hotline {
@@ -95,6 +96,35 @@ void WebsocketReader::fail(std::uint16_t code, std::string reason) {
   reason_ = std::move(reason);
   message_ = {};
   control_ = {};
+}
+
+template <typename Pass>
+void WebsocketReader::pass_fields(Pass& pass) {
+  auto opcode = static_cast<std::uint8_t>(opcode_);
+  std::string header(header_.data(), header_size_), mask(mask_.data(), mask_.size());
+  pass.pass(header), pass.pass(is_header_whole_), pass.pass(is_final_), pass.pass(is_in_message_);
+  pass.pass(is_dropped_), pass.pass(opcode), pass.pass(mask), pass.pass(payload_left_);
+  pass.pass(payload_done_), pass.pass(message_), pass.pass(control_);
+  opcode_ = static_cast<WebsocketOpcode>(opcode);
+  header_size_ = static_cast<std::uint8_t>(std::min(header.size(), header_.size()));
+  std::memcpy(header_.data(), header.data(), header_size_);
+  std::memcpy(mask_.data(), mask.data(), std::min(mask.size(), mask_.size()));
+}
+
+std::string WebsocketReader::freeze() const {
+  std::string frozen;
+  FieldWriter fields(frozen);
+  WebsocketReader(*this).pass_fields(fields);
+  return frozen;
+}
+
+bool WebsocketReader::thaw(std::string_view frozen) {
+  FieldReader fields(frozen);
+  pass_fields(fields);
+  // In a frame there is some left of it, and no more than may come.
+  const bool has_header = header_size_ >= 2;
+  return fields.is_whole() && message_.size() <= bytes_max_ && control_.size() <= control_payload_max &&
+         payload_left_ <= bytes_max_ && (!is_header_whole_ || (has_header && payload_left_ > 0));
 }
 
 WebsocketReader::Found WebsocketReader::next(std::string_view& input) {

@@ -59,12 +59,18 @@ class WebsocketReader {
   // The message that is coming in will not be reported.
   void drop_message();
   bool has_partial() const { return header_size_ > 0 || is_in_message_; }
+  // Its whole state between two bytes; of one that has failed there is none.
+  std::string freeze() const;
+  // Of a new one. False: that could not have been frozen.
+  bool thaw(std::string_view frozen);
   std::uint16_t code() const { return code_; }
   std::string_view reason() const { return reason_; }
 
  private:
   static constexpr std::size_t header_bytes_max = 14;  // Two, eight of length, four of mask.
 
+  template <typename Pass>
+  void pass_fields(Pass& pass);
   bool read_header(std::string_view& input);
   void judge_header();
   void read_payload(std::string_view& input);

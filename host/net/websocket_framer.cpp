@@ -88,6 +88,24 @@ FrameEvent WebsocketFramer::next(std::string_view& input) {
   return event;
 }
 
+bool WebsocketFramer::freeze(FrozenFramer& frozen) const {
+  if (end_.is_over() || head_ != nullptr || is_closed_by_peer_) return false;
+  frozen.from = from_;
+  frozen.lang = lang_;
+  frozen.is_open = is_open_;
+  frozen.reader = reader_.freeze();
+  return true;
+}
+
+// watch_ looks at what has come of a message once more, with its next bytes.
+bool WebsocketFramer::thaw(const FrozenFramer& frozen) {
+  head_.reset();
+  from_ = frozen.from;
+  lang_ = frozen.lang;
+  is_open_ = frozen.is_open;
+  return reader_.thaw(frozen.reader);
+}
+
 // Whatever else is wrong with a message the parser says, once it is whole.
 bool WebsocketFramer::is_beyond_limit(std::string_view message) {
   std::string_view fresh = message.substr(std::min(watched_bytes_, message.size()));

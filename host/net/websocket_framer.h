@@ -30,6 +30,8 @@ class WebsocketFramer final : public Framer {
   bool has_partial() const override {
     return !end_.is_over() && ((head_ != nullptr && head_->has_partial()) || reader_.has_partial());
   }
+  bool freeze(FrozenFramer& frozen) const override;  // Once it is upgraded.
+  bool thaw(const FrozenFramer& frozen) override;
   void write_open(std::string_view id, std::string_view from, std::string_view lang,
                   std::string& out) override;
   void write_element(std::string_view xml, std::string& out) override;

@@ -67,6 +67,31 @@ void XmlFramer::restart() {
   declarations_ = {};
 }
 
+bool XmlFramer::freeze(FrozenFramer& frozen) const {
+  if (end_.is_over()) return false;
+  frozen.from = from_;
+  frozen.lang = lang_;
+  frozen.declarations = declarations_;
+  frozen.partial = partial_;
+  frozen.is_open = splitter_.is_opened();
+  return true;
+}
+
+// What has come of a piece is looked at once more: the splitter is then where it was.
+bool XmlFramer::thaw(const FrozenFramer& frozen) {
+  from_ = frozen.from;
+  lang_ = frozen.lang;
+  declarations_ = frozen.declarations;
+  splitter_ = Splitter(frozen.is_open ? Splitter::Start::element : Splitter::Start::header);
+  if (frozen.partial.empty()) return true;
+  std::string_view again = frozen.partial;
+  std::size_t used = 0;
+  if (splitter_.next(again, used, limits_) != Splitter::Found::need_more || used != frozen.partial.size())
+    return false;
+  partial_ = frozen.partial;
+  return true;
+}
+
 void XmlFramer::write_open(std::string_view id, std::string_view from, std::string_view lang,
                            std::string& out) {
   out.append(

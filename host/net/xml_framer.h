@@ -23,6 +23,8 @@ class XmlFramer final : public Framer {
   void set_parser(XmlParser& parser) override { parser_ = &parser; }
   void restart() override;
   bool has_partial() const override { return !end_.is_over() && splitter_.has_partial(); }
+  bool freeze(FrozenFramer& frozen) const override;
+  bool thaw(const FrozenFramer& frozen) override;
   void write_open(std::string_view id, std::string_view from, std::string_view lang,
                   std::string& out) override;
   void write_element(std::string_view xml, std::string& out) override { out.append(xml); }

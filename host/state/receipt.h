@@ -45,6 +45,14 @@ class SafeCounter {
     }
     return safe_ != before;
   }
+  // What is held, of those from safe() on; and a counter that stands there.
+  std::size_t held() const { return holds_.size(); }
+  std::uint16_t holders(std::size_t at) const { return holds_[at]; }
+  void restore(std::uint32_t received) { received_ = safe_ = received; }
+  void restore_held(std::uint16_t holders) {
+    holds_.push_back(holders);
+    ++received_;
+  }
   std::uint32_t received() const { return received_; }  // Modulo 2^32, as XEP-0198 counts.
   std::uint32_t safe() const { return safe_; }
 

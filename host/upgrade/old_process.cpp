@@ -20,8 +20,7 @@ constexpr const char* kind = "give";
 constexpr std::uint64_t loading_patience_us = 120'000'000;
 // A partition waits, or the store: whoever is connected notices.
 constexpr std::uint64_t step_patience_us = 15'000'000;
-// B's numbers of mailbox entries are so far ahead; those of what comes back are below this process's next.
-constexpr std::uint64_t ids_apart = std::uint64_t{1} << 33;
+constexpr std::uint64_t owes_patience_us = 3'000'000;
 
 Descriptor duplicate(int socket) {
   return Descriptor(fcntl(socket, F_DUPFD_CLOEXEC, 0));
@@ -173,8 +172,6 @@ void OldProcess::run(const upgrade::Deed& deed) {
   }
   switch (deed.act) {
     case Act::say:
-      if (std::holds_alternative<upgrade::Recall>(deed.message) && !std::exchange(has_recalled_, true))
-        parts_.threads->host().world().message_id->fetch_add(ids_apart);
       if (std::holds_alternative<upgrade::StoreClosed>(deed.message)) {
         channel_.say(upgrade::StoreClosed{parts_.record(steps_, pause_us_max_)});
       } else {
@@ -241,8 +238,25 @@ void OldProcess::take_doors_back() {
 
 // ---- the store
 
+// Whoever waits for a word of what was begun here hears it first: receipts come back from the new process,
+// and batches from the disk.
 void OldProcess::close_store() {
   parts_.fault_point.reach(kind, "moved");
+  owes_until_us_ = parts_.clock->mono_us() + owes_patience_us;
+  await_no_debts();
+}
+
+void OldProcess::await_no_debts() {
+  parts_.threads->host().partitions().ask_whether_done([this, there = is_there_](bool is_done) {
+    parts_.to_control([this, there, is_done] {
+      if (!*there || giving_.phase() != upgrade::Giving::Phase::closing) return;
+      if (!is_done && parts_.clock->mono_us() < owes_until_us_) return await_no_debts();
+      close_file();
+    });
+  });
+}
+
+void OldProcess::close_file() {
   const bool is_queued = parts_.waits->submit([this, there = is_there_] {
     Result<void> closed = parts_.store->close();
     parts_.to_control([this, there, closed] {

@@ -76,6 +76,8 @@ class OldProcess {
   void send_doors();
   void take_doors_back();
   void close_store();
+  void await_no_debts();
+  void close_file();
   void end_step(const char* name, std::string detail);
   void note_serves(std::uint16_t partition);
 
@@ -92,7 +94,7 @@ class OldProcess {
   std::uint64_t frozen_us_ = 0;  // The partition that is under way, since.
   std::uint64_t pause_us_max_ = 0;
   bool has_given_doors_ = false;
-  bool has_recalled_ = false;
+  std::uint64_t owes_until_us_ = 0;
   // Outlives it in what was brought to the control thread and has not run.
   std::shared_ptr<bool> is_there_ = std::make_shared<bool>(true);
 };

@@ -17,7 +17,7 @@ bool PartitionTraffic::act(const upgrade::Deed& deed) {
     case Act::freeze: freeze(partition); return true;
     case Act::carry: carry(partition); return true;
     case Act::give:
-      all.forget(partition);
+      all.forget(partition, [] {});
       parts_.channel->say(upgrade::Go{partition});
       return true;
     case Act::resume: all.resume(partition, [](const Result<void>&) {}); return true;
@@ -47,8 +47,8 @@ void PartitionTraffic::answer(Act act, std::uint16_t partition, Result<void> don
   parts_.to_control([this, act, partition, done = std::move(done)] { parts_.done(act, partition, done); });
 }
 
-std::function<void(Result<void>)> PartitionTraffic::answers(Act act, std::uint16_t partition) {
-  return [this, act, partition](Result<void> done) { answer(act, partition, std::move(done)); };
+std::function<void()> PartitionTraffic::answers(Act act, std::uint16_t partition) {
+  return [this, act, partition] { answer(act, partition, {}); };
 }
 
 void PartitionTraffic::freeze(std::uint16_t partition) {

@@ -41,7 +41,7 @@ class PartitionTraffic {
   void carry(std::uint16_t partition);
   void unpack(std::uint16_t partition);
   void answer(upgrade::Act act, std::uint16_t partition, Result<void> done);
-  std::function<void(Result<void>)> answers(upgrade::Act act, std::uint16_t partition);
+  std::function<void()> answers(upgrade::Act act, std::uint16_t partition);
 
   const Parts parts_;
   const std::uint32_t version_;

@@ -42,6 +42,7 @@ class CommandLine {
     });
 
     add_looking();
+    add_partition();
     add_pushing();
     add_canary();
     add_trust();
@@ -124,6 +125,22 @@ class CommandLine {
              "  hotline mailbox alice");
     mailbox->add_option("account", account_, "The account")->type_name("NAME[@DOMAIN]")->required();
     on(mailbox, [this] { return show_mailbox(context_, account_); });
+  }
+
+  void add_partition() {
+    CLI::App* partition = verb(app_, "partition", "The 256 shares of all accounts: where each is, moving one");
+    partition->require_subcommand(1);
+    on(verb(*partition, "list", "On which shard each is, and what it has"),
+       [this] { return list_partitions(context_); });
+    CLI::App* move = verb(*partition, "move", "Moves one to another shard; its clients notice nothing",
+                          "  hotline partition move 17 --to 1");
+    move->add_option("partition", number_, "Its number")
+        ->type_name("NUMBER")
+        ->required()
+        ->check(CLI::Range(0, 255));
+    move->add_option("--to", count_, "The shard")->type_name("SHARD")->required();
+    on(move,
+       [this] { return move_partition(context_, static_cast<std::uint32_t>(number_), count_); });
   }
 
   void add_pushing() {

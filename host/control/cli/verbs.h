@@ -23,6 +23,10 @@ Exit list_parked(Context& context);
 // "2 -> 3: 412,000 of 1,000,000"; empty: nothing is being converted.
 std::string converting_text(const TableReport& table);
 
+// partition_verbs.cpp
+Exit list_partitions(Context& context);
+Exit move_partition(Context& context, std::uint32_t partition, std::uint32_t shard);
+
 // push_verbs.cpp
 struct PushWish {
   std::vector<std::string> files;

@@ -24,8 +24,6 @@ namespace {
 constexpr const char* own_module = "core";
 constexpr const char* running_file = "/core/running.json";
 constexpr std::size_t running_bytes_max = 16'384;
-// B's numbers of mailbox entries begin so far behind A's last: what A still gives out lies between.
-constexpr std::uint64_t ids_apart = std::uint64_t{1} << 32;
 // Descriptors in front of the listeners'.
 enum OwnDoor : std::size_t { control_door, lock_door, own_doors_count };
 
@@ -170,7 +168,7 @@ upgrade::Offer Daemon::Parts::offer() {
   offer.domain = config.domain;
   for (std::size_t i = 0; i < config.listen.size(); ++i)
     offer.doors.push_back(door_of(config.listen[i], static_cast<std::uint16_t>(listen[i].port)));
-  offer.message_id = world.message_id->load() + ids_apart;
+  offer.message_id = world.message_id->load();
   return offer;
 }
 

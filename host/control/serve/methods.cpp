@@ -6,6 +6,7 @@
 #include "control/config_keys.h"
 #include "control/protocol.h"
 #include "control/serve/canary_methods.h"
+#include "control/serve/partition_methods.h"
 #include "control/serve/table_reports.h"
 
 namespace hotline {
@@ -367,6 +368,7 @@ void add_methods(RpcServer& server, const MethodParts& parts) {
   server.add("blocklist.remove",
              [parts](const RpcCall& call, const RpcReply& reply) { unblock(parts, call, reply); });
   add_canary_methods(server, parts);
+  add_partition_methods(server, parts);
   server.add("history", [parts](const RpcCall& call, const RpcReply& reply) { history(parts, call, reply); });
   server.add("sessions",
              [parts](const RpcCall& call, const RpcReply& reply) { sessions(parts, call, reply); });

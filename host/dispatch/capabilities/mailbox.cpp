@@ -25,7 +25,7 @@ AskedMailbox ask_mailbox(const hl_host* host, hl_str bare) {
 }
 
 std::uint64_t next_id(Shard& shard) {
-  const auto next = [&shard] { return shard.world.message_id->fetch_add(1, std::memory_order_relaxed) + 1; };
+  const auto next = [&shard] { return shard.world.next_entry_id(); };
   CallTape* const tape = shard.calls.tape();
   return tape == nullptr ? next() : tape->entry_id(next);
 }

@@ -15,6 +15,13 @@ void ShardWorld::hand_in(Post post) {
   far->post(post.partition, std::move(post));
 }
 
+void ShardWorld::entry_id_is_beyond(std::uint64_t id) {
+  const std::uint64_t ours = id + ((id ^ host_number) & 1);
+  std::uint64_t last = message_id->load();
+  while (last < ours && !message_id->compare_exchange_weak(last, ours)) {
+  }
+}
+
 bool Shard::is_for_elsewhere(const Post& post) const {
   switch (post.kind) {
     case Post::Kind::command:

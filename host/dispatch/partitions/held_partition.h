@@ -12,12 +12,15 @@
 #include <vector>
 
 #include "base/buffer.h"
+#include "base/result.h"
+#include "carry/carried_partition.h"
 #include "state/account.h"
 #include "state/session.h"
 
 namespace hotline {
 
 struct Stream;
+struct ShardWorld;
 
 struct HeldPartition {
   explicit HeldPartition(std::uint32_t its_number);
@@ -29,10 +32,13 @@ struct HeldPartition {
   struct HeldSession {
     std::unique_ptr<Session> session;
     std::uint64_t resume_left_us = never;  // Detached: how long it can still be resumed.
+    bool is_cut = false;  // It came without its connection: its modules do not know that it is detached.
   };
   struct HeldStream {
     std::unique_ptr<Stream> stream;
     std::uint64_t deadline_left_us = never;
+    bool is_carried = false;  // Another process has its descriptor, and its TLS is in these bytes.
+    std::string tls;
   };
   struct HeldTimer {
     std::uint16_t module = 0;
@@ -43,8 +49,18 @@ struct HeldPartition {
 
   std::size_t mailbox_entries() const;
 
+  // For another process, in the format that it reads; it stays here for unpack() to fail over there. Its
+  // connections can then go on by take_back() alone. An error: nothing was changed.
+  Result<CarriedPartition> pack(const ShardWorld& world, std::uint32_t version);
+  // It did not go: as before.
+  Result<void> take_back(const ShardWorld& world);
+  // All of it is checked, no key is used; an error names what is wrong, and nothing has happened to the
+  // connections of the process that it came from. Any thread.
+  static Result<std::unique_ptr<HeldPartition>> unpack(CarriedPartition carried, const ShardWorld& world);
+
   std::uint32_t number;
   std::uint64_t taken_us = 0;
+  std::uint64_t entry_id = 0;  // Of another process: the last that it gave; ids go on from there.
   Accounts::Map accounts;
   std::vector<HeldSession> sessions;  // Those of an account in their order there.
   std::vector<HeldStream> streams;    // Of sessions, and of clients that are logging in.

@@ -28,7 +28,7 @@ Error refusal(std::uint32_t partition, const std::string& why) {
 
 Partitions::Partitions(Host& host) : host_(host) {}
 
-Shard& Partitions::shard(std::uint32_t number) {
+Shard& Partitions::shard(std::uint32_t number) const {
   return host_.shard(number);
 }
 

@@ -26,9 +26,15 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
 #include <vector>
 
 #include "base/result.h"
+#include "carry/carried_partition.h"
+#include "dispatch/partitions/held_partition.h"
 
 namespace hotline {
 
@@ -49,6 +55,33 @@ class Partitions {
   using MoveDone = std::function<void(Result<Moved>)>;
   void move(std::uint32_t partition, std::uint32_t to_shard, MoveDone done);
 
+  // For another process, in the format that it reads. From the answer on nobody here touches the partition:
+  // exactly one of resume() and forget() must follow. What is posted to it goes to the far host.
+  using FreezeDone = std::function<void(Result<CarriedPartition>)>;
+  void freeze(std::uint32_t partition, std::uint32_t version, FreezeDone done);
+  // The hand-over failed, and the other side has ended or never had the bytes (it must not have sealed one
+  // record): it goes on here.
+  using Done = std::function<void(Result<void>)>;
+  void resume(std::uint32_t partition, Done done);
+  // It is theirs. What could not be carried (connections in TLS 1.2) ends now; its sessions went detached, so
+  // that clients come back to them there.
+  void forget(std::uint32_t partition, std::function<void()> done);
+
+  // The receiving side. From expect() on, what is posted to the partition here waits for it on that shard;
+  // `done` once every shard of this host has posted its last to where it was before.
+  void expect(std::uint32_t partition, std::uint32_t on_shard, std::function<void()> done);
+  // READY: reads and checks all of it and uses no key. Any thread; on an error nothing has happened, and what
+  // is at fault is named. `carried` is used up.
+  Result<std::unique_ptr<HeldPartition>> unpack(CarriedPartition carried) const;
+  // GO: it is served here from now on.
+  void put_in(std::unique_ptr<HeldPartition> held, std::function<void()> done);
+  // It will not come after all: what waits for it goes to the far host.
+  void expect_no_more(std::uint32_t partition);
+
+  // Nothing is here any more, and nothing that was begun here waits for the disk or for a word: a process
+  // whose partitions have all gone may end.
+  void ask_whether_done(std::function<void(bool is_done)> done);
+
   // Where each is.
   struct Figures {
     std::uint32_t partition = 0;
@@ -62,11 +95,21 @@ class Partitions {
   void fence(std::uint32_t shard, std::function<void()> done);
 
  private:
+  struct Frozen {
+    std::unique_ptr<HeldPartition> held;
+    std::uint32_t shard = 0;  // That had it.
+  };
   void leave(std::uint32_t partition, std::uint32_t to_shard, MoveDone done);
-  Shard& shard(std::uint32_t number);
+  void pack(std::unique_ptr<HeldPartition> held, std::uint32_t from, std::uint32_t version,
+            const FreezeDone& done);
+  void put_back(std::unique_ptr<HeldPartition> held, std::uint32_t shard);
+  std::optional<Frozen> take_frozen(std::uint32_t partition);
+  Shard& shard(std::uint32_t number) const;
 
   Host& host_;
   std::atomic<bool> is_moving_{false};
+  std::mutex frozen_mutex_;
+  std::map<std::uint32_t, Frozen> frozen_;  // By partition.
 };
 
 }  // namespace hotline

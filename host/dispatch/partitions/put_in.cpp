@@ -8,6 +8,7 @@ namespace hotline {
 
 void Shard::put_in(HeldPartition& held) {
   const std::uint64_t now = now_us();
+  world.entry_id_is_beyond(held.entry_id);
   std::vector<std::uint64_t> came;
   for (HeldPartition::HeldStream& one : held.streams) {
     came.push_back(one.stream->connection->handle);
@@ -15,8 +16,11 @@ void Shard::put_in(HeldPartition& held) {
   }
   accounts.put(held.number, std::move(held.accounts));
   for (const auto& [name, account] : accounts.of(held.number)) put_in(*account);
-  for (HeldPartition::HeldSession& one : held.sessions)
+  for (HeldPartition::HeldSession& one : held.sessions) {
+    const std::uint64_t handle = one.session->handle;
     sessions.put(std::move(one.session), one.resume_left_us);
+    if (one.is_cut) sessions.cut(handle);
+  }
   for (HeldPartition::HeldTimer& timer : held.timers)
     module_timers.set(timer.module, std::move(timer.account), std::move(timer.key), now + timer.left_us,
                       std::move(timer.bytes));

@@ -10,7 +10,7 @@ namespace {
 constexpr int crash_steps = 500;
 
 TEST_CASE("crash: no message that was acknowledged to its sender is lost") {
-  std::uint64_t crashes = 0, messages = 0;
+  std::uint64_t crashes = 0, messages = 0, moves = 0;
   const std::vector<std::uint64_t> seeds = sim::seeds(100);
   for (const std::uint64_t seed : seeds) {
     sim::Play play(seed, sim::Play::Kind::crash);
@@ -19,11 +19,13 @@ TEST_CASE("crash: no message that was acknowledged to its sender is lost") {
     CHECK(wrong == "");
     crashes += play.crashes();
     messages += play.messages();
+    moves += play.moves();
   }
-  MESSAGE(messages << " messages, " << crashes << " crashes");
+  MESSAGE(messages << " messages, " << crashes << " crashes, " << moves << " moves");
   if (seeds.size() == 1) return;
   CHECK(crashes > seeds.size());
   CHECK(messages > 20 * seeds.size());
+  CHECK(moves > seeds.size());
 }
 
 // The checks can fail: a disk that forgets what it confirmed is noticed.

@@ -1,5 +1,6 @@
 // Two clients exchange messages while connections are cut and resumed, the disk dawdles, code is swapped, and
-// people come and go: exactly once and in order to whoever resumes, or still in the mailbox.
+// people come and go, and their partitions from shard to shard: exactly once and in order to whoever resumes,
+// or still in the mailbox.
 //
 // A failing seed prints itself; HOTLINE_SEED=<seed> runs it alone, and it does the same again.
 #include <doctest/doctest.h>
@@ -12,7 +13,7 @@ namespace {
 constexpr int exchange_steps = 400;
 
 TEST_CASE("exchange: whatever happens short of a crash, each message comes exactly once and in order") {
-  std::uint64_t swaps = 0, messages = 0, resumed = 0, annotated = 0;
+  std::uint64_t swaps = 0, messages = 0, resumed = 0, annotated = 0, moves = 0;
   const std::vector<std::uint64_t> seeds = sim::seeds(200);
   for (const std::uint64_t seed : seeds) {
     sim::Play play(seed, sim::Play::Kind::exchange);
@@ -23,15 +24,17 @@ TEST_CASE("exchange: whatever happens short of a crash, each message comes exact
     messages += play.messages();
     resumed += play.resumed();
     annotated += play.annotated();
+    moves += play.moves();
   }
   // The histories are about something.
   MESSAGE(messages << " messages, " << resumed << " resumptions, " << swaps << " swaps, " << annotated
-                   << " messages through the pushed routing");
+                   << " messages through the pushed routing, " << moves << " moves");
   if (seeds.size() == 1) return;
   CHECK(messages > 15 * seeds.size());
   CHECK(2 * resumed > 3 * seeds.size());
   CHECK(2 * swaps > seeds.size());
   CHECK(2 * annotated > seeds.size());
+  CHECK(moves > seeds.size());
 }
 
 // The checks can fail.

@@ -66,7 +66,7 @@ void Play::step() {
   } else if (what < 94) {
     disturb(client);
   } else if (what < 96) {
-    move_bytes(client);
+    move_partition();
   } else if (what < 98 || kind_ == Kind::exchange) {
     if (!chance(20)) return;
     swap_routing();
@@ -98,6 +98,15 @@ void Play::swap_routing() {
   if (!is_swapped) return;
   is_next_live_ = !is_next_live_;
   ++swaps_;
+}
+
+// One of theirs to any shard; it may be on its way for some steps.
+void Play::move_partition() {
+  const std::uint32_t partition = partition_of(clients_[below(2)].account());
+  const auto to = static_cast<std::uint32_t>(below(world_.host().shard_count()));
+  world_.host().partitions().move(partition, to, [this](const Result<Partitions::Moved>& moved) {
+    if (moved) ++moves_;
+  });
 }
 
 void Play::crash() {

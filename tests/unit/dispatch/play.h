@@ -20,6 +20,7 @@ class Play {
 
   std::uint64_t swaps() const { return swaps_; }
   std::uint64_t crashes() const { return crashes_; }
+  std::uint64_t moves() const { return moves_; }  // Of partitions, that arrived.
   std::uint64_t messages() const { return clients_[0].sent() + clients_[1].sent(); }
   std::uint64_t resumed() const { return clients_[0].resumed() + clients_[1].resumed(); }
   std::uint64_t annotated() const { return clients_[0].annotated() + clients_[1].annotated(); }
@@ -33,6 +34,7 @@ class Play {
   void move_bytes(SimClient& client);
   void disturb(SimClient& client);
   void swap_routing();
+  void move_partition();
   void crash();
   void finish(bool is_one_away);
   bool is_quiet(bool is_one_away) const;
@@ -44,7 +46,7 @@ class Play {
   std::array<SimClient, 2> clients_;
   bool is_store_held_ = false;
   bool is_next_live_ = false;
-  std::uint64_t swaps_ = 0, crashes_ = 0;
+  std::uint64_t swaps_ = 0, crashes_ = 0, moves_ = 0;
 };
 
 }  // namespace hotline::sim
