@@ -39,7 +39,7 @@ void Giving::finish_return(Deeds& deeds) {
 
 Deeds Giving::heard(const Message& message) {
   Deeds deeds;
-  if (phase_ == Phase::over) return deeds;
+  if (phase_ == Phase::over || phase_ == Phase::settling) return deeds;
   if (const auto* stop = std::get_if<Stop>(&message)) return died(stop->why);
   if (const auto* hello = std::get_if<Hello>(&message)) {
     if (phase_ != Phase::offering) return out_of_step(message);
@@ -52,6 +52,7 @@ Deeds Giving::heard(const Message& message) {
   if (std::holds_alternative<Loaded>(message)) {
     if (phase_ != Phase::loading) return out_of_step(message);
     phase_ = Phase::doors;
+    has_given_doors_ = true;
     return {to_do(Act::hand_doors)};
   }
   if (std::holds_alternative<DoorsOpen>(message)) {
@@ -89,6 +90,7 @@ Deeds Giving::did(Act act, std::uint16_t partition) {
   }
   Deeds deeds = crossing_.did(act, partition);
   if (phase_ == Phase::returning && act == Act::put_in) go_on(deeds);
+  settle(deeds);
   return deeds;
 }
 
@@ -99,6 +101,10 @@ Deeds Giving::could_not(Act act, std::uint16_t partition, const std::string& why
     return go_back(why);
   }
   Deeds deeds = crossing_.could_not(act, partition, why);
+  if (phase_ == Phase::settling) {
+    settle(deeds);
+    return deeds;
+  }
   // Of what comes back one that cannot be read: the other one keeps it, so it has to go.
   if (act == Act::unpack) append(deeds, died(why));
   if (act == Act::freeze) append(deeds, go_back(why));
@@ -106,8 +112,8 @@ Deeds Giving::could_not(Act act, std::uint16_t partition, const std::string& why
 }
 
 Deeds Giving::go_back(const std::string& why) {
-  if (phase_ == Phase::over || phase_ == Phase::closing || phase_ == Phase::storing ||
-      phase_ == Phase::returning)
+  if (phase_ == Phase::over || phase_ == Phase::settling || phase_ == Phase::closing ||
+      phase_ == Phase::storing || phase_ == Phase::returning)
     return {};
   if (phase_ != Phase::moving) return died(why);
   why_ = why;
@@ -118,19 +124,27 @@ Deeds Giving::go_back(const std::string& why) {
 }
 
 Deeds Giving::died(const std::string& why) {
-  if (phase_ == Phase::over) return {};
-  const Phase before = phase_;
-  phase_ = Phase::over;
+  if (phase_ == Phase::over || phase_ == Phase::settling) return {};
+  const bool was_storing = phase_ == Phase::storing;
+  phase_ = Phase::settling;
   if (why_.empty()) why_ = why.empty() ? "it ended" : why;
   Deeds deeds{to_do(Act::reap)};
-  if (before == Phase::storing) {
+  if (was_storing) {
+    phase_ = Phase::over;
     deeds.push_back(to_do(Act::give_up, 0, why_));
     return deeds;
   }
   append(deeds, crossing_.all_mine());
-  if (before != Phase::offering && before != Phase::loading) deeds.push_back(to_do(Act::take_doors_back));
-  deeds.push_back(to_do(Act::failed, 0, why_));
+  settle(deeds);
   return deeds;
+}
+
+void Giving::settle(Deeds& deeds) {
+  if (phase_ != Phase::settling || crossing_.count(Place::freezing) + crossing_.count(Place::arriving) > 0)
+    return;
+  phase_ = Phase::over;
+  if (has_given_doors_) deeds.push_back(to_do(Act::take_doors_back));
+  deeds.push_back(to_do(Act::failed, 0, why_));
 }
 
 }  // namespace hotline::upgrade

@@ -2,7 +2,7 @@
 //
 //     offering -HELLO-> loading -LOADED-> doors -DOORS_OPEN-> moving -all away-> storing -WRITING-> over
 //                                                   a refusal: returning -all here-> over
-//     the other one died, or is out of step, at any point: reap, all is mine -> over
+//     the other one died, or is out of step, at any point: reap, all is mine -> settling -> over
 //
 // Partitions go one at a time. [one thread]
 #pragma once
@@ -15,7 +15,17 @@ namespace hotline::upgrade {
 
 class Giving {
  public:
-  enum class Phase : std::uint8_t { offering, loading, doors, moving, returning, closing, storing, over };
+  enum class Phase : std::uint8_t {
+    offering,
+    loading,
+    doors,
+    moving,
+    returning,
+    closing,
+    storing,
+    settling,  // The other one is dead; what was begun with a partition ends first.
+    over,
+  };
 
   explicit Giving(Offer offer) : offer_(std::move(offer)), crossing_(Place::here) {}
 
@@ -39,10 +49,12 @@ class Giving {
   Deeds out_of_step(const Message& message);
   void go_on(Deeds& deeds);  // The next partition, or what comes after the last.
   void finish_return(Deeds& deeds);
+  void settle(Deeds& deeds);
 
   const Offer offer_;
   Phase phase_ = Phase::offering;
   Crossing crossing_;
+  bool has_given_doors_ = false;
   bool is_arriving_ = false;  // GO was said, SERVES was not.
   std::string why_;           // It fails for.
 };

@@ -9,5 +9,7 @@
 namespace hotline {
 
 void notify_supervisor(const std::string& state);
+// The same, and waits until it was read (at most 5 s): who ends right after it would be unknown by then.
+void notify_supervisor_and_wait(const std::string& state);
 
 }  // namespace hotline

@@ -33,6 +33,7 @@ OldProcess::OldProcess(Parts parts, upgrade::Offer offer, std::uint32_t version,
     : parts_(std::move(parts)),
       giving_(std::move(offer)),
       run_(std::move(program)),
+      new_pid_(run_.pid()),
       channel_(std::move(socket)),
       far_(parts_.threads->host(), channel_),
       traffic_({.host = &parts_.threads->host(),
@@ -77,7 +78,7 @@ void OldProcess::begin() {
 void OldProcess::look() {
   using Phase = upgrade::Giving::Phase;
   const Phase phase = giving_.phase();
-  if (phase == Phase::over) return;
+  if (phase == Phase::over || phase == Phase::settling) return;
   const bool is_starting = phase == Phase::offering || phase == Phase::loading;
   const std::uint64_t patience_us = is_starting ? loading_patience_us : step_patience_us;
   if (parts_.clock->mono_us() - heard_us_ < patience_us) return;

@@ -64,7 +64,7 @@ class OldProcess {
 
   const std::vector<PushStep>& steps() const { return steps_; }
   std::uint64_t pause_us_max() const { return pause_us_max_; }
-  std::size_t given_partitions() const { return giving_.given(); }
+  pid_t new_pid() const { return new_pid_; }
 
  private:
   using Deeds = upgrade::Deeds;
@@ -84,6 +84,7 @@ class OldProcess {
   const Parts parts_;
   upgrade::Giving giving_;
   ProgramRun run_;
+  const pid_t new_pid_;
   Channel channel_;
   FarHost far_;
   PartitionTraffic traffic_;

@@ -243,6 +243,8 @@ void Daemon::Parts::given(const std::shared_ptr<Upgrade>& its) {
   its->out.took_ms = its->took_ms(clock);
   log::info("upgrade.live", {{"version", its->out.modules.front().to}, {"pause_us", its->out.pause_us}});
   its->reply.result(report_of(its->out));
+  // Only the main process may say who is.
+  notify_supervisor_and_wait("MAINPID=" + std::to_string(its->process->new_pid()));
   end(Ending::given);
 }
 
@@ -265,7 +267,7 @@ void Daemon::Parts::upgrade_failed(const std::shared_ptr<Upgrade>& its, const st
   } else {
     its->reply.result(report_of(its->out));
   }
-  if (is_lost) return end(store->is_here() ? Ending::start_anew : Ending::failed);
+  if (is_lost) return end(Ending::start_anew);
   // Not from within its own deeds.
   queue->push([this, its] {
     set_far_process(nullptr);
@@ -360,7 +362,7 @@ void Daemon::Parts::serve_alone(const std::string& record) {
   has_served_alone = true;
   if (Result<void> written = write_run_file(); !written)
     log::error("upgrade.run_file", {{"why", written.error().message}});
-  notify_supervisor("READY=1\nMAINPID=" + std::to_string(getpid()));
+  notify_supervisor("READY=1");
   log::info("upgrade.took_over", {{"pid", getpid()}, {"version", HOTLINE_VERSION}});
   const nlohmann::json json = nlohmann::json::parse(record, nullptr, false);
   if (json.is_object()) {

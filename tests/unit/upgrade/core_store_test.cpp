@@ -128,7 +128,7 @@ TEST_CASE("core store: once the writer is here, what nobody called safe is writt
 
 TEST_CASE("core store: the history is one, whoever appends") {
   TwoStores both;
-  both.a.append_history("push", "{}");
+  REQUIRE(both.a.append_history("push", "{}"));
   std::atomic<bool> has_answered{false};
   const auto far = [&](const auto& act) {  // B waits for A, so A hears on another thread.
     has_answered = false;

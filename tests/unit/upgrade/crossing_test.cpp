@@ -3,6 +3,7 @@
 // serves all of them.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <bitset>
 #include <deque>
 #include <random>
@@ -116,7 +117,10 @@ class World {
         case Act::reap: kill(&who == &a ? b : a); break;
         case Act::end: who.has_ended = true; break;
         case Act::give_up: who.has_ended = who.gave_up = true; break;
-        case Act::failed: who.has_failed = true; break;
+        case Act::failed:
+          REQUIRE(std::ranges::none_of(who.doing, [](const Deed& its) { return its.act == Act::freeze; }));
+          who.has_failed = true;
+          break;
         case Act::serve_alone: who.is_alone = true; break;
         case Act::take_doors_back: who.accepts = true; break;
         case Act::hand_doors:
@@ -253,7 +257,8 @@ TEST_CASE("upgrade: a death on the way back leaves all with the other one") {
       while (world.giving.given() < 4) world.step();
       world.go_back();
       for (std::uint32_t steps = 0; steps < at; ++steps) world.step();
-      if (world.giving.phase() == Giving::Phase::over) continue;  // It is back.
+      if (world.giving.phase() == Giving::Phase::over || world.giving.phase() == Giving::Phase::settling)
+        continue;  // It is back.
       world.kill(a_dies ? world.a : world.b);
       ends_well(world);
     }
