@@ -10,6 +10,10 @@ std::size_t Crossing::count(Place place) const {
   return static_cast<std::size_t>(std::ranges::count(places_, place));
 }
 
+bool Crossing::is_busy() const {
+  return count(Place::freezing) + count(Place::resuming) + count(Place::arriving) > 0;
+}
+
 std::optional<std::uint16_t> Crossing::first(Place place) const {
   const auto found = std::ranges::find(places_, place);
   if (found == places_.end()) return std::nullopt;
@@ -25,7 +29,7 @@ Deeds Crossing::give(std::uint16_t partition) {
 // It did not go. The taker wipes what it was sent before it answers READY to nothing.
 Deeds Crossing::keep(std::uint16_t partition) {
   const bool is_frozen = places_[partition] == Place::carried;
-  places_[partition] = Place::here;
+  places_[partition] = is_frozen ? Place::resuming : Place::here;
   Deeds deeds{to_say(Keep{partition})};
   if (is_frozen) deeds.push_back(to_do(Act::resume, partition));
   return deeds;
@@ -73,11 +77,15 @@ Deeds Crossing::did(Act act, std::uint16_t partition) {
   Place& place = places_[partition];
   if (act == Act::freeze && place == Place::freezing) {
     if (is_alone_) {
-      place = Place::here;
+      place = Place::resuming;
       return {to_do(Act::resume, partition)};
     }
     place = Place::carried;
     return {to_do(Act::carry, partition)};
+  }
+  if (act == Act::resume && place == Place::resuming) {
+    place = Place::here;
+    return {};
   }
   if (act == Act::expect && place == Place::fencing) {
     place = Place::expected;
@@ -102,6 +110,7 @@ Deeds Crossing::could_not(Act act, std::uint16_t partition, const std::string& w
     place = Place::here;
     return {};
   }
+  if (act == Act::resume && place == Place::resuming) place = Place::here;  // It never left.
   if (act == Act::unpack && place == Place::unpacking) {
     place = Place::refused;
     return {to_say(Refused{partition, why})};
@@ -118,9 +127,13 @@ Deeds Crossing::all_mine() {
     switch (place) {
       case Place::here:
       case Place::freezing:
+      case Place::resuming:
       case Place::arriving: continue;
       case Place::asked: break;
-      case Place::carried: deeds.push_back(to_do(Act::resume, partition)); break;
+      case Place::carried:
+        deeds.push_back(to_do(Act::resume, partition));
+        place = Place::resuming;
+        continue;
       case Place::fencing:
       case Place::expected:
       case Place::unpacking:

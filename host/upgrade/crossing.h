@@ -1,7 +1,7 @@
 // Crossing: where each partition is, as one of the two processes sees it, and how one crosses.
 //
 //     giver:  here -EXPECT-> asked -FENCED-> freezing -> carried -READY-> (GO) away
-//                              KEEP: here       KEEP, resume: here
+//                              KEEP: here       KEEP, resume: resuming -> here
 //     taker:  away -EXPECT-> fencing -> expected -CARRY-> unpacking -> ready -GO-> arriving -> here
 //                              KEEP: away, at any time before GO
 //
@@ -28,6 +28,7 @@ enum class Place : std::uint8_t {
   asked,
   freezing,
   carried,
+  resuming,
   away,
   fencing,
   expected,
@@ -44,6 +45,8 @@ class Crossing {
   Place place(std::uint16_t partition) const { return places_[partition]; }
   std::size_t count(Place place) const;
   std::optional<std::uint16_t> first(Place place) const;
+  // Something was begun here with a partition that ends by itself, whatever becomes of the other process.
+  bool is_busy() const;
   bool is_at_rest() const { return count(Place::here) + count(Place::away) == partition_count; }
 
   // Begins to give one that is here.

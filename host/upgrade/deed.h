@@ -19,7 +19,7 @@ enum class Act : std::uint8_t {
   freeze,          // The partition here.
   carry,           // Say CARRY with all of what was frozen. (Not answered.)
   give,            // Say GO, and let go of the partition. (Not answered: no way back.)
-  resume,          // It goes on here, from what freeze left. (Not answered.)
+  resume,          // It goes on here, from what freeze left.
   expect,          // Posts for it wait here; done once all of this process's posts for it are on their way.
   unpack,          // What CARRY brought; no key is used.
   put_in,          // It is served here from now on.

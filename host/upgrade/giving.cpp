@@ -89,7 +89,7 @@ Deeds Giving::did(Act act, std::uint16_t partition) {
     return {to_say(StoreClosed{})};
   }
   Deeds deeds = crossing_.did(act, partition);
-  if (phase_ == Phase::returning && act == Act::put_in) go_on(deeds);
+  if (phase_ == Phase::returning && (act == Act::put_in || act == Act::resume)) go_on(deeds);
   settle(deeds);
   return deeds;
 }
@@ -140,8 +140,7 @@ Deeds Giving::died(const std::string& why) {
 }
 
 void Giving::settle(Deeds& deeds) {
-  if (phase_ != Phase::settling || crossing_.count(Place::freezing) + crossing_.count(Place::arriving) > 0)
-    return;
+  if (phase_ != Phase::settling || crossing_.is_busy()) return;
   phase_ = Phase::over;
   if (has_given_doors_) deeds.push_back(to_do(Act::take_doors_back));
   deeds.push_back(to_do(Act::failed, 0, why_));

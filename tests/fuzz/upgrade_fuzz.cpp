@@ -47,7 +47,7 @@ class Runner {
       case Act::load:
         check(!lives_[deed.partition], "what comes was not here");
         lives_[deed.partition] = true;
-        return deed.act == Act::put_in;
+        return deed.act != Act::load;
       case Act::expect:
       case Act::unpack:
       case Act::prepare:

@@ -103,11 +103,6 @@ class World {
           who.has_frozen[deed.partition] = false;
           who.said.emplace_back(Go{deed.partition});
           break;
-        case Act::resume:
-          REQUIRE(who.has_frozen[deed.partition]);
-          who.has_frozen[deed.partition] = false;
-          who.lives[deed.partition] = true;
-          break;
         case Act::load:
           REQUIRE(who.has_store);
           REQUIRE_FALSE(who.lives[deed.partition]);
@@ -118,7 +113,8 @@ class World {
         case Act::end: who.has_ended = true; break;
         case Act::give_up: who.has_ended = who.gave_up = true; break;
         case Act::failed:
-          REQUIRE(std::ranges::none_of(who.doing, [](const Deed& its) { return its.act == Act::freeze; }));
+          REQUIRE(std::ranges::none_of(
+              who.doing, [](const Deed& its) { return its.act == Act::freeze || its.act == Act::resume; }));
           who.has_failed = true;
           break;
         case Act::serve_alone: who.is_alone = true; break;
@@ -149,6 +145,11 @@ class World {
         REQUIRE(who.lives[p]);
         who.lives[p] = false;
         who.has_frozen[p] = true;
+        break;
+      case Act::resume:
+        REQUIRE(who.has_frozen[p]);
+        who.has_frozen[p] = false;
+        who.lives[p] = true;
         break;
       case Act::unpack:
         if (!fails_at_unpack.empty())
