@@ -16,7 +16,7 @@ namespace {
 constexpr std::chrono::milliseconds close_patience{10'000};
 constexpr std::chrono::milliseconds look_every{1};
 
-const Error given{"the store has been given to the process that takes over"};
+const Error store_given{"the store has been given to the process that takes over"};
 
 }  // namespace
 
@@ -107,7 +107,7 @@ void CoreStore::here(std::unique_ptr<Store> store) {
 
 Result<void> CoreStore::close() {
   std::shared_ptr<Store> here = store_here();
-  if (!here) return given;
+  if (!here) return store_given;
   const auto deadline = std::chrono::steady_clock::now() + close_patience;
   for (StoreHealth health = here->health(); health.batches_waiting > 0; health = here->health()) {
     if (std::chrono::steady_clock::now() > deadline)
@@ -142,7 +142,7 @@ void CoreStore::ask(Question question, std::string bytes, std::function<void(Res
       return;
     }
   }
-  if (!here) return done(given);
+  if (!here) return done(store_given);
   answer_from(*here, {0, static_cast<std::uint16_t>(question), std::move(bytes)},
               [done = std::move(done)](upgrade::Answer answer) {
                 if (answer.is_error) return done(Error{std::move(answer.bytes)});

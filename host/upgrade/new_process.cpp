@@ -14,7 +14,7 @@ using upgrade::Act;
 
 namespace {
 
-constexpr const char* kind = "take";
+constexpr const char* taker = "take";
 
 Descriptor pidfd_of(pid_t pid) {
   return Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
@@ -83,9 +83,9 @@ void NewProcess::act_on(const upgrade::Message& message, Channel::Descriptors de
   if (const auto* closed = std::get_if<upgrade::StoreClosed>(&message)) record_ = closed->record;
   if (const auto* carry = std::get_if<upgrade::Carry>(&message)) {
     if (traffic_ != nullptr) traffic_->heard(*carry, std::move(descriptors));
-    if (carry->is_last) parts_.fault_point.reach(kind, "carried");
+    if (carry->is_last) parts_.fault_point.reach(taker, "carried");
   }
-  if (std::holds_alternative<upgrade::Go>(message)) parts_.fault_point.reach(kind, "go");
+  if (std::holds_alternative<upgrade::Go>(message)) parts_.fault_point.reach(taker, "go");
   run(taking_.heard(message));
 }
 
@@ -97,7 +97,7 @@ void NewProcess::run(const upgrade::Deed& deed) {
   if (traffic_ != nullptr && traffic_->act(deed)) return;
   switch (deed.act) {
     case Act::say:
-      if (std::holds_alternative<upgrade::Loaded>(deed.message)) parts_.fault_point.reach(kind, "loaded");
+      if (std::holds_alternative<upgrade::Loaded>(deed.message)) parts_.fault_point.reach(taker, "loaded");
       channel_.say(deed.message);
       break;
     case Act::prepare: prepare(std::get<upgrade::Offer>(deed.message)); break;
@@ -105,7 +105,7 @@ void NewProcess::run(const upgrade::Deed& deed) {
     case Act::open_store: open_store(); break;
     case Act::reap: reap(); break;
     case Act::serve_alone:
-      parts_.fault_point.reach(kind, "alone");
+      parts_.fault_point.reach(taker, "alone");
       // Only now, as a lost partition's first event would find nothing of it here.
       if (traffic_->has_lost()) return parts_.start_anew();
       parts_.alone(record_);
@@ -133,10 +133,10 @@ void NewProcess::prepare(const upgrade::Offer& offer) {
                                   },
                               .done =
                                   [this](Act act, std::uint16_t partition, const Result<void>& done) {
-                                    if (act == Act::unpack) parts_.fault_point.reach(kind, "ready");
-                                    if (act == Act::put_in) parts_.fault_point.reach(kind, "serves");
+                                    if (act == Act::unpack) parts_.fault_point.reach(taker, "ready");
+                                    if (act == Act::put_in) parts_.fault_point.reach(taker, "serves");
                                     if (act == Act::put_in && partition == upgrade::partition_count / 2)
-                                      parts_.fault_point.reach(kind, "half");
+                                      parts_.fault_point.reach(taker, "half");
                                     run(done ? taking_.did(act, partition)
                                              : taking_.could_not(act, partition, done.error().message));
                                   }},
@@ -148,12 +148,12 @@ void NewProcess::open_doors() {
   Result<void> opened = parts_.open_doors(offer_, std::exchange(doors_, {}), ticket_keys_);
   OPENSSL_cleanse(ticket_keys_.data(), ticket_keys_.size());
   if (!opened) return run(taking_.could_not(Act::open_doors, 0, opened.error().message));
-  parts_.fault_point.reach(kind, "doors");
+  parts_.fault_point.reach(taker, "doors");
   run(taking_.did(Act::open_doors, 0));
 }
 
 void NewProcess::open_store() {
-  parts_.fault_point.reach(kind, "store");
+  parts_.fault_point.reach(taker, "store");
   Result<std::unique_ptr<Store>> store = parts_.open_store();
   if (!store) return run(taking_.could_not(Act::open_store, 0, store.error().message));
   store_->here(std::move(*store));

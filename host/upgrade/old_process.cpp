@@ -15,7 +15,7 @@ using upgrade::Act;
 
 namespace {
 
-constexpr const char* kind = "give";
+constexpr const char* giver = "give";
 // It loads modules, and its machine may be busy.
 constexpr std::uint64_t loading_patience_us = 120'000'000;
 // A partition waits, or the store: whoever is connected notices.
@@ -48,7 +48,7 @@ OldProcess::OldProcess(Parts parts, upgrade::Offer offer, std::uint32_t version,
                 .done =
                     [this](Act act, std::uint16_t partition, const Result<void>& done) {
                       heard_us_ = parts_.clock->mono_us();
-                      if (act == Act::freeze) parts_.fault_point.reach(kind, "frozen");
+                      if (act == Act::freeze) parts_.fault_point.reach(giver, "frozen");
                       run(done ? giving_.did(act, partition)
                                : giving_.could_not(act, partition, done.error().message));
                     }},
@@ -137,26 +137,26 @@ void OldProcess::heard(upgrade::Message message, Channel::Descriptors descriptor
 void OldProcess::act_on(const upgrade::Message& message) {
   heard_us_ = parts_.clock->mono_us();
   if (const auto* hello = std::get_if<upgrade::Hello>(&message)) {
-    parts_.fault_point.reach(kind, "started");
+    parts_.fault_point.reach(giver, "started");
     end_step("start", "process " + std::to_string(hello->pid));
   }
   if (std::holds_alternative<upgrade::Loaded>(message)) {
     end_step("load", "modules, certificates, trust");
-    parts_.fault_point.reach(kind, "loaded");
+    parts_.fault_point.reach(giver, "loaded");
   }
   if (std::holds_alternative<upgrade::DoorsOpen>(message)) {
     end_step("doors", "listeners, control socket, ticket keys");
-    parts_.fault_point.reach(kind, "doors");
+    parts_.fault_point.reach(giver, "doors");
   }
   if (std::holds_alternative<upgrade::Fenced>(message)) frozen_us_ = parts_.clock->mono_us();
-  if (std::holds_alternative<upgrade::Ready>(message)) parts_.fault_point.reach(kind, "ready");
+  if (std::holds_alternative<upgrade::Ready>(message)) parts_.fault_point.reach(giver, "ready");
   if (const auto* serves = std::get_if<upgrade::Serves>(&message)) note_serves(serves->partition);
   run(giving_.heard(message));
 }
 
 void OldProcess::note_serves(std::uint16_t partition) {
   pause_us_max_ = std::max(pause_us_max_, parts_.clock->mono_us() - frozen_us_);
-  if (partition == upgrade::partition_count / 2) parts_.fault_point.reach(kind, "half");
+  if (partition == upgrade::partition_count / 2) parts_.fault_point.reach(giver, "half");
   if (giving_.given() != upgrade::partition_count) return;
   end_step("partitions", std::to_string(upgrade::partition_count) + ", the longest pause " +
                              std::to_string(pause_us_max_) + " us");
@@ -168,8 +168,8 @@ void OldProcess::run(const Deeds& deeds) {
 
 void OldProcess::run(const upgrade::Deed& deed) {
   if (traffic_.act(deed)) {
-    if (deed.act == Act::carry) parts_.fault_point.reach(kind, "carried");
-    if (deed.act == Act::give) parts_.fault_point.reach(kind, "given");
+    if (deed.act == Act::carry) parts_.fault_point.reach(giver, "carried");
+    if (deed.act == Act::give) parts_.fault_point.reach(giver, "given");
     return;
   }
   switch (deed.act) {
@@ -186,7 +186,7 @@ void OldProcess::run(const upgrade::Deed& deed) {
     case Act::take_doors_back: take_doors_back(); break;
     case Act::end:
       end_step("store", "the new process writes");
-      parts_.fault_point.reach(kind, "end");
+      parts_.fault_point.reach(giver, "end");
       run_.let_go();
       parts_.given();
       break;
@@ -243,7 +243,7 @@ void OldProcess::take_doors_back() {
 // Whoever waits for a word of what was begun here hears it first: receipts come back from the new process,
 // and batches from the disk.
 void OldProcess::close_store() {
-  parts_.fault_point.reach(kind, "moved");
+  parts_.fault_point.reach(giver, "moved");
   owes_until_us_ = parts_.clock->mono_us() + owes_patience_us;
   await_no_debts();
 }
@@ -264,7 +264,7 @@ void OldProcess::close_file() {
     parts_.to_control([this, there, closed] {
       if (!*there) return;
       if (!closed) return run(giving_.could_not(Act::close_store, 0, closed.error().message));
-      parts_.fault_point.reach(kind, "closed");
+      parts_.fault_point.reach(giver, "closed");
       run(giving_.did(Act::close_store, 0));
     });
   });

@@ -27,7 +27,7 @@ constexpr std::size_t running_bytes_max = 16'384;
 // Descriptors in front of the listeners'.
 enum OwnDoor : std::size_t { control_door, lock_door, own_doors_count };
 
-std::string json_text(const nlohmann::json& json) {
+std::string as_text(const nlohmann::json& json) {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -88,7 +88,7 @@ std::string history_json(const PushOutcome& out, const PushedBy& by) {
   json["refusals"] = nlohmann::json::array();
   for (const PushRefusal& refusal : out.refusals)
     json["refusals"].push_back({{"file", refusal.file}, {"reason", refusal.reason}});
-  return json_text(json);
+  return as_text(json);
 }
 
 }  // namespace
@@ -201,7 +201,7 @@ void Daemon::Parts::begin_upgrade(const std::shared_ptr<Upgrade>& its, Program p
             out.outcome = "live";
             out.pause_us = pause_us;
             out.took_ms = its->took_ms(clock);
-            return json_text({{"kind", out.kind},
+            return as_text({{"kind", out.kind},
                               {"json", history_json(out, its->by)},
                               {"current", out.modules.front().digest},
                               {"previous", its->own.digest}});
