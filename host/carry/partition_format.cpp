@@ -13,7 +13,8 @@ namespace hotline {
 
 template <typename Pass>
 void pass_fields(Pass& pass, CarriedReceipt& it) {
-  pass.pass(it.session), pass.pass(it.stanza), pass.pass(it.shard), pass.pass(it.host), pass.pass(it.partition);
+  pass.pass(it.session), pass.pass(it.stanza), pass.pass(it.shard), pass.pass(it.host),
+      pass.pass(it.partition);
 }
 
 template <typename Pass>
@@ -24,7 +25,8 @@ void pass_fields(Pass& pass, CarriedHead::Table& it) {
 template <typename Pass>
 void pass_fields(Pass& pass, CarriedHead& it) {
   pass.pass(it.partition), pass.pass(it.host), pass.pass(it.entry_id);
-  pass.pass_list(it.modules), pass.pass_list(it.fields), pass.pass_list(it.listeners), pass.pass_list(it.tables);
+  pass.pass_list(it.modules), pass.pass_list(it.fields), pass.pass_list(it.listeners),
+      pass.pass_list(it.tables);
 }
 
 template <typename Pass>
@@ -138,8 +140,7 @@ void write_part(std::string& out, const PartName& name, const Part& part) {
 }
 
 std::string quoted(std::string_view name) {
-  const bool is_shown =
-      std::ranges::all_of(name, [](char letter) { return letter >= 'A' && letter <= 'Z'; });
+  const bool is_shown = std::ranges::all_of(name, [](char letter) { return letter >= 'A' && letter <= 'Z'; });
   return is_shown ? "`" + std::string(name) + "`" : "of an odd name";
 }
 
@@ -186,13 +187,16 @@ bool is_sound(const CarriedParts& parts) {
       if (entry.body && entry.body->size() != entry.body_bytes) return false;
       last = entry.id;
     }
-    if (!std::ranges::all_of(account.rows, [&](const CarriedRow& row) { return row.table < head.tables.size(); }))
+    if (!std::ranges::all_of(account.rows,
+                             [&](const CarriedRow& row) { return row.table < head.tables.size(); }))
       return false;
-    if (!std::ranges::all_of(account.timers, [&](const CarriedTimer& timer) { return is_module(timer.module); }))
+    if (!std::ranges::all_of(account.timers,
+                             [&](const CarriedTimer& timer) { return is_module(timer.module); }))
       return false;
   }
   for (const CarriedSession& session : parts.sessions) {
-    if (session.account >= parts.accounts.size() || session.resource.empty() || session.handle == 0) return false;
+    if (session.account >= parts.accounts.size() || session.resource.empty() || session.handle == 0)
+      return false;
     if (session.before > session.unacknowledged.size()) return false;
     for (const CarriedField& field : session.fields)
       if (field.number >= head.fields.size()) return false;
@@ -233,13 +237,15 @@ bool take_part(const RawPart& raw, CarriedParts& parts) {
 
 CarriedParts::~CarriedParts() {
   for (CarriedConnection& one : connections)
-    for (std::string* secret : {&one.tls, &one.input, &one.output, &one.scratch, &one.framer.partial}) wipe(*secret);
+    for (std::string* secret : {&one.tls, &one.input, &one.output, &one.scratch, &one.framer.partial})
+      wipe(*secret);
 }
 
 Result<std::string> encode_partition(const CarriedParts& parts, std::uint32_t version) {
   if (version < carry_version_min || version > carry_version)
-    return Error{"a partition cannot be carried in format " + std::to_string(version) + ": this host writes " +
-                 std::to_string(carry_version_min) + " to " + std::to_string(carry_version)};
+    return Error{"a partition cannot be carried in format " + std::to_string(version) +
+                 ": this host writes " + std::to_string(carry_version_min) + " to " +
+                 std::to_string(carry_version)};
   std::string out(magic);
   FieldWriter(out).pass(version);
   write_part(out, head_part, parts.head);
@@ -269,9 +275,11 @@ Result<CarriedParts> decode_partition(std::string_view bytes) {
   for (bool has_head = false;; has_head = true) {
     Result<RawPart> raw = cut_part(bytes);
     if (!raw) return raw.error();
-    if (!is_in_order(raw->name, parts, has_head)) return damaged("its part " + quoted(raw->name) + " is out of place");
+    if (!is_in_order(raw->name, parts, has_head))
+      return damaged("its part " + quoted(raw->name) + " is out of place");
     if (raw->name != last_part.text) {
-      if (!take_part(*raw, parts)) return damaged("its part " + quoted(raw->name) + " is not what it should be");
+      if (!take_part(*raw, parts))
+        return damaged("its part " + quoted(raw->name) + " is not what it should be");
       continue;
     }
     Last last;

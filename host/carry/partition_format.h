@@ -47,8 +47,8 @@ struct CarriedHead {
     bool is_durable = true;
   };
   std::uint32_t partition = 0;
-  std::uint8_t host = 0;          // That carries.
-  std::uint64_t entry_id = 0;     // The last that it gave to a mailbox entry.
+  std::uint8_t host = 0;       // That carries.
+  std::uint64_t entry_id = 0;  // The last that it gave to a mailbox entry.
   std::vector<std::string> modules, fields, listeners;
   std::vector<Table> tables;
 };
@@ -102,7 +102,8 @@ struct CarriedSession {
   std::uint64_t since_wall_ms = 0;
   std::uint64_t stream = 0;  // 0: detached.
   std::uint64_t resume_left_us = carried_never;
-  bool is_cut = false;  // Its connection could not be carried: its modules are to be told that it is detached.
+  bool is_cut =
+      false;  // Its connection could not be carried: its modules are to be told that it is detached.
   bool has_sm = false, is_requested = false, owes_answer = false;
   std::uint32_t owed = 0, owed_last = 0, before = 0, acknowledged = 0, resume_s = 0;
   std::uint64_t owed_age_us = 0, requested_age_us = 0;

@@ -41,8 +41,8 @@ class Expiry {
   static constexpr std::uint64_t mark_bits = 3ull << 62;
   struct Told {
     std::string account;
-    Ref<MailboxEntry> entry;  // Null once its account has left.
-    std::uint64_t id = 0;     // The entry's.
+    Ref<MailboxEntry> entry;    // Null once its account has left.
+    std::uint64_t id = 0;       // The entry's.
     bool has_answered = false;  // The call into the module has returned, and it took the entry over.
     bool is_safe = false;
   };

@@ -15,15 +15,15 @@ constexpr auto sample_patience = std::chrono::milliseconds(5'000);
 
 Host::Host(const Settings& settings, const Parts& parts,
            const std::function<Shard::Loops(std::uint32_t)>& loops, Barrier barrier)
-    : barrier_(std::move(barrier)), routes_(std::make_shared<const RouteTable>()) {
+    : barrier_(std::move(barrier)),
+      starts_empty_(settings.starts_empty),
+      routes_(std::make_shared<const RouteTable>()) {
   world_.shards = settings.shards;
   world_.host_number = settings.host_number;
-  if (settings.is_taking_over) {
-    for (std::uint32_t partition = 0; partition < partitions; ++partition)
-      world_.homes.set(partition, Homes::elsewhere);
-  } else {
+  if (settings.starts_empty)
+    world_.homes.leave_all();
+  else
     world_.homes.deal(settings.shards);
-  }
   world_.clock = parts.clock;
   world_.random = parts.random;
   world_.store = parts.store;
@@ -52,6 +52,7 @@ Host::~Host() = default;
 
 Result<void> Host::load() {
   world_.entry_id_is_beyond(world_.store->message_id_max());
+  if (starts_empty_) return {};  // It comes with the partitions.
   const auto on_row = [this](StoredRow&& row) {
     stored_schemas_[row.table].insert(row.schema);
     const std::uint32_t table = tables_.number(row.table);

@@ -29,7 +29,7 @@ class Host final : public LiveTarget {
   struct Settings {
     std::uint32_t shards = 1;
     std::uint8_t host_number = 0;  // As in ShardWorld.
-    bool is_taking_over = false;   // All partitions are elsewhere at first.
+    bool starts_empty = false;     // All partitions are to come from another process.
     ShardLimits limits;
     ModuleSettings modules;
   };
@@ -124,6 +124,7 @@ class Host final : public LiveTarget {
   CounterNames counters_;
   std::atomic<std::uint64_t> message_id_{0};
   const Barrier barrier_;
+  const bool starts_empty_;
   std::vector<std::unique_ptr<Shard>> shards_;
   Partitions partitions_{*this};
 

@@ -65,7 +65,7 @@ class HostThreads {
   std::vector<std::unique_ptr<LinkLoop>> link_loops_;
   std::unique_ptr<Host> host_;
   bool is_started_ = false;
-  std::vector<std::unique_ptr<ListenerFacts>> facts_;  // Under addresses_mutex_.
+  std::vector<std::unique_ptr<ListenerFacts>> facts_;              // Under addresses_mutex_.
   std::vector<std::vector<std::unique_ptr<Listener>>> listeners_;  // By shard.
 
   std::mutex addresses_mutex_;

@@ -44,8 +44,8 @@ std::vector<ModuleTimers::Taken> ModuleTimers::take(Account& account) {
     auto at = timers_.lower_bound(Name{module, account.address, std::string()});
     while (at != timers_.end() && std::get<0>(at->first) == module &&
            std::get<1>(at->first) == account.address) {
-      taken.push_back({module, std::get<2>(at->first), shard_.timers.due_us(at->second.id),
-                       std::move(at->second.bytes)});
+      taken.push_back(
+          {module, std::get<2>(at->first), shard_.timers.due_us(at->second.id), std::move(at->second.bytes)});
       shard_.timers.cancel(at->second.id);
       at = timers_.erase(at);
     }

@@ -49,6 +49,7 @@ struct Post {
 
   Kind kind = Kind::call;
   std::uint8_t partition = 0;  // Of `account`, where there is one.
+  bool is_from_far = false;    // The other process had it first: before what waits for its account here.
   std::uint16_t module = 0;
   std::uint32_t topic = 0;
   std::uint32_t set = 0;  // The serving set whose module posted it (live_set.h); 0: the core did.

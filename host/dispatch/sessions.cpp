@@ -135,7 +135,8 @@ void Sessions::put(std::unique_ptr<Session> session, std::uint64_t resume_left_u
     arrivals_.try_emplace(its.handle);
     arm_arrivals();
   }
-  its.connection->touch();  // It may be time to ask its client for an acknowledgement.
+  if (!its.unacknowledged.empty())
+    its.connection->touch();  // It may be time to ask its client for an acknowledgement.
   if (its.is_draining) shard_.calls.pump(its.handle);
 }
 

@@ -60,8 +60,8 @@ class Sessions {
   // The stream waits for one that it resumes (Stream::resuming).
   void resume_later(std::uint64_t stream);
 
-  // One that goes to another shard, and one that comes from there: with its number, behind its connection. Its
-  // account refers to it all the while.
+  // One that goes to another shard, and one that comes from there: with its number, behind its connection.
+  // Its account refers to it all the while.
   std::unique_ptr<Session> take(std::uint64_t handle);
   void put(std::unique_ptr<Session> session, std::uint64_t resume_left_us);
   void cut(std::uint64_t handle);  // It came without its connection: modules are told.

@@ -73,7 +73,8 @@ struct ShardWorld {
   ShardLimits limits;
   ModuleSettings settings;
   std::atomic<std::uint64_t>* message_id = nullptr;  // The last mailbox entry's.
-  // Hosts that partitions go between give even ones, or odd ones: no id is given twice, and each mailbox's grow.
+  // Hosts that partitions go between give even ones, or odd ones: no id is given twice, and each mailbox's
+  // grow.
   std::uint64_t next_entry_id() { return message_id->fetch_add(2, std::memory_order_relaxed) + 2; }
   void entry_id_is_beyond(std::uint64_t id);
   // A command was answered. Any thread.
@@ -166,11 +167,14 @@ class Shard final : public ShardWork {
   void leave(std::uint32_t partition, Taken then);
   // It is here from now on; what waited for it is handled.
   void put_in(HeldPartition& held);
-  // What waits here for the partition is posted anew: its home is another one.
+  // Another process has it for good, or is to give it (back).
+  void set_away(std::uint32_t partition, bool is_away) { away_[partition] = is_away; }
+  // What waits here for the partition is handled anew: it is here, or its home is another one.
   void post_waiting(std::uint32_t partition);
   // No partition is here, and nothing that this shard began waits for the disk or for anybody's word.
   bool has_given_all() const {
-    return here_.none() && window.batches_waiting() == 0 && groups_.empty() && expiry.owes_nothing();
+    return here_.none() && waiting_.empty() && window.batches_waiting() == 0 && groups_.empty() &&
+           expiry.owes_nothing();
   }
 
   // The receipt of that number, which this shard gave (share, Expiry).
@@ -233,13 +237,17 @@ class Shard final : public ShardWork {
   std::uint64_t last_group_ = 0;
 
   std::bitset<partitions> here_;
+  std::bitset<partitions> away_;  // In the other process: what comes for them here is sent on there.
   struct Leaving {
     std::uint32_t partition;
     Taken then;
   };
   std::deque<Leaving> leaving_;
   // Posts for partitions that are to come, by partition.
-  std::unordered_map<std::uint32_t, std::vector<Post>> waiting_;
+  struct Waiting {
+    std::vector<Post> from_far, own;
+  };
+  std::unordered_map<std::uint32_t, Waiting> waiting_;
   std::atomic<std::size_t> waiting_count_{0};
 };
 

@@ -179,6 +179,15 @@ void Streams::put(std::unique_ptr<Stream> stream, std::uint64_t deadline_left_us
     await_rest(its, deadline_left_us);
 }
 
+void Streams::turn_away(std::unique_ptr<Connection> connection) {
+  std::unique_ptr<Stream> stream(static_cast<Stream*>(connection->stream));
+  stream->connection = std::move(connection);
+  stream->session = 0;
+  Connection& its = *stream->connection;
+  put(std::move(stream), UINT64_MAX);
+  its.close("system-shutdown", "the host is being replaced: connect again");
+}
+
 void Streams::login(std::uint64_t handle, std::string_view account, std::string_view answer) {
   Stream* stream = streams_.find(handle);
   if (stream == nullptr) return;

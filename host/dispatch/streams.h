@@ -96,10 +96,12 @@ class Streams final : public Connection::Owner {
   std::unique_ptr<Stream> take(std::uint64_t handle);
   std::vector<std::unique_ptr<Stream>> take_logging_in(std::uint32_t partition);
   void put(std::unique_ptr<Stream> stream, std::uint64_t deadline_left_us);
+  // One whose account is in the other process: its client is told to come again.
+  void turn_away(std::unique_ptr<Connection> connection);
 
   void flush();  // Everything that was written since: at the end of a turn.
   bool is_flushed() const { return dirty_.empty(); }
-  void bury();   // Frees what has gone.
+  void bury();  // Frees what has gone.
   void close_all(std::string_view condition, std::string_view text);
   void drop_all();  // Frees every connection as it is: the loop is about to end.
 

@@ -154,7 +154,7 @@ class Connection final : public LinkEvents {
   std::unique_ptr<Link> link_;
   std::unique_ptr<Tls> tls_;
   std::unique_ptr<Framer> framer_;
-  Owner* owner_ = nullptr;  // Null between thaw() and join().
+  Owner* owner_ = nullptr;    // Null between thaw() and join().
   std::string out_;           // Plaintext that waits for flush().
   std::string unsent_;        // Records (or plaintext without TLS) that the link did not take.
   std::string carried_;       // Input that was left when the connection moved or was held.

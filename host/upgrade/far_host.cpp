@@ -15,36 +15,7 @@ void FarHost::post(std::uint32_t partition, Post post) {
     return;
   }
   if (!upgrade::may_cross(post.kind)) return;
-  std::string bytes = upgrade::post_bytes(partition, post, *host_.world().modules);
-  {
-    const std::lock_guard lock(kept_mutex_);
-    if (const auto found = kept_.find(partition); found != kept_.end()) found->second.push_back(bytes);
-  }
-  channel_.say(upgrade::Posts{std::move(bytes)});
-}
-
-void FarHost::keep(std::uint32_t partition) {
-  const std::lock_guard lock(kept_mutex_);
-  kept_[partition].clear();
-}
-
-void FarHost::let_go(std::uint32_t partition) {
-  const std::lock_guard lock(kept_mutex_);
-  kept_.erase(partition);
-}
-
-void FarHost::post_again(std::uint32_t partition) {
-  std::vector<std::string> posts;
-  {
-    const std::lock_guard lock(kept_mutex_);
-    const auto found = kept_.find(partition);
-    if (found == kept_.end()) return;
-    posts = std::move(found->second);
-    kept_.erase(found);
-  }
-  upgrade::PostReader reader(*host_.world().modules, *host_.world().random);
-  for (const std::string& bytes : posts)
-    if (Result<upgrade::WirePost> read = reader.read(bytes)) host_.world().hand_in(std::move(read->post));
+  channel_.say(upgrade::Posts{upgrade::post_bytes(partition, post, *host_.world().modules)});
 }
 
 Result<void> FarHost::heard(const upgrade::Posts& posts) {
@@ -52,7 +23,7 @@ Result<void> FarHost::heard(const upgrade::Posts& posts) {
   if (!read) return read.error();
   ShardWorld& world = host_.world();
   if (read->partition != upgrade::no_partition) {
-    world.hand_in(std::move(read->post));
+    host_.partitions().take(read->partition, std::move(read->post));
     return {};
   }
   // Of numbers that shards of this host gave.

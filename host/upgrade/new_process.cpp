@@ -124,7 +124,6 @@ void NewProcess::prepare(const upgrade::Offer& offer) {
   traffic_ = std::make_unique<PartitionTraffic>(
       PartitionTraffic::Parts{.host = *host,
                               .channel = &channel_,
-                              .far = far_.get(),
                               .to_control =
                                   [this](std::function<void()> act) {
                                     parts_.to_control([there = is_there_, act = std::move(act)] {

@@ -38,7 +38,6 @@ OldProcess::OldProcess(Parts parts, upgrade::Offer offer, std::uint32_t version,
       far_(parts_.threads->host(), channel_),
       traffic_({.host = &parts_.threads->host(),
                 .channel = &channel_,
-                .far = &far_,
                 .to_control =
                     [this](std::function<void()> act) {
                       parts_.to_control([there = is_there_, act = std::move(act)] {

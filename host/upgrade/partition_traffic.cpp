@@ -14,25 +14,15 @@ bool PartitionTraffic::act(const upgrade::Deed& deed) {
   const std::uint16_t partition = deed.partition;
   Partitions& all = parts_.host->partitions();
   switch (deed.act) {
-    case Act::freeze:
-      parts_.far->keep(partition);
-      freeze(partition);
-      return true;
+    case Act::freeze: freeze(partition); return true;
     case Act::carry: carry(partition); return true;
     case Act::give:
-      parts_.far->let_go(partition);
-      all.forget(partition, [] {});
-      parts_.channel->say(upgrade::Go{partition});
+      // What waited for it is sent on first.
+      all.forget(partition, [this, partition] { parts_.channel->say(upgrade::Go{partition}); });
       return true;
-    case Act::say:
-      // It is alive, so what waits there comes back by itself.
-      if (const auto* its = std::get_if<upgrade::Keep>(&deed.message)) parts_.far->let_go(its->partition);
-      return false;
     case Act::resume:
-      all.resume(partition, [this, partition](Result<void> done) {
-        parts_.far->post_again(partition);
-        answer(Act::resume, partition, std::move(done));
-      });
+      all.resume(partition,
+                 [this, partition](Result<void> done) { answer(Act::resume, partition, std::move(done)); });
       return true;
     case Act::expect:
       all.expect(partition, partition % parts_.host->shard_count(), answers(Act::expect, partition));

@@ -12,7 +12,6 @@
 #include "dispatch/host.h"
 #include "upgrade/channel.h"
 #include "upgrade/deed.h"
-#include "upgrade/far_host.h"
 
 namespace hotline {
 
@@ -21,7 +20,6 @@ class PartitionTraffic {
   struct Parts {
     Host* host;
     Channel* channel;
-    FarHost* far;
     std::function<void(std::function<void()>)> to_control;
     // A deed was done, or could not be. On the control thread.
     std::function<void(upgrade::Act act, std::uint16_t partition, Result<void> done)> done;

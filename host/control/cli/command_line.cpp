@@ -128,7 +128,8 @@ class CommandLine {
   }
 
   void add_partition() {
-    CLI::App* partition = verb(app_, "partition", "The 256 shares of all accounts: where each is, moving one");
+    CLI::App* partition =
+        verb(app_, "partition", "The 256 shares of all accounts: where each is, moving one");
     partition->require_subcommand(1);
     on(verb(*partition, "list", "On which shard each is, and what it has"),
        [this] { return list_partitions(context_); });
@@ -139,8 +140,7 @@ class CommandLine {
         ->required()
         ->check(CLI::Range(0, 255));
     move->add_option("--to", count_, "The shard")->type_name("SHARD")->required();
-    on(move,
-       [this] { return move_partition(context_, static_cast<std::uint32_t>(number_), count_); });
+    on(move, [this] { return move_partition(context_, static_cast<std::uint32_t>(number_), count_); });
   }
 
   void add_pushing() {

@@ -43,8 +43,7 @@ Exit move_partition(Context& context, std::uint32_t partition, std::uint32_t sha
         context.out << "partition " << moved.partition << " went from shard " << moved.from << " to "
                     << moved.to << ": " << counted(moved.accounts, "account") << ", "
                     << counted(moved.sessions, "session") << ", " << counted(moved.connections, "connection")
-                    << ", " << counted(moved.mailbox_entries, "message")
-                    << " waiting; served by nobody for "
+                    << ", " << counted(moved.mailbox_entries, "message") << " waiting; served by nobody for "
                     << micros_text(static_cast<double>(moved.pause_us)) << " of "
                     << micros_text(static_cast<double>(moved.whole_us)) << '\n';
       });

@@ -182,7 +182,7 @@ Result<void> Daemon::Parts::make_host(std::uint8_t host_number, std::unique_ptr<
   readers = std::make_unique<ThreadWorkPool>(1, 64, 0);
   Host::Settings settings = host_settings(config);
   settings.host_number = host_number;
-  settings.is_taking_over = launch.take_over >= 0;
+  settings.starts_empty = launch.take_over >= 0;
   threads = std::make_unique<HostThreads>(
       settings,
       Host::Parts{.clock = &clock,

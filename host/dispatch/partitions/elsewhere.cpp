@@ -10,7 +10,6 @@ namespace hotline {
 void ShardWorld::hand_in(Post post) {
   const std::uint32_t home = homes.of(post.partition);
   if (home != Homes::elsewhere) return all[home]->inbox().push_one(std::move(post));
-  // A question is answered by who was asked; what was asked of may be over there.
   if (post.kind == Post::Kind::at_home) return all[0]->inbox().push_one(std::move(post));
   far->post(post.partition, std::move(post));
 }
@@ -28,7 +27,8 @@ bool Shard::is_for_elsewhere(const Post& post) const {
       if (post.account.empty()) return false;
       break;
     case Post::Kind::at_home:
-      if (world.homes.of(post.partition) == Homes::elsewhere) return false;
+      // A question is answered by who was asked; what was asked of may be over there.
+      if (world.homes.of(post.partition) == Homes::elsewhere || away_[post.partition]) return false;
       break;
     case Post::Kind::bytes:
     case Post::Kind::stanza:
@@ -42,15 +42,16 @@ bool Shard::is_for_elsewhere(const Post& post) const {
 
 void Shard::send_on(Post post) {
   const std::uint32_t home = world.homes.of(post.partition);
-  // A connection cannot go to another process before it has logged in: it waits for its account here.
-  if (home == number || (home == Homes::elsewhere && post.kind == Post::Kind::connection))
-    return wait_here(std::move(post));
-  if (home == Homes::elsewhere) return send_far(std::move(post));
+  if (home == Homes::elsewhere || (home == number && away_[post.partition])) return send_far(std::move(post));
+  if (home == number) return wait_here(std::move(post));
   post_to(home, std::move(post));
 }
 
+// A connection cannot go to another process before it has logged in: it waits for its account, or, where that
+// is not to come any more, is told to come again.
 void Shard::send_far(Post post) {
-  if (post.kind == Post::Kind::connection) return wait_here(std::move(post));
+  if (post.kind == Post::Kind::connection && !away_[post.partition]) return wait_here(std::move(post));
+  if (post.kind == Post::Kind::connection) return streams.turn_away(std::move(post.extra->connection));
   counters.posts_out.add();
   const std::uint32_t partition = post.partition;
   world.far->post(partition, std::move(post));
@@ -58,16 +59,18 @@ void Shard::send_far(Post post) {
 
 void Shard::wait_here(Post post) {
   waiting_count_.fetch_add(1, std::memory_order_relaxed);
-  waiting_[post.partition].push_back(std::move(post));
+  Waiting& waiting = waiting_[post.partition];
+  (post.is_from_far ? waiting.from_far : waiting.own).push_back(std::move(post));
 }
 
 void Shard::post_waiting(std::uint32_t partition) {
   const auto found = waiting_.find(partition);
   if (found == waiting_.end()) return;
-  std::vector<Post> posts = std::move(found->second);
+  Waiting waiting = std::move(found->second);
   waiting_.erase(found);
-  waiting_count_.fetch_sub(posts.size(), std::memory_order_relaxed);
-  for (Post& post : posts) handle(post);
+  waiting_count_.fetch_sub(waiting.from_far.size() + waiting.own.size(), std::memory_order_relaxed);
+  for (Post& post : waiting.from_far) handle(post);
+  for (Post& post : waiting.own) handle(post);
 }
 
 // Some of the accounts may have left after it was posted: each home gets its own. False: nobody is here.
@@ -134,7 +137,7 @@ void Shard::stored(Post& post) {
 void Shard::release_at_home(const Receipt& receipt) {
   if (here_[receipt.partition]) return sessions.released(receipt.session, receipt.stanza);
   const std::uint32_t home = world.homes.of(receipt.partition);
-  if (home == Homes::elsewhere) return release_far(receipt);
+  if (home == Homes::elsewhere || (home == number && away_[receipt.partition])) return release_far(receipt);
   if (home != number) return release_on(home, receipt);
   Post post;
   post.kind = Post::Kind::safe;

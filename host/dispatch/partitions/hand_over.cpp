@@ -21,7 +21,7 @@ Post on_shard(std::function<void()> call) {
 }  // namespace
 
 void Partitions::freeze(std::uint32_t partition, std::uint32_t version, FreezeDone done) {
-  Homes& homes = host_.world().homes;
+  const Homes& homes = host_.world().homes;
   const std::uint32_t from = partition < partitions ? homes.of(partition) : Homes::elsewhere;
   const std::string its_name = "partition " + std::to_string(partition);
   if (from == Homes::elsewhere) return done(Error{its_name + " cannot be frozen: it is not here"});
@@ -29,13 +29,9 @@ void Partitions::freeze(std::uint32_t partition, std::uint32_t version, FreezeDo
     return done(encode_partition(CarriedParts(), version).error());
   if (is_moving_.exchange(true))
     return done(Error{its_name + " cannot be frozen: another one moves; try again"});
-  shard(from).inbox().push_one(on_shard([this, &homes, partition, from, version, done = std::move(done)] {
-    homes.set(partition, Homes::elsewhere);
-    fence(from, [this, partition, from, version, done] {
-      shard(from).leave(partition, [this, from, version, done](std::unique_ptr<HeldPartition> held) {
-        pack(std::move(held), from, version, done);
-        is_moving_ = false;
-      });
+  shard(from).inbox().push_one(on_shard([this, partition, from, version, done = std::move(done)] {
+    shard(from).leave(partition, [this, from, version, done](std::unique_ptr<HeldPartition> held) {
+      pack(std::move(held), from, version, done);
     });
   }));
 }
@@ -46,6 +42,7 @@ void Partitions::pack(std::unique_ptr<HeldPartition> held, std::uint32_t from, s
   Result<CarriedPartition> carried = held->pack(host_.world(), version);
   if (!carried) {
     put_back(std::move(held), from);
+    is_moving_ = false;
     return done(carried.error());
   }
   {
@@ -53,12 +50,17 @@ void Partitions::pack(std::unique_ptr<HeldPartition> held, std::uint32_t from, s
     const std::uint32_t partition = held->number;
     frozen_.insert_or_assign(partition, Frozen{std::move(held), from});
   }
-  done(std::move(carried));
+  // What its accounts had posted to accounts that are away has come to who sends it on.
+  auto its = std::make_shared<CarriedPartition>(std::move(*carried));
+  host_.ask([](Shard&) {},
+            [this, its, done] {
+              is_moving_ = false;
+              done(std::move(*its));
+            });
 }
 
 void Partitions::put_back(std::unique_ptr<HeldPartition> held, std::uint32_t at) {
   static_cast<void>(held->take_back(host_.world()));
-  host_.world().homes.set(held->number, at);
   shard(at).put_in(*held);
 }
 
@@ -96,15 +98,23 @@ void Partitions::forget(std::uint32_t partition, std::function<void()> done) {
       its.streams.find(handle)->connection->close("system-shutdown",
                                                   "the host is being replaced: connect again, and resume");
     }
+    const std::uint32_t number = (*held)->number;
     held->reset();
+    its.set_away(number, true);
+    its.post_waiting(number);
     done();
   }));
 }
 
 void Partitions::expect(std::uint32_t partition, std::uint32_t at, std::function<void()> done) {
   host_.world().homes.set(partition, at);
-  // Connections that waited for it go where it comes to. Who asks a shard asks behind all that it did before.
-  host_.ask([partition](Shard& shard) { shard.post_waiting(partition); }, std::move(done));
+  // Connections that waited for it go where it comes to. A shard answers behind all that it posted before.
+  host_.ask(
+      [partition](Shard& shard) {
+        shard.set_away(partition, false);
+        shard.post_waiting(partition);
+      },
+      std::move(done));
 }
 
 void Partitions::expect_no_more(std::uint32_t partition) {
@@ -126,6 +136,12 @@ void Partitions::put_in(std::unique_ptr<HeldPartition> held, std::function<void(
     to.put_in(**its);
     done();
   }));
+}
+
+void Partitions::take(std::uint32_t partition, Post post) {
+  post.is_from_far = true;
+  post.partition = static_cast<std::uint8_t>(partition);
+  host_.world().hand_in(std::move(post));
 }
 
 void Partitions::ask_whether_done(std::function<void(bool)> done) {

@@ -1,7 +1,7 @@
 // HeldPartition: a partition that is on no shard: everything of its accounts, as it was between two turns.
 //
-// Nothing in it knows a shard or a loop: timers are what is left of them, links are off their loops, and what a
-// shard counted of it was taken off. Within a process it goes from shard to shard as it is.
+// Nothing in it knows a shard or a loop: timers are what is left of them, links are off their loops, and what
+// a shard counted of it was taken off. Within a process it goes from shard to shard as it is.
 //
 // Threads: one at a time.
 #pragma once

@@ -21,6 +21,9 @@ class Homes {
   void deal(std::uint32_t shards) {
     for (std::uint32_t partition = 0; partition < partitions; ++partition) set(partition, partition % shards);
   }
+  void leave_all() {
+    for (std::uint32_t partition = 0; partition < partitions; ++partition) set(partition, elsewhere);
+  }
   std::uint32_t of(std::uint32_t partition) const {
     return shards_[partition].load(std::memory_order_acquire);
   }

@@ -125,7 +125,9 @@ void Packing::session(const HeldPartition::HeldSession& one) {
   out.drained = session.drained;
   out.quiet_s = session.quiet_s;
   out.asked_s = session.asked_s;
-  const auto is_there = [&](const CarriedConnection& connection) { return connection.session == session.handle; };
+  const auto is_there = [&](const CarriedConnection& connection) {
+    return connection.session == session.handle;
+  };
   const auto connection = std::ranges::find_if(parts_.connections, is_there);
   if (connection != parts_.connections.end()) {
     out.stream = connection->handle;

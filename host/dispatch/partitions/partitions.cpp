@@ -58,14 +58,16 @@ void Partitions::move(std::uint32_t partition, std::uint32_t to_shard, MoveDone 
     return done(refusal(partition, "there is no shard " + std::to_string(to_shard) + ", this host has " +
                                        std::to_string(host_.shard_count()) + ", from 0"));
   const std::uint32_t from = host_.world().homes.of(partition);
-  if (from == to_shard) return done(refusal(partition, "it is on shard " + std::to_string(from) + " already"));
+  if (from == to_shard)
+    return done(refusal(partition, "it is on shard " + std::to_string(from) + " already"));
   if (from == Homes::elsewhere) return done(refusal(partition, "another process has it"));
   if (is_moving_.exchange(true)) return done(refusal(partition, "another one moves; try again"));
   shard(from).inbox().push_one(call_post([this, partition, from, to_shard, done = std::move(done)] {
     if (!shard(from).row_sweep.is_done()) {
       is_moving_ = false;
-      return done(refusal(partition, "rows of shard " + std::to_string(from) +
-                                         " are being converted; try again when `hotline tables` has none left"));
+      return done(
+          refusal(partition, "rows of shard " + std::to_string(from) +
+                                 " are being converted; try again when `hotline tables` has none left"));
     }
     leave(partition, to_shard, done);
   }));

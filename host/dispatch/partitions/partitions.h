@@ -1,17 +1,21 @@
 // Partitions: where each of the 256 is at home, and how one goes elsewhere: to another shard of this process,
 // or to another process and back.
 //
-//     move      close the door | fences | take out | put in          (one process)
-//     freeze    close the door | fences | take out | pack  ->  bytes and descriptors
-//                                                    resume: all as before   <-  it did not go
-//                                                    forget: it is theirs    <-  it did
-//     thaw      expect | (unpack: READY) | put in: GO
+//     move      close the door | fence | take out | put in                  (one process)
+//     freeze    take out | pack  ->  bytes and descriptors
+//                                    resume: all as before   <-  it did not go
+//                                    forget: it is theirs    <-  it did
+//     thaw      expect | unpack: READY | put in: GO
 //
-// Close the door: from then on what is posted to its accounts goes to the new home, where it waits (bounded)
-// until the partition is there. Fences: each shard (and, between processes, the far one) says that all it
-// had posted to the old home has arrived there. Meanwhile the old home serves it as ever, clients notice
-// nothing. Take out happens between two turns, when nothing of it is under way: its posts are with their
-// homes, its output is sealed and with the sockets. So the order of what one account posts to another stays.
+// Close the door: from then on what is posted to its accounts goes to its new home, where it waits (bounded)
+// until the partition is there. The fence: each shard says that all it had posted to the old home has arrived
+// there. Meanwhile the old home serves it as ever. Take out happens between two turns, when nothing of it is
+// under way: its posts are with their homes, its output is sealed and with the sockets. So the order of what
+// one account posts to another stays.
+//
+// Between processes the door stays where it is: what is posted to a frozen partition waits at its old home,
+// which handles it on resume(), and on forget() sends it on, and from then on all that comes for it. Over
+// there that comes before what waited there.
 //
 // Invariants
 //   1. A partition is held by one shard of one process, or by one HeldPartition.
@@ -19,8 +23,7 @@
 //      over there, put in.
 //   3. Nothing is lost and nothing doubled by a move, whatever step it stops at.
 //
-// One step at a time: who calls is the control thread. Answers come on the thread of the shard that has (or
-// gets) the partition.
+// One step at a time: who calls is the control thread. Answers come on the thread of some shard.
 #pragma once
 
 #include <atomic>
@@ -35,6 +38,7 @@
 #include "base/result.h"
 #include "carry/carried_partition.h"
 #include "dispatch/partitions/held_partition.h"
+#include "dispatch/post.h"
 
 namespace hotline {
 
@@ -55,29 +59,32 @@ class Partitions {
   using MoveDone = std::function<void(Result<Moved>)>;
   void move(std::uint32_t partition, std::uint32_t to_shard, MoveDone done);
 
-  // For another process, in the format that it reads. From the answer on nobody here touches the partition:
-  // exactly one of resume() and forget() must follow. What is posted to it goes to the far host.
+  // For another process, in the format that it reads. When it answers, all that its accounts had posted is
+  // handled or with the far host, its changes are submitted to the store, and nobody here touches it: exactly
+  // one of resume() and forget() must follow.
   using FreezeDone = std::function<void(Result<CarriedPartition>)>;
   void freeze(std::uint32_t partition, std::uint32_t version, FreezeDone done);
-  // The hand-over failed, and the other side has ended or never had the bytes (it must not have sealed one
-  // record): it goes on here.
+  // It did not go, and the other side has no copy of it any more (it has ended and was reaped, or has said
+  // so): it goes on here, with what waited for it.
   using Done = std::function<void(Result<void>)>;
   void resume(std::uint32_t partition, Done done);
-  // It is theirs. What could not be carried (connections in TLS 1.2) ends now; its sessions went detached, so
-  // that clients come back to them there.
+  // It is theirs: it is wiped here, and when this answers, what waited for it was given to the far host. What
+  // could not be carried (connections whose TLS is OpenSSL's) is closed; its sessions went detached, so that
+  // clients come back to them over there.
   void forget(std::uint32_t partition, std::function<void()> done);
 
-  // The receiving side. From expect() on, what is posted to the partition here waits for it on that shard;
-  // `done` once every shard of this host has posted its last to where it was before.
+  // The receiving side. From expect() on, what is posted to it here waits for it on that shard; `done` once
+  // all that was posted to it before is with the far host.
   void expect(std::uint32_t partition, std::uint32_t on_shard, std::function<void()> done);
   // READY: reads and checks all of it and uses no key. Any thread; on an error nothing has happened, and what
-  // is at fault is named. `carried` is used up.
+  // is at fault is named.
   Result<std::unique_ptr<HeldPartition>> unpack(CarriedPartition carried) const;
-  // GO: it is served here from now on.
+  // GO: it is served here from now on; what came from the far host for it is handled first.
   void put_in(std::unique_ptr<HeldPartition> held, std::function<void()> done);
   // It will not come after all: what waits for it goes to the far host.
   void expect_no_more(std::uint32_t partition);
-
+  // A post of the far host, for an account of that partition, wherever it is by now. Any thread.
+  void take(std::uint32_t partition, Post post);
   // Nothing is here any more, and nothing that was begun here waits for the disk or for a word: a process
   // whose partitions have all gone may end.
   void ask_whether_done(std::function<void(bool is_done)> done);

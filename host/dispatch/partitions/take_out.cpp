@@ -74,8 +74,7 @@ void Shard::take_out(Account& account, HeldPartition& held) {
   for (const Session* session : account.sessions) {
     const std::uint64_t resume_left_us = left_us(timers, session->timer, held.taken_us);
     held.sessions.push_back({sessions.take(session->handle), resume_left_us});
-    if (session->connection != nullptr)
-      held.streams.push_back({streams.take(session->connection->handle)});
+    if (session->connection != nullptr) held.streams.push_back({streams.take(session->connection->handle)});
   }
   if (account.timers == 0) return;
   for (ModuleTimers::Taken& timer : module_timers.take(account))

@@ -175,7 +175,8 @@ Result<std::unique_ptr<Connection>> Unpacking::connection(const CarriedConnectio
   frozen.was_heard = in.was_heard;
   frozen.has_input = in.has_input;
   const CarriedFramer& framer = in.framer;
-  frozen.framer = {framer.from, framer.lang, framer.declarations, framer.partial, framer.is_open, framer.reader};
+  frozen.framer = {framer.from,    framer.lang,    framer.declarations,
+                   framer.partial, framer.is_open, framer.reader};
   // Its shard's parser is set when it joins one.
   return Connection::thaw(std::move(link), std::move(tls),
                           make_framer(listener.framer, world_.all.front()->streams.parser(), limits), frozen);
@@ -258,7 +259,8 @@ Result<void> Unpacking::attach(const CarriedSession& in) {
 
 }  // namespace
 
-Result<std::unique_ptr<HeldPartition>> HeldPartition::unpack(CarriedPartition carried, const ShardWorld& world) {
+Result<std::unique_ptr<HeldPartition>> HeldPartition::unpack(CarriedPartition carried,
+                                                             const ShardWorld& world) {
   Result<CarriedParts> parts = decode_partition(carried.bytes);
   if (!parts) return parts.error();
   Result<std::unique_ptr<HeldPartition>> held = Unpacking(*parts, world).run(carried.descriptors);

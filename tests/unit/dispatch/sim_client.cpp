@@ -47,9 +47,9 @@ std::string SimClient::text() const {
          std::to_string(unacknowledged_.size()) + " unacknowledged, last read: " + last_element_;
 }
 
-void SimClient::connect(std::uint32_t shard) {
+void SimClient::connect_to(SimWorld& world, std::uint32_t shard) {
   if (state_ != State::down) return;
-  wire_ = world_.connect(shard);
+  wire_ = world.connect(shard);
   input_.clear();
   state_ = State::opening;
   open();

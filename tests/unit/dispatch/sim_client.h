@@ -20,7 +20,8 @@ class SimClient {
   SimClient(SimWorld& world, std::string account, std::string peer);
 
   // Connects to a shard, and goes on from there by itself: resumes when it can, else binds.
-  void connect(std::uint32_t shard);
+  void connect(std::uint32_t shard) { connect_to(world_, shard); }
+  void connect_to(SimWorld& world, std::uint32_t shard);  // Another host.
   // Its connection is gone; it will resume.
   void cut(bool is_noticed);
   // Says goodbye; its next login binds anew. Only when all it sent is acknowledged: see may_leave().

@@ -2,6 +2,8 @@
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <cstdlib>
 
@@ -13,10 +15,24 @@ namespace hotline::sim {
 
 namespace {
 
+// A wire's descriptor is a real one, in which its number can be read.
+std::vector<std::weak_ptr<Wire>>& numbered_wires() {
+  static std::vector<std::weak_ptr<Wire>> wires;
+  return wires;
+}
+
 class SimLink final : public Link {
  public:
   explicit SimLink(std::shared_ptr<Wire> wire) : wire_(std::move(wire)) {}
-  ~SimLink() override { wire_->events = nullptr; }
+  ~SimLink() override {
+    if (!is_given_away_) wire_->events = nullptr;
+  }
+  static std::unique_ptr<Link> of(int descriptor) {
+    std::uint64_t number = 0;
+    check(read(descriptor, &number, sizeof number) == sizeof number, "a wire's descriptor has its number");
+    close(descriptor);
+    return std::make_unique<SimLink>(numbered_wires().at(number - 1).lock());
+  }
 
   void attach(LinkEvents* events) override { wire_->events = events; }
   std::size_t send(std::string_view bytes) override {
@@ -28,10 +44,46 @@ class SimLink final : public Link {
   std::string peer() const override { return "127.0.0.1"; }
   bool is_loopback() const override { return true; }
   void detach() override { wire_->is_detached = true; }
+  int duplicate() const override {
+    numbered_wires().push_back(wire_);
+    return eventfd(static_cast<unsigned>(numbered_wires().size()), EFD_CLOEXEC);
+  }
+  void give_away() override { is_given_away_ = true; }
   void arrive() { wire_->is_detached = false; }
 
  private:
   std::shared_ptr<Wire> wire_;
+  bool is_given_away_ = false;
+};
+
+constexpr std::uint32_t twin_shards_from = 100;  // In batches: shards of the host that is beside.
+
+// The store of one host, for the host beside it: one writer, one order.
+class StoreBeside final : public Store {
+ public:
+  explicit StoreBeside(Store& store) : store_(store) {}
+  Result<void> load(const std::function<void(StoredRow&&)>&,
+                    const std::function<void(StoredMessage&&)>&) override {
+    return {};
+  }
+  std::uint64_t message_id_max() override { return store_.message_id_max(); }
+  void start(Committed) override {}
+  void submit(StoreBatch batch) override {
+    batch.shard += twin_shards_from;
+    store_.submit(std::move(batch));
+  }
+  StoreHealth health() override { return store_.health(); }
+  void read_bodies(std::vector<std::uint64_t> ids, BodiesRead done) override {
+    store_.read_bodies(std::move(ids), std::move(done));
+  }
+  Result<HistoryRecord> append_history(std::string, std::string) override { return HistoryRecord{}; }
+  Result<std::vector<HistoryRecord>> history(std::size_t) override { return std::vector<HistoryRecord>{}; }
+  Result<void> set_setting(std::string_view, std::string_view) override { return {}; }
+  Result<std::string> setting(std::string_view) override { return std::string(); }
+  Result<void> checkpoint() override { return {}; }
+
+ private:
+  Store& store_;
 };
 
 std::string hmac(const EVP_MD* method, std::string_view key, std::string_view text) {
@@ -85,13 +137,31 @@ TempDir::~TempDir() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-SimWorld::SimWorld(Settings settings) : settings_(std::move(settings)), random_(settings_.seed) {
+void SimFar::post(std::uint32_t partition, Post post) {
+  ++posts_;
+  // What is not the same in both.
+  post.set = 0;
+  post.module = to_.world().modules->number(from_.world().modules->name(post.module));
+  if (partition == UINT32_MAX)
+    return to_.shard(post.extra->receipts.front().shard).inbox().push_one(std::move(post));
+  to_.partitions().take(partition, std::move(post));
+}
+
+SimWorld::SimWorld(Settings settings)
+    : clock(settings.beside == nullptr ? own_clock_ : settings.beside->clock),
+      store(settings.beside == nullptr ? own_store_ : settings.beside->store),
+      settings_(std::move(settings)),
+      random_(settings_.seed) {
   for (const std::string& address : settings_.accounts) add_account(address);
   store.commit_all();
   start();
 }
 
 SimWorld::~SimWorld() {
+  if (settings_.beside != nullptr) {
+    settings_.beside->twin_ = nullptr;
+    settings_.beside->host_->world().far = nullptr;
+  }
   stop();
 }
 
@@ -112,6 +182,9 @@ void SimWorld::add_account(const std::string& address) {
 void SimWorld::start() {
   Host::Settings settings;
   settings.shards = settings_.shards;
+  settings.starts_empty = settings_.beside != nullptr;
+  settings.host_number = settings_.beside == nullptr ? 0 : 1;
+  if (settings_.beside != nullptr) twin_store_ = std::make_unique<StoreBeside>(store);
   settings.limits = settings_.limits;
   settings.modules.by_module["session"]["allow_plain_loopback"] = "1";
   const auto loops = [](std::uint32_t) {
@@ -127,7 +200,7 @@ void SimWorld::start() {
       std::make_unique<Host>(settings,
                              Host::Parts{.clock = &clock,
                                          .random = &random_,
-                                         .store = &store,
+                                         .store = twin_store_ ? twin_store_.get() : &store,
                                          .work_pool = &pool_,
                                          .tls = nullptr,
                                          .files = files_.get(),
@@ -136,13 +209,28 @@ void SimWorld::start() {
                                swap();
                                return Safepoint::Outcome{.swapped = true, .attempts = 1, .pause_us_max = 0};
                              });
+  host_->world().link_of = [](int descriptor, const std::string&) { return SimLink::of(descriptor); };
+  host_->world().listener = [this](std::string_view name) {
+    return name == settings_.listener.name ? &settings_.listener : nullptr;
+  };
   check(static_cast<bool>(host_->load()), "the store can be loaded");
-  store.start([this](std::uint32_t shard, std::uint64_t number) {
-    Post post;
-    post.kind = Post::Kind::committed;
-    post.number = number;
-    host_->shard(shard).inbox().push_one(std::move(post));
-  });
+  if (SimWorld* const first = settings_.beside; first != nullptr) {
+    first->twin_ = this;
+    first->far_ = std::make_unique<SimFar>(*first->host_, *host_);
+    far_ = std::make_unique<SimFar>(*host_, *first->host_);
+    first->host_->world().far = first->far_.get();
+    host_->world().far = far_.get();
+  } else {
+    store.start([this](std::uint32_t shard, std::uint64_t number) {
+      Post post;
+      post.kind = Post::Kind::committed;
+      post.number = number;
+      const bool is_twins = shard >= twin_shards_from;
+      if (is_twins && twin_ == nullptr) return;
+      Host& host = is_twins ? *twin_->host_ : *host_;
+      host.shard(is_twins ? shard - twin_shards_from : shard).inbox().push_one(std::move(post));
+    });
+  }
   Result<ModuleStore> modules = ModuleStore::open(dir_.path());
   check(modules.has_value(), "a module store can be made");
   pipeline_ = std::make_unique<Pipeline>(
@@ -201,17 +289,24 @@ void SimWorld::turn(std::uint32_t shard) {
 }
 
 void SimWorld::settle() {
+  SimWorld* const other = twin_ != nullptr ? twin_ : settings_.beside;
   for (bool has_more = true; has_more;) {
-    has_more = pool_.run_all();
-    for (std::uint32_t number = 0; number < host_->shard_count(); ++number) {
-      Shard& shard = host_->shard(number);
-      shard.take_inbox();
-      if (shard.next_timer_us() <= clock.mono_us()) shard.run_timers();
-      if (shard.end_turn()) has_more = true;
-    }
-    for (std::uint32_t number = 0; number < host_->shard_count(); ++number)
-      if (host_->shard(number).inbox().size() > 0) has_more = true;
+    has_more = settle_once();
+    if (other != nullptr && other->settle_once()) has_more = true;
   }
+}
+
+bool SimWorld::settle_once() {
+  bool has_more = pool_.run_all();
+  for (std::uint32_t number = 0; number < host_->shard_count(); ++number) {
+    Shard& shard = host_->shard(number);
+    shard.take_inbox();
+    if (shard.next_timer_us() <= clock.mono_us()) shard.run_timers();
+    if (shard.end_turn()) has_more = true;
+  }
+  for (std::uint32_t number = 0; number < host_->shard_count(); ++number)
+    if (host_->shard(number).inbox().size() > 0) has_more = true;
+  return has_more;
 }
 
 bool SimWorld::push(const std::string& file) {

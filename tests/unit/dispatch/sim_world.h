@@ -15,6 +15,7 @@
 
 #include "base/random.h"
 #include "dispatch/host.h"
+#include "dispatch/partitions/far.h"
 #include "push/pipeline.h"
 #include "state/memory_store.h"
 
@@ -71,6 +72,19 @@ class TempDir {
   std::string path_;
 };
 
+// Bytes between two processes: what one host posts to partitions that the other has.
+class SimFar final : public Far {
+ public:
+  SimFar(Host& from, Host& to) : from_(from), to_(to) {}
+  void post(std::uint32_t partition, Post post) override;
+  bool has_room() const override { return true; }
+  std::uint64_t posts() const { return posts_; }
+
+ private:
+  Host &from_, &to_;
+  std::uint64_t posts_ = 0;
+};
+
 class SimWorld {
  public:
   static constexpr std::string_view password = "secret";
@@ -82,6 +96,8 @@ class SimWorld {
     std::vector<std::string> modules;   // Files, live from the start.
     ShardLimits limits;
     ListenerFacts listener{.name = "xmpp", .framer = FramerKind::xml, .needs_tls = false};
+    // A second host on the same machine, disk and network, which gets its partitions from the first.
+    SimWorld* beside = nullptr;
   };
 
   explicit SimWorld(Settings settings);
@@ -97,7 +113,7 @@ class SimWorld {
   void cut(Wire& wire, bool is_noticed);
 
   void turn(std::uint32_t shard);  // One turn of that shard.
-  void settle();                   // Turns until nobody has anything to do at this moment.
+  void settle();                   // Turns until nobody has anything to do at this moment; with its twin.
 
   bool push(const std::string& file);
   bool rollback(const std::string& module, const std::string& to = {});
@@ -112,18 +128,27 @@ class SimWorld {
   // The bodies of what waits in an account's mailbox, oldest first.
   std::vector<std::string> mailbox(const std::string& account);
 
-  SimClock clock;
-  MemoryStore store{clock};
+ private:
+  SimClock own_clock_;
+  MemoryStore own_store_{own_clock_};
+
+ public:
+  SimClock& clock;
+  MemoryStore& store;
   Host& host() { return *host_; }
   Pipeline& pipeline() { return *pipeline_; }
   std::string last_refusal;
 
  private:
+  bool settle_once();
   void start();
   void stop();
   void add_account(const std::string& address);
 
   Settings settings_;
+  SimWorld* twin_ = nullptr;           // The host beside this one, which is told of its batches here.
+  std::unique_ptr<Store> twin_store_;  // This one's way to the other's store.
+  std::unique_ptr<SimFar> far_;
   TempDir dir_;
   SeededRandom random_;
   std::unique_ptr<FileStore> files_;  // Before whoever may have one of them open.

@@ -1,0 +1,176 @@
+// Partitions from one host to another beside it, as bytes and descriptors, and back: under messages, with
+// sessions that are on, away, and behind.
+#include <doctest/doctest.h>
+
+#include <optional>
+
+#include "unit/dispatch/sim_client.h"
+
+namespace hotline::test {
+namespace {
+
+std::vector<std::string> modules() {
+  return {sim::module_file("session-1.1.0.so"), sim::module_file("routing-1.0.0.so"),
+          sim::module_file("presence-1.0.0.so"), sim::module_file("registration-1.1.0.so")};
+}
+
+struct TwoHosts {
+  TwoHosts()
+      : a({.seed = 1, .shards = 2, .accounts = {"anna@localhost", "bert@localhost"}, .modules = modules()}),
+        b({.seed = 2, .shards = 3, .modules = modules(), .beside = &a}),
+        anna(a, "anna@localhost", "bert@localhost"),
+        bert(a, "bert@localhost", "anna@localhost") {}
+
+  void exchange(int rounds = 20) {
+    for (int i = 0; i < rounds; ++i) {
+      for (sim::SimClient* client : {&anna, &bert})
+        if (client->wire() != nullptr) a.deliver(*client->wire(), std::string::npos);
+      a.settle();
+      a.clock.advance_us(5'000);
+      a.settle();
+      if (!is_store_held) a.store.commit_all();
+      a.settle();
+      for (sim::SimClient* client : {&anna, &bert}) client->receive(std::string::npos);
+    }
+  }
+  CarriedPartition freeze(sim::SimWorld& from, std::uint32_t partition) {
+    std::optional<Result<CarriedPartition>> carried;
+    from.host().partitions().freeze(partition, carry_version, [&](Result<CarriedPartition> frozen) {
+      carried.emplace(std::move(frozen));
+    });
+    a.settle();
+    REQUIRE(carried.has_value());
+    REQUIRE(carried->has_value());
+    return std::move(**carried);
+  }
+  // The whole way of one, without a step that fails.
+  void carry(sim::SimWorld& from, sim::SimWorld& to, std::uint32_t partition, std::uint32_t shard) {
+    to.host().partitions().expect(partition, shard, [] {});
+    a.settle();
+    Result<std::unique_ptr<HeldPartition>> held = to.host().partitions().unpack(freeze(from, partition));
+    REQUIRE_MESSAGE(held.has_value(), (held ? "" : held.error().message));
+    bool is_forgotten = false, is_in = false;
+    from.host().partitions().forget(partition, [&] { is_forgotten = true; });
+    a.settle();
+    to.host().partitions().put_in(std::move(*held), [&] { is_in = true; });
+    a.settle();
+    CHECK(is_forgotten);
+    CHECK(is_in);
+  }
+  bool has_all(const sim::SimClient& from, const sim::SimClient& to) const {
+    std::vector<std::uint64_t> all;
+    for (std::uint64_t number = 1; number <= from.sent(); ++number) all.push_back(number);
+    return to.received() == all && from.complaint().empty() && to.complaint().empty();
+  }
+
+  sim::SimWorld a, b;
+  sim::SimClient anna, bert;
+  bool is_store_held = false;
+};
+
+const std::uint32_t annas = partition_of("anna@localhost"), berts = partition_of("bert@localhost");
+
+TEST_CASE(
+    "carry: two who write to each other go to another process one after the other, and notice nothing") {
+  TwoHosts hosts;
+  hosts.anna.connect(0);
+  hosts.bert.connect(1);
+  hosts.exchange();
+  REQUIRE(hosts.anna.is_ready());
+  REQUIRE(hosts.bert.is_ready());
+  const auto talk = [&] {
+    for (int i = 0; i < 10; ++i) {
+      hosts.anna.send_message();
+      hosts.bert.send_message();
+    }
+  };
+  talk();
+  hosts.carry(hosts.a, hosts.b, annas, 2);  // With all of that still on its way.
+  talk();
+  hosts.exchange();
+  hosts.carry(hosts.a, hosts.b, berts, 0);
+  talk();
+  hosts.exchange();
+  hosts.carry(hosts.b, hosts.a, annas, 1);  // And one back.
+  talk();
+  hosts.exchange(40);
+  CHECK(hosts.has_all(hosts.anna, hosts.bert));
+  CHECK(hosts.has_all(hosts.bert, hosts.anna));
+  CHECK(hosts.anna.is_all_acknowledged());
+  CHECK(hosts.bert.is_all_acknowledged());
+  CHECK(hosts.anna.resumed() + hosts.bert.resumed() == 0);
+  CHECK(hosts.a.mailbox("anna@localhost").empty());
+}
+
+TEST_CASE(
+    "carry: what waits for one who is away goes along, on disk or not, and his session can be resumed") {
+  TwoHosts hosts;
+  hosts.anna.connect(0);
+  hosts.bert.connect(0);
+  hosts.exchange();
+  hosts.bert.cut(true);
+  hosts.exchange();
+  for (int i = 0; i < 5; ++i) hosts.anna.send_message();
+  hosts.exchange();  // These are on disk.
+  hosts.is_store_held = true;
+  for (int i = 0; i < 5; ++i) hosts.anna.send_message();
+  hosts.exchange(4);
+  CHECK_FALSE(hosts.anna.is_all_acknowledged());
+  hosts.carry(hosts.a, hosts.b, berts, 1);
+  for (int i = 0; i < 5; ++i) hosts.anna.send_message();  // And these find him over there.
+  hosts.exchange(4);
+  CHECK(hosts.b.mailbox("bert@localhost").size() == 15);
+  hosts.is_store_held = false;
+  hosts.exchange();
+  CHECK(hosts.anna.is_all_acknowledged());
+  // He comes back to the other host, as one does whose connection was not carried.
+  sim::SimClient& bert = hosts.bert;
+  bert.connect_to(hosts.b, 2);
+  hosts.exchange(40);
+  CHECK(bert.resumed() == 1);
+  CHECK(hosts.has_all(hosts.anna, bert));
+  CHECK(hosts.b.mailbox("bert@localhost").empty());
+}
+
+TEST_CASE("carry: a hand-over that fails leaves all as it was") {
+  TwoHosts hosts;
+  hosts.anna.connect(0);
+  hosts.bert.connect(1);
+  hosts.exchange();
+  for (int i = 0; i < 5; ++i) hosts.anna.send_message();
+  hosts.b.host().partitions().expect(berts, 0, [] {});
+  hosts.a.settle();
+  {
+    CarriedPartition carried = hosts.freeze(hosts.a, berts);
+    carried.bytes.resize(carried.bytes.size() - 1);
+    const Result<std::unique_ptr<HeldPartition>> held =
+        hosts.b.host().partitions().unpack(std::move(carried));
+    REQUIRE_FALSE(held.has_value());
+    CHECK(held.error().message.find("is not whole") != std::string::npos);
+  }
+  for (int i = 0; i < 5; ++i) hosts.anna.send_message();
+  hosts.exchange(4);  // They wait for him there.
+  hosts.b.host().partitions().expect_no_more(berts);
+  bool is_back = false;
+  hosts.a.host().partitions().resume(berts, [&](const Result<void>& done) { is_back = done.has_value(); });
+  hosts.exchange(40);
+  CHECK(is_back);
+  CHECK(hosts.has_all(hosts.anna, hosts.bert));
+  CHECK(hosts.bert.is_ready());
+  CHECK(hosts.bert.resumed() == 0);
+}
+
+TEST_CASE("carry: a format that is not written, and a partition that is not here, are refused") {
+  TwoHosts hosts;
+  std::string wrong;
+  const auto told = [&](const Result<CarriedPartition>& carried) {
+    wrong = carried ? "" : carried.error().message;
+  };
+  hosts.a.host().partitions().freeze(annas, carry_version + 1, told);
+  CHECK(wrong.find("cannot be carried in format") != std::string::npos);
+  hosts.b.host().partitions().freeze(annas, carry_version, told);
+  CHECK(wrong.find("it is not here") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace hotline::test
