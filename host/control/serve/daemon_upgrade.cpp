@@ -202,9 +202,9 @@ void Daemon::Parts::begin_upgrade(const std::shared_ptr<Upgrade>& its, Program p
             out.pause_us = pause_us;
             out.took_ms = its->took_ms(clock);
             return as_text({{"kind", out.kind},
-                              {"json", history_json(out, its->by)},
-                              {"current", out.modules.front().digest},
-                              {"previous", its->own.digest}});
+                            {"json", history_json(out, its->by)},
+                            {"current", out.modules.front().digest},
+                            {"previous", its->own.digest}});
           },
       .given = [this, its] { given(its); },
       .failed = [this, its](const std::string& why, bool is_lost) { upgrade_failed(its, why, is_lost); }};
