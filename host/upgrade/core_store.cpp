@@ -135,7 +135,7 @@ void CoreStore::ask(Question question, std::string bytes, std::function<void(Res
   {
     const std::lock_guard lock(mutex_);
     here = here_;
-    if (!here && say_) {
+    if (!here && say_ && !has_far_ended_) {
       const std::uint64_t number = ++last_ask_;
       say_(upgrade::Ask{number, static_cast<std::uint16_t>(question), bytes});
       asked_.emplace(number, Asked{question, std::move(bytes), std::move(done)});
@@ -148,6 +148,16 @@ void CoreStore::ask(Question question, std::string bytes, std::function<void(Res
                 if (answer.is_error) return done(Error{std::move(answer.bytes)});
                 done(std::move(answer.bytes));
               });
+}
+
+void CoreStore::far_ended() {
+  std::map<std::uint64_t, Asked> asked;
+  {
+    const std::lock_guard lock(mutex_);
+    has_far_ended_ = true;
+    asked.swap(asked_);
+  }
+  for (auto& [number, each] : asked) each.done(Error{"the process that has the store has ended"});
 }
 
 void CoreStore::heard_answer(const upgrade::Answer& answer) {

@@ -50,6 +50,8 @@ class CoreStore final : public Store {
   // B: what A says of it.
   void heard_safe(const upgrade::Safe& safe);
   void heard_answer(const upgrade::Answer& answer);
+  // It answers no more: whoever waits for an answer is told so.
+  void far_ended();
   // B: the writer is here from now on; what nobody called safe is submitted first, and what was asked and not
   // answered is asked here.
   void here(std::unique_ptr<Store> store);
@@ -77,6 +79,7 @@ class CoreStore final : public Store {
   std::deque<StoreBatch> unsafe_;  // Submitted far, in their order.
   std::map<std::uint64_t, Asked> asked_;
   std::uint64_t last_ask_ = 0;
+  bool has_far_ended_ = false;
 };
 
 // A's side of it: what B asks, answered from A's store. `answered` is called once, on any thread; it may wait

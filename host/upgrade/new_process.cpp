@@ -2,7 +2,7 @@
 
 #include <openssl/crypto.h>
 #include <poll.h>
-#include <signal.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -26,8 +26,8 @@ NewProcess::NewProcess(Parts parts, upgrade::Hello hello, std::uint32_t version,
     : parts_(std::move(parts)),
       taking_(std::move(hello)),
       version_(version),
-      channel_(std::move(socket)),
-      other_(pidfd_of(getppid())) {}
+      other_(pidfd_of_other_end(socket.get())),
+      channel_(std::move(socket)) {}
 
 NewProcess::~NewProcess() {
   *is_there_ = false;
@@ -40,6 +40,7 @@ void NewProcess::begin() {
         heard(std::move(message), std::move(descriptors));
       },
       [this](const std::string& why) {
+        if (CoreStore* const store = store_.load()) store->far_ended();
         parts_.to_control([this, there = is_there_, why] {
           if (*there) run(taking_.died("the old process: " + why));
         });
@@ -49,7 +50,7 @@ void NewProcess::begin() {
 std::unique_ptr<CoreStore> NewProcess::far_store(std::uint64_t message_id) {
   auto store = std::make_unique<CoreStore>([this](const upgrade::Message& message) { channel_.say(message); },
                                            message_id);
-  store_ = store.get();
+  store_.store(store.get());
   return store;
 }
 
@@ -59,14 +60,22 @@ void NewProcess::attach(Host& host) {
 }
 
 void NewProcess::heard(upgrade::Message message, Channel::Descriptors descriptors) {
-  // Both come only after OFFER was acted on and answered: what they need is there.
+  // What these need is there once OFFER was answered; before they mean nothing.
+  CoreStore* const store = store_.load();
   if (const auto* posts = std::get_if<upgrade::Posts>(&message)) {
+    if (far_ == nullptr) return;
     if (Result<void> taken = far_->heard(*posts); !taken)
       log::error("upgrade.post", {{"why", taken.error().message}});
     return;
   }
-  if (const auto* safe = std::get_if<upgrade::Safe>(&message)) return store_->heard_safe(*safe);
-  if (const auto* answer = std::get_if<upgrade::Answer>(&message)) return store_->heard_answer(*answer);
+  if (const auto* safe = std::get_if<upgrade::Safe>(&message)) {
+    if (store != nullptr) store->heard_safe(*safe);
+    return;
+  }
+  if (const auto* answer = std::get_if<upgrade::Answer>(&message)) {
+    if (store != nullptr) store->heard_answer(*answer);
+    return;
+  }
   auto kept = std::make_shared<std::pair<upgrade::Message, Channel::Descriptors>>(std::move(message),
                                                                                   std::move(descriptors));
   parts_.to_control([this, there = is_there_, kept] {
@@ -90,7 +99,8 @@ void NewProcess::act_on(const upgrade::Message& message, Channel::Descriptors de
 }
 
 void NewProcess::run(const upgrade::Deeds& deeds) {
-  for (const upgrade::Deed& deed : deeds) run(deed);
+  for (const upgrade::Deed& deed : deeds)
+    if (!has_ended_) run(deed);
 }
 
 void NewProcess::run(const upgrade::Deed& deed) {
@@ -103,7 +113,11 @@ void NewProcess::run(const upgrade::Deed& deed) {
     case Act::prepare: prepare(std::get<upgrade::Offer>(deed.message)); break;
     case Act::open_doors: open_doors(); break;
     case Act::open_store: open_store(); break;
-    case Act::reap: reap(); break;
+    case Act::reap:
+      if (is_other_dead()) break;
+      has_ended_ = true;
+      parts_.end("the old process has closed its socket, and lives on");
+      break;
     case Act::serve_alone:
       parts_.fault_point.reach(taker, "alone");
       // Only now, as a lost partition's first event would find nothing of it here.
@@ -155,17 +169,16 @@ void NewProcess::open_store() {
   parts_.fault_point.reach(taker, "store");
   Result<std::unique_ptr<Store>> store = parts_.open_store();
   if (!store) return run(taking_.could_not(Act::open_store, 0, store.error().message));
-  store_->here(std::move(*store));
+  store_.load()->here(std::move(*store));
   run(taking_.did(Act::open_store, 0));
 }
 
-// It has closed its socket; whether it is dead is another question, and its keys are not ours before.
-void NewProcess::reap() {
-  if (!other_.is_open()) return;
-  syscall(SYS_pidfd_send_signal, other_.get(), SIGKILL, nullptr, 0);
+// It has closed its socket; whether it is dead is another question, and its keys are not ours before. It is
+// not killed from here: it may be about to kill this process, and go on.
+bool NewProcess::is_other_dead() const {
+  if (!other_.is_open()) return true;
   pollfd ended{other_.get(), POLLIN, 0};
-  while (poll(&ended, 1, -1) < 0 && errno == EINTR) {
-  }
+  return poll(&ended, 1, reap_ms_max) == 1;
 }
 
 }  // namespace hotline

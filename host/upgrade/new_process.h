@@ -7,6 +7,7 @@
 // there.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -58,20 +59,21 @@ class NewProcess {
   void prepare(const upgrade::Offer& offer);
   void open_doors();
   void open_store();
-  void reap();
+  bool is_other_dead() const;
 
   const Parts parts_;
   upgrade::Taking taking_;
   const std::uint32_t version_;
-  Channel channel_;
   const Descriptor other_;  // A's pidfd.
+  Channel channel_;
   std::unique_ptr<FarHost> far_;
   std::unique_ptr<PartitionTraffic> traffic_;
-  CoreStore* store_ = nullptr;  // The daemon's; it outlives this.
+  std::atomic<CoreStore*> store_{nullptr};  // The daemon's; it outlives this.
   upgrade::Offer offer_;
   Channel::Descriptors doors_;
   std::string ticket_keys_;
   std::string record_;
+  bool has_ended_ = false;
   std::shared_ptr<bool> is_there_ = std::make_shared<bool>(true);
 };
 

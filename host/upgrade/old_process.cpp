@@ -58,6 +58,7 @@ OldProcess::OldProcess(Parts parts, upgrade::Offer offer, std::uint32_t version,
 }
 
 OldProcess::~OldProcess() {
+  run_.reap();  // Before its socket closes: it would take that for our death. Nothing, where it was let go.
   *is_there_ = false;
   parts_.threads->host().world().far = nullptr;
 }

@@ -1,14 +1,13 @@
 #include "upgrade/program.h"
 
-#include <elf.h>
 #include <sys/stat.h>
 
 #include <filesystem>
 
 #include "base/hex.h"
 #include "base/whole_file.h"
-#include "push/elf_file.h"
 #include "push/image.h"
+#include "upgrade/program_file.h"
 #include "upgrade/program_run.h"
 
 namespace hotline {
@@ -65,20 +64,10 @@ Result<std::string> signer_of_file(const Image& image, const ProgramPolicy& poli
   return signer->name;
 }
 
-Result<std::string> build_id_of(const Image& image) {
-  Result<ElfFile> elf = ElfFile::parse(image.bytes());
-  if (!elf) return refused(image.path(), "it " + elf.error().message);
-  if (elf->machine != ElfFile::host_machine())
-    return refused(image.path(), "it is for " + machine_name(elf->machine) + ", this host is " +
-                                     machine_name(ElfFile::host_machine()));
-  if (!elf->has_interpreter) return refused(image.path(), "it is a shared object, not a program");
-  return elf->build_id;
-}
-
 // A file that is there already is the same: it is named by its digest.
 Result<std::string> store(const Image& image, const std::string& directory, const char* name) {
   const std::string path = directory + "/" + name;
-  if (const Result<Image> kept = Image::read(path); kept && kept->digest() == image.digest()) return path;
+  if (const Result<Image> kept = read_program(path); kept && kept->digest() == image.digest()) return path;
   std::error_code error;
   fs::create_directories(directory, error);
   if (error) return Error{directory + " can not be made: " + error.message()};
@@ -109,7 +98,7 @@ Result<Program> asked(Program program, const std::string& called, const Formats&
 // The preflight program of that directory; none where there is no preflight.
 Result<std::optional<Image>> preflight_in(const std::string& directory, const ProgramPolicy& policy) {
   if (!policy.needs_preflight) return std::optional<Image>();
-  Result<Image> read = Image::read(directory + "/" + preflight_name);
+  Result<Image> read = read_program(directory + "/" + preflight_name);
   if (!read)
     return Error{
         read.error().message +
@@ -119,7 +108,7 @@ Result<std::optional<Image>> preflight_in(const std::string& directory, const Pr
 
 Result<Program> kept(const Image& image, const std::optional<Image>& preflight, const ProgramPolicy& policy,
                      Program program) {
-  Result<std::string> build_id = build_id_of(image);
+  Result<std::string> build_id = program_build_id(image);
   if (!build_id) return build_id.error();
   program.build_id = std::move(*build_id);
   program.digest = image.digest();
@@ -136,7 +125,7 @@ Result<Program> kept(const Image& image, const std::optional<Image>& preflight, 
 }  // namespace
 
 Result<Program> verify_program(const std::string& file, const ProgramPolicy& policy, const Formats& ours) {
-  Result<Image> image = Image::read(file);
+  Result<Image> image = read_program(file);
   if (!image) return image.error();
   Program program;
   Result<std::string> signer = signer_of_file(*image, policy, program.notes);
@@ -154,7 +143,7 @@ Result<Program> verify_program(const std::string& file, const ProgramPolicy& pol
 
 Result<Program> store_own_program(const ProgramPolicy& policy, const Formats& ours) {
   // What runs, also where its file was replaced or removed.
-  Result<Image> image = Image::read("/proc/self/exe");
+  Result<Image> image = read_program("/proc/self/exe");
   if (!image) return image.error();
   std::error_code error;
   std::string path = fs::read_symlink("/proc/self/exe", error).string();
@@ -172,7 +161,7 @@ Result<Program> stored_program(const std::string& digest, const ProgramPolicy& p
   const std::string directory = directory_of(policy, digest);
   const std::string file = directory + "/" + program_name;
   if (digest.empty() || !is_hex(digest)) return Error{"no program is called " + digest};
-  Result<Image> image = Image::read(file);
+  Result<Image> image = read_program(file);
   if (!image) return image.error();
   if (image->digest() != digest) return refused(file, "it was changed since it was stored");
   Result<std::optional<Image>> preflight = preflight_in(directory, policy);

@@ -48,6 +48,17 @@ std::string previous_digest(const std::string& state_dir) {
   return json["previous"].get<std::string>();
 }
 
+// What is kept of programs is the one that runs and the way back.
+void remove_other_programs(const std::string& state_dir, const std::string& current,
+                           const std::string& previous) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(state_dir + "/core", error)) {
+    const std::string name = entry.path().filename().string();
+    if (entry.is_directory(error) && name != current && name != previous)
+      std::filesystem::remove_all(entry.path(), error);
+  }
+}
+
 }  // namespace
 
 // One upgrade, from the request to its end.
@@ -374,6 +385,7 @@ void Daemon::Parts::serve_alone(const std::string& record) {
                                       {"previous", json.value("previous", "")}};
       const Result<void> noted = replace_file(state_dir + running_file, running.dump(2) + "\n", 0600);
       if (!noted) log::error("upgrade.running", {{"why", noted.error().message}});
+      remove_other_programs(state_dir, json.value("current", ""), json.value("previous", ""));
     });
     if (!is_queued) log::error("upgrade.history", {{"why", "too much waits for the disk"}});
   }
