@@ -46,6 +46,11 @@ void Channel::start(Heard heard, Ended ended) {
 }
 
 Channel::~Channel() {
+  stop();
+  for (Frame& frame : waiting_) wipe(frame.bytes);
+}
+
+void Channel::stop() {
   {
     const std::lock_guard lock(mutex_);
     is_closing_ = true;
@@ -54,7 +59,6 @@ Channel::~Channel() {
   shutdown(socket_.get(), SHUT_RDWR);  // Wakes both threads.
   if (sender_.joinable()) sender_.join();
   if (hearer_.joinable()) hearer_.join();
-  for (Frame& frame : waiting_) wipe(frame.bytes);
 }
 
 void Channel::say(const upgrade::Message& message, Descriptors descriptors) {

@@ -4,7 +4,8 @@
 // Another thread hears. What is heard after an end (of the socket, or of sense) is one call of `ended`.
 // Frames are wiped once they are sent or read: some of them hold keys.
 //
-// Threads: say() and has_room() from any; construction, start() and destruction on one.
+// Threads: say() and has_room() from any; construction, start() and stop() on one; destruction, behind
+// stop(), on any.
 #pragma once
 
 #include <condition_variable>
@@ -32,12 +33,13 @@ class Channel {
   static Result<std::pair<Descriptor, Descriptor>> pair();
 
   explicit Channel(Descriptor socket);
-  // Sends nothing more; neither function is called from here on.
   ~Channel();
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
 
   void start(Heard heard, Ended ended);
+  // Sends nothing more, and neither function is called any more once it has returned. Not from one of them.
+  void stop();
   // Descriptors are ours to close once they were sent.
   void say(const upgrade::Message& message, Descriptors descriptors = {});
   bool has_room() const;

@@ -124,8 +124,11 @@ Result<void> CoreStore::close() {
   // Whoever reads its health at this moment lets go of it soon; the file is closed by the last one.
   while (!last.expired() && std::chrono::steady_clock::now() < deadline)
     std::this_thread::sleep_for(look_every);
-  if (!last.expired()) return Error{"the store is in use by a question that takes long"};
-  return {};
+  std::shared_ptr<Store> still = last.lock();
+  if (!still) return {};
+  const std::lock_guard lock(mutex_);
+  here_ = std::move(still);
+  return Error{"the store is in use by a question that takes long"};
 }
 
 // ---- questions

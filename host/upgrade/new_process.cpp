@@ -30,6 +30,7 @@ NewProcess::NewProcess(Parts parts, upgrade::Hello hello, std::uint32_t version,
       channel_(std::move(socket)) {}
 
 NewProcess::~NewProcess() {
+  channel_.stop();
   *is_there_ = false;
   OPENSSL_cleanse(ticket_keys_.data(), ticket_keys_.size());
 }

@@ -34,10 +34,10 @@ OldProcess::OldProcess(Parts parts, upgrade::Offer offer, std::uint32_t version,
       giving_(std::move(offer)),
       run_(std::move(program)),
       new_pid_(run_.pid()),
-      channel_(std::move(socket)),
-      far_(parts_.threads->host(), channel_),
+      channel_(std::make_shared<Channel>(std::move(socket))),
+      far_(parts_.threads->host(), *channel_),
       traffic_({.host = &parts_.threads->host(),
-                .channel = &channel_,
+                .channel = channel_.get(),
                 .to_control =
                     [this](std::function<void()> act) {
                       parts_.to_control([there = is_there_, act = std::move(act)] {
@@ -59,12 +59,13 @@ OldProcess::OldProcess(Parts parts, upgrade::Offer offer, std::uint32_t version,
 
 OldProcess::~OldProcess() {
   run_.reap();  // Before its socket closes: it would take that for our death. Nothing, where it was let go.
+  channel_->stop();
   *is_there_ = false;
   parts_.threads->host().world().far = nullptr;
 }
 
 void OldProcess::begin() {
-  channel_.start(
+  channel_->start(
       [this](upgrade::Message message, Channel::Descriptors descriptors) {
         heard(std::move(message), std::move(descriptors));
       },
@@ -91,7 +92,7 @@ void OldProcess::go_back(const std::string& why) {
 }
 
 void OldProcess::far_committed(std::uint32_t far_shard, std::uint64_t number) {
-  channel_.say(upgrade::Safe{far_shard, number});
+  channel_->say(upgrade::Safe{far_shard, number});
 }
 
 // Posts and the store's traffic keep their order with what the machine is told: the hearing thread hands both
@@ -115,10 +116,11 @@ void OldProcess::heard(upgrade::Message message, Channel::Descriptors descriptor
     return parts_.store->submit(std::move(*batch));
   }
   if (auto* ask = std::get_if<upgrade::Ask>(&message)) {
-    const bool is_queued = parts_.waits->submit([this, ask = std::move(*ask)] {
-      answer_from(*parts_.store, ask, [this](const upgrade::Answer& answer) { channel_.say(answer); });
-    });
-    if (!is_queued) channel_.say(upgrade::Answer{ask->number, true, "too many questions wait"});
+    const bool is_queued =
+        parts_.waits->submit([store = parts_.store, channel = channel_, ask = std::move(*ask)] {
+          answer_from(*store, ask, [channel](const upgrade::Answer& answer) { channel->say(answer); });
+        });
+    if (!is_queued) channel_->say(upgrade::Answer{ask->number, true, "too many questions wait"});
     return;
   }
   auto kept = std::make_shared<std::pair<upgrade::Message, Channel::Descriptors>>(std::move(message),
@@ -175,9 +177,9 @@ void OldProcess::run(const upgrade::Deed& deed) {
   switch (deed.act) {
     case Act::say:
       if (std::holds_alternative<upgrade::StoreClosed>(deed.message)) {
-        channel_.say(upgrade::StoreClosed{parts_.record(steps_, pause_us_max_)});
+        channel_->say(upgrade::StoreClosed{parts_.record(steps_, pause_us_max_)});
       } else {
-        channel_.say(deed.message);
+        channel_->say(deed.message);
       }
       break;
     case Act::hand_doors: hand_doors(); break;
@@ -208,8 +210,8 @@ void OldProcess::end_step(const char* name, std::string detail) {
 
 // Nobody is accepted by two: DOORS leaves once no shard of this process accepts.
 void OldProcess::hand_doors() {
-  parts_.threads->rest_listeners([this, there = is_there_] {
-    parts_.to_control([this, there] {
+  parts_.threads->rest_listeners([this, there = is_there_, to_control = parts_.to_control] {
+    to_control([this, there] {
       if (*there && giving_.phase() == upgrade::Giving::Phase::doors) send_doors();
     });
   });
@@ -226,7 +228,7 @@ void OldProcess::send_doors() {
     Channel::Descriptors some;
     for (std::uint32_t i = 0; i < count; ++i) some.push_back(std::move(doors[first + i]));
     upgrade::Doors message{first, count, total, first == 0 ? keys : std::string()};
-    channel_.say(message, std::move(some));
+    channel_->say(message, std::move(some));
     OPENSSL_cleanse(message.ticket_keys.data(), message.ticket_keys.size());
     first += count;
   }
@@ -249,25 +251,27 @@ void OldProcess::close_store() {
 }
 
 void OldProcess::await_no_debts() {
-  parts_.threads->host().partitions().ask_whether_done([this, there = is_there_](bool is_done) {
-    parts_.to_control([this, there, is_done] {
-      if (!*there || giving_.phase() != upgrade::Giving::Phase::closing) return;
-      if (!is_done && parts_.clock->mono_us() < owes_until_us_) return await_no_debts();
-      close_file();
-    });
-  });
+  parts_.threads->host().partitions().ask_whether_done(
+      [this, there = is_there_, to_control = parts_.to_control](bool is_done) {
+        to_control([this, there, is_done] {
+          if (!*there || giving_.phase() != upgrade::Giving::Phase::closing) return;
+          if (!is_done && parts_.clock->mono_us() < owes_until_us_) return await_no_debts();
+          close_file();
+        });
+      });
 }
 
 void OldProcess::close_file() {
-  const bool is_queued = parts_.waits->submit([this, there = is_there_] {
-    Result<void> closed = parts_.store->close();
-    parts_.to_control([this, there, closed] {
-      if (!*there) return;
-      if (!closed) return run(giving_.could_not(Act::close_store, 0, closed.error().message));
-      parts_.fault_point.reach(giver, "closed");
-      run(giving_.did(Act::close_store, 0));
-    });
-  });
+  const bool is_queued =
+      parts_.waits->submit([this, there = is_there_, store = parts_.store, to_control = parts_.to_control] {
+        Result<void> closed = store->close();
+        to_control([this, there, closed] {
+          if (!*there) return;
+          if (!closed) return run(giving_.could_not(Act::close_store, 0, closed.error().message));
+          parts_.fault_point.reach(giver, "closed");
+          run(giving_.did(Act::close_store, 0));
+        });
+      });
   if (!is_queued) run(giving_.could_not(Act::close_store, 0, "too much waits for the store"));
 }
 

@@ -85,7 +85,7 @@ class OldProcess {
   upgrade::Giving giving_;
   ProgramRun run_;
   const pid_t new_pid_;
-  Channel channel_;
+  const std::shared_ptr<Channel> channel_;  // Answers of the store may still be on their way to it.
   FarHost far_;
   PartitionTraffic traffic_;
   std::string batch_;  // Of B's, so far. The hearing thread's.
