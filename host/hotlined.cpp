@@ -73,7 +73,8 @@ int main(int argc, char** argv) {
   // For `hotline upgrade` alone: the socket to the process that is to be replaced.
   app.add_option("--take-over", take_over)->group("");
   app.add_flag("--check-upgrade", shows_formats,
-               "Print which versions of what an upgrade carries this program knows");
+               "Print which versions of what an upgrade carries this program knows")
+      ->group("");
   app.set_version_flag("--version", std::string("hotlined " HOTLINE_VERSION));
   try {
     app.parse(argc, argv);
