@@ -6,14 +6,19 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <iostream>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "base/log.h"
 #include "control/config.h"
 #include "control/config_keys.h"
 #include "control/serve/daemon.h"
+#include "control/serve/own_formats.h"
 #include "net/openssl_heap.h"
 
 namespace {
@@ -35,6 +40,17 @@ std::string default_modules_dir() {
   return (self.parent_path().parent_path() / "lib/hotline/modules").string();
 }
 
+// The same process goes on as a program that has just been started.
+void run_again(const std::string& state_dir, const std::string& config_file, std::uint32_t shards) {
+  std::vector<std::string> words{"hotlined", "--state", state_dir, "--shards", std::to_string(shards)};
+  if (!config_file.empty()) words.insert(words.end(), {"--config", config_file});
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  execv("/proc/self/exe", pointers.data());
+  std::cerr << "hotlined: it could not be run again: " << std::strerror(errno) << "\n";
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -45,14 +61,20 @@ int main(int argc, char** argv) {
       "connected.\n"
       "Everything it writes is under its state directory. See also: hotline --help."};
   std::string state_dir, config_file;
-  bool only_check = false, show_keys = false;
+  bool only_check = false, show_keys = false, shows_formats = false;
   std::uint32_t shards = 0;
+  int take_over = -1;
   app.add_option("--state", state_dir, "State directory; made when it is not there");
   app.add_option("--config", config_file,
                  "Configuration: JSON with comments (default: DIR/hotline.json if there is one)");
   app.add_option("--shards", shards, "Event loops, overriding the configuration (default: one a core)");
   app.add_flag("--check", only_check, "Only check the configuration; exit status 0 when it is fine");
   app.add_flag("--help-config", show_keys, "Print every configuration key with its default");
+  // For `hotline upgrade` alone: the socket to the process that is to be replaced.
+  app.add_option("--take-over", take_over)->group("");
+  app.add_flag("--check-upgrade", shows_formats,
+               "Print which versions of what an upgrade carries this program knows")
+      ->group("");
   app.set_version_flag("--version", std::string("hotlined " HOTLINE_VERSION));
   try {
     app.parse(argc, argv);
@@ -62,6 +84,10 @@ int main(int argc, char** argv) {
   }
   if (show_keys) {
     std::cout << config_reference_text();
+    return 0;
+  }
+  if (shows_formats) {
+    std::cout << formats_text(own_formats());
     return 0;
   }
   if (state_dir.empty() && !only_check) return fail("say where the state is kept: hotlined --state DIR");
@@ -83,11 +109,13 @@ int main(int argc, char** argv) {
     return 0;
   }
 
-  Result<std::unique_ptr<Daemon>> daemon = Daemon::open(config, state_dir);
+  Result<std::unique_ptr<Daemon>> daemon =
+      Daemon::open(config, state_dir, {.config_file = config_file, .take_over = take_over});
   if (!daemon) return fail(daemon.error().message);
-  std::cout << (*daemon)->announcement() << std::endl;
-  (*daemon)->run();
+  if (take_over < 0) std::cout << (*daemon)->announcement() << std::endl;
+  const Daemon::Ending ending = (*daemon)->run();
   daemon->reset();
+  if (ending == Daemon::Ending::start_anew) run_again(state_dir, config_file, config.shards);
   log::close();
-  return 0;
+  return ending == Daemon::Ending::failed ? 1 : 0;
 }

@@ -1,5 +1,6 @@
 #include "control/rpc_server.h"
 
+#include <fcntl.h>
 #include <pwd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -70,6 +71,8 @@ class RpcServer::Core : public std::enable_shared_from_this<Core> {
   Core(uv_loop_t* loop, const Limits& limits) : loop_(loop), limits_(limits) {}
 
   Result<void> listen(const std::string& path);
+  Result<void> listen_on(int socket, const std::string& path);
+  int give_socket();
   void close();
   void add(std::string name, Method method) { methods_[std::move(name)] = std::move(method); }
   void set_fallback(std::function<bool(const RpcCall&, RpcReply)> fallback) {
@@ -129,8 +132,8 @@ class RpcServer::Core : public std::enable_shared_from_this<Core> {
 
   uv_loop_t* loop_;
   const Limits limits_;
-  std::optional<SocketPath> socket_path_;
-  Owned<uv_pipe_t>* listener_ = nullptr;
+  std::string path_;
+  Owned<uv_pipe_t>* listener_ = nullptr;  // Null: it was given away.
   std::map<std::string, Method, std::less<>> methods_;
   std::function<bool(const RpcCall&, RpcReply)> fallback_;
   std::unordered_map<std::uint64_t, Client*> clients_;
@@ -193,25 +196,28 @@ void RpcReply::progress(nlohmann::json event) const {
 
 Result<void> RpcServer::Core::listen(const std::string& path) {
   if (Result<void> cleared = clear_socket(path); !cleared) return cleared;
-  Result<SocketPath> opened = SocketPath::open(path);
-  if (!opened) return Error{"cannot make the control socket " + path + ": " + opened.error().message};
-  socket_path_.emplace(std::move(*opened));
+  const Result<int> bound = bind_unix_socket(path);
+  if (!bound) return Error{"cannot make the control socket " + path + ": " + bound.error().message};
+  return listen_on(*bound, path);
+}
 
+Result<void> RpcServer::Core::listen_on(int socket, const std::string& path) {
+  path_ = path;
+  if (wake_ == nullptr) {
+    wake_ = new Owned<uv_async_t>;  // NOLINT: the loop's until its close callback
+    wake_->core = shared_from_this();
+    const int initialised = uv_async_init(loop_, &wake_->handle, [](uv_async_t* handle) {
+      static_cast<Owned<uv_async_t>*>(handle->data)->core->send_outbox();
+    });
+    check(initialised == 0, "a loop has no room for an async handle");
+    wake_->handle.data = wake_;
+  }
   listener_ = new Owned<uv_pipe_t>;  // NOLINT: the loop's until its close callback
   listener_->core = shared_from_this();
   listener_->handle.data = listener_;
   uv_pipe_init(loop_, &listener_->handle, 0);
-  wake_ = new Owned<uv_async_t>;  // NOLINT: the loop's until its close callback
-  wake_->core = shared_from_this();
-  const int initialised = uv_async_init(loop_, &wake_->handle, [](uv_async_t* handle) {
-    static_cast<Owned<uv_async_t>*>(handle->data)->core->send_outbox();
-  });
-  check(initialised == 0, "a loop has no room for an async handle");
-  wake_->handle.data = wake_;
-
-  int error = uv_pipe_bind(&listener_->handle, socket_path_->address().c_str());
-  // Nobody can connect before uv_listen, so nobody can connect before this.
-  if (error == 0 && ::chmod(path.c_str(), S_IRUSR | S_IWUSR) != 0) error = -errno;
+  int error = uv_pipe_open(&listener_->handle, socket);
+  if (error != 0) ::close(socket);
   if (error == 0) {
     error = uv_listen(reinterpret_cast<uv_stream_t*>(&listener_->handle), backlog,
                       [](uv_stream_t* stream, int status) {
@@ -225,17 +231,28 @@ Result<void> RpcServer::Core::listen(const std::string& path) {
   return {};
 }
 
+int RpcServer::Core::give_socket() {
+  check(listener_ != nullptr, "a control socket is given once");
+  uv_os_fd_t fd = -1;
+  check(uv_fileno(reinterpret_cast<uv_handle_t*>(&listener_->handle), &fd) == 0, "a pipe has a descriptor");
+  const int given = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  close_owned(std::exchange(listener_, nullptr));
+  return given;
+}
+
 void RpcServer::Core::close() {
-  if (listener_ == nullptr) return;
+  if (is_closed_) return;
   is_closed_ = true;
-  send_outbox();
+  if (wake_ != nullptr) send_outbox();
   while (!clients_.empty()) close_client(*clients_.begin()->second);
-  close_owned(std::exchange(listener_, nullptr));  // Removes the socket, so before its path goes.
-  socket_path_.reset();
+  if (listener_ != nullptr) {
+    close_owned(std::exchange(listener_, nullptr));
+    ::unlink(path_.c_str());
+  }
   methods_.clear();
   fallback_ = nullptr;
   const std::lock_guard lock(mutex_);
-  close_owned(std::exchange(wake_, nullptr));
+  if (wake_ != nullptr) close_owned(std::exchange(wake_, nullptr));
 }
 
 void RpcServer::Core::accept() {
@@ -431,6 +448,20 @@ Result<std::unique_ptr<RpcServer>> RpcServer::open(uv_loop_t* loop, const std::s
   auto core = std::make_shared<Core>(loop, limits);
   if (const Result<void> listening = core->listen(path); !listening) return listening.error();
   return std::unique_ptr<RpcServer>(new RpcServer(std::move(core)));
+}
+
+Result<std::unique_ptr<RpcServer>> RpcServer::open_on(uv_loop_t* loop, int socket, const std::string& path) {
+  auto core = std::make_shared<Core>(loop, Limits{});
+  if (const Result<void> listening = core->listen_on(socket, path); !listening) return listening.error();
+  return std::unique_ptr<RpcServer>(new RpcServer(std::move(core)));
+}
+
+int RpcServer::give_socket() {
+  return core_->give_socket();
+}
+
+Result<void> RpcServer::take_socket(int socket, const std::string& path) {
+  return core_->listen_on(socket, path);
 }
 
 RpcServer::~RpcServer() {

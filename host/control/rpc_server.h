@@ -71,6 +71,12 @@ class RpcServer {
   static Result<std::unique_ptr<RpcServer>> open(uv_loop_t* loop, const std::string& path) {
     return open(loop, path, Limits{});
   }
+  // On the socket at `path` that another process listened on before, and which is ours now.
+  static Result<std::unique_ptr<RpcServer>> open_on(uv_loop_t* loop, int socket, const std::string& path);
+  // Who connects from now on waits in the kernel, for whoever has this socket; clients that are there stay.
+  // It is not removed any more.
+  int give_socket();
+  Result<void> take_socket(int socket, const std::string& path);  // The way back.
   // Removes the socket and closes all connections, after answers that were given have been offered to
   // the kernel. The loop must run on until the handles are closed.
   ~RpcServer();

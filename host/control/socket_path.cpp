@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -39,7 +40,10 @@ SocketPath::~SocketPath() {
   if (directory_ >= 0) ::close(directory_);
 }
 
-Result<int> connect_unix_socket(const std::string& path) {
+namespace {
+
+// A socket that `use` (connect or bind) was called on.
+Result<int> unix_socket(const std::string& path, int (*use)(int, const sockaddr*, socklen_t)) {
   const Result<SocketPath> socket_path = SocketPath::open(path);
   if (!socket_path) return socket_path.error();
   sockaddr_un address{};
@@ -47,12 +51,27 @@ Result<int> connect_unix_socket(const std::string& path) {
   std::memcpy(address.sun_path, socket_path->address().c_str(), socket_path->address().size() + 1);
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return system_error(errno);
-  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+  if (use(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     const int error = errno;
     ::close(fd);
     return system_error(error);
   }
   return fd;
+}
+
+}  // namespace
+
+Result<int> connect_unix_socket(const std::string& path) {
+  return unix_socket(path, ::connect);
+}
+
+Result<int> bind_unix_socket(const std::string& path) {
+  Result<int> bound = unix_socket(path, ::bind);
+  if (!bound || ::chmod(path.c_str(), S_IRUSR | S_IWUSR) == 0) return bound;
+  const int error = errno;
+  ::close(*bound);
+  ::unlink(path.c_str());
+  return system_error(error);
 }
 
 }  // namespace hotline

@@ -30,4 +30,7 @@ class SocketPath {
 // A connected socket; the caller closes it. The error is the system's word ("connection refused").
 Result<int> connect_unix_socket(const std::string& path);
 
+// A socket at `path`, which is not there yet; only its owner may connect. Nobody can before it listens.
+Result<int> bind_unix_socket(const std::string& path);
+
 }  // namespace hotline

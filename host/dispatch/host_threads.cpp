@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <condition_variable>
 
+#include "base/check.h"
 #include "base/log.h"
 #include "push/guarded_thread.h"
 
@@ -63,7 +64,27 @@ Result<std::uint16_t> HostThreads::listen(const std::string& address, std::uint1
                                           ListenerFacts facts) {
   Result<std::vector<std::unique_ptr<Listener>>> opened = Listener::open(address, port, loops_.size());
   if (!opened) return opened.error();
-  const std::uint16_t bound = opened->front()->port();
+  return add_listeners(std::move(*opened), std::move(facts));
+}
+
+Result<std::uint16_t> HostThreads::listen_on(std::vector<int> sockets, ListenerFacts facts) {
+  check(sockets.size() == loops_.size(), "each shard has a socket of its own");
+  std::vector<std::unique_ptr<Listener>> opened;
+  for (int& socket : sockets) {
+    Result<std::unique_ptr<Listener>> adopted = Listener::adopt(std::exchange(socket, -1));
+    if (adopted) {
+      opened.push_back(std::move(*adopted));
+      continue;
+    }
+    for (const int rest : sockets)
+      if (rest >= 0) ::close(rest);
+    return adopted.error();
+  }
+  return add_listeners(std::move(opened), std::move(facts));
+}
+
+std::uint16_t HostThreads::add_listeners(std::vector<std::unique_ptr<Listener>> opened, ListenerFacts facts) {
+  const std::uint16_t bound = opened.front()->port();
   auto its = std::make_unique<ListenerFacts>(std::move(facts));
   const ListenerFacts* kept = its.get();
   {
@@ -71,19 +92,46 @@ Result<std::uint16_t> HostThreads::listen(const std::string& address, std::uint1
     facts_.push_back(std::move(its));
   }
   for (std::uint32_t number = 0; number < loops_.size(); ++number) {
-    listeners_[number].push_back(std::move((*opened)[number]));
+    listeners_[number].push_back(std::move(opened[number]));
     Listener* listener = listeners_[number].back().get();
     Post post;
     post.kind = Post::Kind::call;
     post.extra = std::make_unique<Post::Extra>();
-    post.extra->call = [this, number, listener, kept] {
-      listener->start(loops_[number]->uv(), [this, number, kept](int socket, const PeerAddress& peer) {
-        accepted(number, socket, peer, *kept);
-      });
-    };
+    post.extra->call = [this, number, listener, kept] { start_listener(number, *listener, *kept); };
     host_->shard(number).inbox().push_one(std::move(post));
   }
   return bound;
+}
+
+void HostThreads::start_listener(std::uint32_t shard, Listener& listener, const ListenerFacts& facts) {
+  listener.start(loops_[shard]->uv(), [this, shard, &facts](int socket, const PeerAddress& peer) {
+    accepted(shard, socket, peer, facts);
+  });
+}
+
+void HostThreads::rest_listeners(std::function<void()> done) {
+  host_->ask(
+      [this](Shard& shard) {
+        for (const std::unique_ptr<Listener>& listener : listeners_[shard.number]) listener->rest_for_now();
+      },
+      std::move(done));
+}
+
+void HostThreads::start_listeners() {
+  host_->ask(
+      [this](Shard& shard) {
+        for (std::size_t i = 0; i < facts_.size(); ++i)
+          start_listener(shard.number, *listeners_[shard.number][i], *facts_[i]);
+      },
+      [] {});
+}
+
+std::vector<int> HostThreads::listening_sockets() const {
+  std::vector<int> sockets;
+  for (std::size_t i = 0; i < facts_.size(); ++i)
+    for (const std::vector<std::unique_ptr<Listener>>& of_shard : listeners_)
+      sockets.push_back(of_shard[i]->socket());
+  return sockets;
 }
 
 void HostThreads::accepted(std::uint32_t shard, int socket, const PeerAddress& peer,

@@ -37,6 +37,13 @@ class HostThreads {
   Result<void> start();
   // Listens on all shards; the port it got. Before start(), or after.
   Result<std::uint16_t> listen(const std::string& address, std::uint16_t port, ListenerFacts facts);
+  // The same on sockets that another process listened on, one a shard.
+  Result<std::uint16_t> listen_on(std::vector<int> sockets, ListenerFacts facts);
+  // Accepts nobody any more; `done`, on a shard's thread, once that holds.
+  void rest_listeners(std::function<void()> done);
+  void start_listeners();
+  // Of all listeners in the order they were opened in, those of one for all shards together. They stay ours.
+  std::vector<int> listening_sockets() const;
   // Ends all streams with `condition`, submits what is not yet on disk, ends the threads.
   void stop(const std::string& condition, const std::string& text);
 
@@ -44,6 +51,8 @@ class HostThreads {
   double loop_busy(std::uint32_t shard);
 
  private:
+  std::uint16_t add_listeners(std::vector<std::unique_ptr<Listener>> opened, ListenerFacts facts);
+  void start_listener(std::uint32_t shard, Listener& listener, const ListenerFacts& facts);
   void accepted(std::uint32_t shard, int socket, const PeerAddress& peer, const ListenerFacts& facts);
   // From a load balancer: it says for whom before it is served.
   void await_header(std::uint32_t shard, int socket, const PeerAddress& proxy, const ListenerFacts& facts);

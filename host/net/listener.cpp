@@ -129,6 +129,16 @@ Result<std::vector<std::unique_ptr<Listener>>> Listener::open(const std::string&
   return listeners;
 }
 
+Result<std::unique_ptr<Listener>> Listener::adopt(int socket) {
+  int listens = 0;
+  socklen_t size = sizeof listens;
+  if (getsockopt(socket, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || listens == 0) {
+    ::close(socket);
+    return Error{"a descriptor that was handed over is no socket that listens"};
+  }
+  return std::unique_ptr<Listener>(new Listener(socket, port_of(socket)));
+}
+
 Listener::Listener(int socket, std::uint16_t port) : socket_(socket), port_(port), reserve_(open_reserve()) {}
 
 Listener::~Listener() {
@@ -136,7 +146,7 @@ Listener::~Listener() {
 }
 
 void Listener::start(uv_loop_t* loop, Accepted accepted) {
-  check(socket_ >= 0 && watch_ == nullptr, "a listener is started once");
+  check(socket_ >= 0 && watch_ == nullptr, "a listener is started when it rests");
   watch_ = new Watch;
   watch_->accepted = std::move(accepted);
   watch_->listener = this;
@@ -148,17 +158,20 @@ void Listener::start(uv_loop_t* loop, Accepted accepted) {
   check(is_watched, "a listening socket can be watched");
 }
 
+void Listener::rest_for_now() {
+  if (watch_ == nullptr) return;
+  Watch* watch = std::exchange(watch_, nullptr);
+  watch->listener = nullptr;
+  const auto closed = [](uv_handle_t* handle) {
+    auto* gone = static_cast<Watch*>(handle->data);
+    if (--gone->handles == 0) delete gone;
+  };
+  uv_close(reinterpret_cast<uv_handle_t*>(&watch->poll), closed);
+  uv_close(reinterpret_cast<uv_handle_t*>(&watch->rest), closed);
+}
+
 void Listener::close() {
-  if (watch_ != nullptr) {
-    Watch* watch = std::exchange(watch_, nullptr);
-    watch->listener = nullptr;
-    const auto closed = [](uv_handle_t* handle) {
-      auto* gone = static_cast<Watch*>(handle->data);
-      if (--gone->handles == 0) delete gone;
-    };
-    uv_close(reinterpret_cast<uv_handle_t*>(&watch->poll), closed);
-    uv_close(reinterpret_cast<uv_handle_t*>(&watch->rest), closed);
-  }
+  rest_for_now();
   for (int* descriptor : {&socket_, &reserve_}) {
     if (*descriptor >= 0) ::close(std::exchange(*descriptor, -1));
   }

@@ -3,8 +3,8 @@
 // Every shard has its own (SO_REUSEPORT) and the kernel spreads new connections over them; how evenly does
 // not matter, as a connection moves to its account's home shard once it is authenticated.
 //
-// Threads: open() on any; start(), close() and destruction on the shard's thread. Connections that come
-// between open() and start() wait in the kernel.
+// Threads: open() and adopt() on any; start(), rest_for_now(), close() and destruction on the shard's thread.
+// Connections that come between open() and start() wait in the kernel.
 #pragma once
 
 #include <uv.h>
@@ -29,12 +29,17 @@ class Listener {
   // is IPv6 alone).
   static Result<std::vector<std::unique_ptr<Listener>>> open(const std::string& address, std::uint16_t port,
                                                              std::size_t shards);
+  // On a socket that another process listened on before, and which is ours now.
+  static Result<std::unique_ptr<Listener>> adopt(int socket);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
   void start(uv_loop_t* loop, Accepted accepted);
+  // Accepts no more, until start(); who connects meanwhile waits in the kernel, for whoever has the socket.
+  void rest_for_now();
   void close();
+  int socket() const { return socket_; }
   std::uint16_t port() const { return port_; }
 
  private:

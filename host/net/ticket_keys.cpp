@@ -66,6 +66,42 @@ void TicketKeys::attach(SSL_CTX* context) {
   SSL_CTX_set_num_tickets(context, 1);
 }
 
+std::string TicketKeys::carried() {
+  const std::lock_guard lock(mutex_);
+  rotate_if_due();
+  std::string bytes;
+  bytes.reserve(carried_bytes);  // A string that grows leaves secrets behind.
+  for (const KeySet* keys : {&current_, &previous_}) {
+    bytes.append(reinterpret_cast<const char*>(keys->name.data()), keys->name.size());
+    bytes.append(reinterpret_cast<const char*>(keys->cipher_key.data()), keys->cipher_key.size());
+    bytes.append(reinterpret_cast<const char*>(keys->mac_key.data()), keys->mac_key.size());
+  }
+  const std::uint64_t age_us = clock_.mono_us() - made_us_;
+  for (unsigned shift = 0; shift < 64; shift += 8) bytes.push_back(static_cast<char>(age_us >> shift & 0xff));
+  return bytes;
+}
+
+bool TicketKeys::take(std::string_view carried) {
+  if (carried.size() != carried_bytes) return false;
+  std::uint64_t age_us = 0;
+  for (std::size_t i = 8; i-- > 0;)
+    age_us = age_us << 8 | static_cast<unsigned char>(carried[carried_bytes - 8 + i]);
+  if (age_us > 2 * rotation_us) return false;
+  const std::lock_guard lock(mutex_);
+  std::size_t at = 0;
+  const auto read = [&](auto& out) {
+    std::memcpy(out.data(), carried.data() + at, out.size());
+    at += out.size();
+  };
+  for (KeySet* keys : {&current_, &previous_}) {
+    read(keys->name);
+    read(keys->cipher_key);
+    read(keys->mac_key);
+  }
+  made_us_ = clock_.mono_us() - age_us;
+  return true;
+}
+
 int TicketKeys::on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
                           EVP_MAC_CTX* mac, int sealing) {
   auto* keys = static_cast<TicketKeys*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "net/openssl.h"
@@ -26,6 +28,12 @@ class TicketKeys {
 
   // Has `context` use these keys, which must outlive it and its SSL objects.
   void attach(SSL_CTX* context);
+
+  // All of them, and their age, for a process that takes over: secret, to be wiped.
+  static constexpr std::size_t carried_bytes = 168;
+  std::string carried();
+  // In place of ours. False: it is none that carried() gave; then nothing has changed.
+  bool take(std::string_view carried);
 
  private:
   struct KeySet {

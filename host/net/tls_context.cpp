@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "net/dev_certificate.h"
 #include "net/ticket_keys.h"
+#include "net/ticket_sharing.h"
 #include "net/tls_openssl.h"
 #include "net/tls_own_records.h"
 
@@ -86,7 +87,7 @@ std::string fingerprint_of(X509* certificate) {
   return to_hex({digest, size});
 }
 
-class OpensslContext final : public TlsContext {
+class OpensslContext final : public TlsContext, public TicketSharing {
  public:
   enum class Records { openssl, own };
 
@@ -128,6 +129,9 @@ class OpensslContext final : public TlsContext {
     return OwnRecordsTls::thaw(frozen, shared_);
   }
 
+  std::string ticket_keys() override { return tickets_.carried(); }
+  bool take_ticket_keys(std::string_view carried) override { return tickets_.take(carried); }
+
   std::string fingerprint() const override { return loaded()->fingerprint; }
   bool is_development() const override { return is_development_; }
   std::string certificate_path() const override { return files_.certificate; }
@@ -151,6 +155,12 @@ class OpensslContext final : public TlsContext {
 };
 
 }  // namespace
+
+TicketSharing& ticket_sharing(TlsContext& context) {
+  auto* const sharing = dynamic_cast<TicketSharing*>(&context);
+  check(sharing != nullptr, "a context of ours shares its tickets");
+  return *sharing;
+}
 
 Result<std::unique_ptr<TlsContext>> TlsContext::open(const Settings& settings) {
   const bool is_1_3 = settings.min_version == "1.3";

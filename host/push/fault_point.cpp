@@ -13,11 +13,15 @@ namespace hotline {
 
 namespace {
 
-// In the order in which they are reached.
-constexpr std::array<std::string_view, 14> known_points = {
-    "push.verify",  "push.preflight",   "push.store",       "push.stage",     "push.canary",
-    "push.barrier", "push.live",        "push.provisional", "push.settle",    "push.record",
-    "push.unload",  "rollback.barrier", "rollback.live",    "rollback.record"};
+// In the order in which they are reached: of a push, a rollback, an upgrade in the process that gives, and in
+// the one that takes.
+constexpr auto known_points = std::to_array<std::string_view>(
+    {"push.verify",   "push.preflight",   "push.store",    "push.stage",   "push.canary",  "push.barrier",
+     "push.live",     "push.provisional", "push.settle",   "push.record",  "push.unload",  "rollback.barrier",
+     "rollback.live", "rollback.record",  "give.verified", "give.started", "give.loaded",  "give.doors",
+     "give.frozen",   "give.carried",     "give.ready",    "give.given",   "give.half",    "give.moved",
+     "give.closed",   "give.end",         "take.loaded",   "take.doors",   "take.carried", "take.ready",
+     "take.go",       "take.serves",      "take.half",     "take.store",   "take.alone"});
 
 }  // namespace
 

@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import re
+import select
 import shutil
 import signal
 import socket
@@ -96,6 +97,30 @@ class Control:
         self.socket.close()
 
 
+class OtherProcess:
+    """A process that is not our child, with as much of Popen as a host needs."""
+
+    def __init__(self, pid):
+        self.pid, self.returncode, self.stdout = pid, None, open(os.devnull, "rb")
+        self.pidfd = os.pidfd_open(pid)
+
+    def poll(self):
+        if self.returncode is None and select.select([self.pidfd], [], [], 0)[0]:
+            self.returncode = 0  # How it ended only its parent learns.
+        return self.returncode
+
+    def wait(self, seconds=None):
+        if self.returncode is None and not select.select([self.pidfd], [], [], seconds)[0]:
+            raise subprocess.TimeoutExpired(f"process {self.pid}", seconds)
+        return self.poll()
+
+    def send_signal(self, number):
+        signal.pidfd_send_signal(self.pidfd, number)
+
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
+
+
 class Host:
     def __init__(self, config=None, state=None, programs=None):
         self.programs = pathlib.Path(programs) if programs else build()
@@ -157,6 +182,25 @@ class Host:
         self.control.call("shutdown")
         if self._ended() != 0:
             raise AssertionError(f"hotlined ended with {self.process.returncode}: {self.log()[-4000:]}")
+
+    def upgrade(self, file=None, reason="play"):
+        """The core itself is replaced, by `file` or else by the program before it; the report."""
+        report = self.control.call("upgrade", reason=reason, **({"file": str(file)} if file else {}))
+        if report["outcome"] == "live":
+            self.follow()
+        return report
+
+    def follow(self):
+        """From here on the host is the process that has taken over."""
+        old, before = self.process, self.run["pid"]
+        eventually(lambda: json.loads((self.state / "run.json").read_text())["pid"] != before,
+                   "the new process says that it serves")
+        old.wait(PATIENCE)
+        old.stdout.close()
+        self.control.close()
+        self.run = json.loads((self.state / "run.json").read_text())
+        self.process = OtherProcess(self.run["pid"])
+        self.control = Control(self.run["socket"])
 
     def restart(self):
         self.stop()

@@ -190,6 +190,14 @@ class CommandLine {
     rollback->add_option("--reason", rollback_.reason, "Why, for the history")->type_name("TEXT");
     on(rollback, [this] { return roll_back(context_, rollback_); });
 
+    CLI::App* upgrading =
+        verb(app_, "upgrade", "Replaces the host's own program, without dropping a connection",
+             "  hotline upgrade /usr/local/bin/hotlined --reason '1.4'\n  hotline rollback core");
+    upgrading->group("");
+    upgrading->add_option("file", upgrade_.file, "The new hotlined")->type_name("FILE")->required();
+    upgrading->add_option("--reason", upgrade_.reason, "Why, for the history")->type_name("TEXT");
+    on(upgrading, [this] { return upgrade_core(context_, upgrade_); });
+
     CLI::App* service = verb(app_, "module", "Takes a module out of service, and puts it back");
     service->require_subcommand(1);
     const auto add_service = [this, service](const char* name, const char* about_it, const char* example,
@@ -429,6 +437,7 @@ class CommandLine {
 
   PushWish push_;
   RollbackWish rollback_;
+  UpgradeWish upgrade_;
   SignWish sign_;
   VerifyWish verify_;
   TrustWish trust_;

@@ -13,6 +13,8 @@
 namespace hotline::cli {
 namespace {
 
+constexpr const char* core_name = "core";  // No module: the host's own program.
+
 std::string change_text(const ModuleChange& change) {
   if (change.to.empty()) return change.name + " " + change.from + " (out)";
   if (change.from == change.to) return change.name + " " + change.to;
@@ -229,7 +231,22 @@ Exit abort(Context& context, const std::string& reason) {
   });
 }
 
+Exit upgrade_core(Context& context, const UpgradeWish& wish) {
+  std::error_code error;
+  const std::filesystem::path path = std::filesystem::canonical(wish.file, error);
+  if (error || !std::filesystem::is_regular_file(path, error))
+    return context.fail(Exit::failed, "no file " + wish.file + ": nothing was upgraded");
+  return change(context, "upgrade", {{"file", path.string()}, {"reason", wish.reason}});
+}
+
 Exit roll_back(Context& context, const RollbackWish& wish) {
+  if (wish.module == core_name) {
+    if (!wish.to.empty())
+      return context.fail(Exit::usage,
+                          "the core goes back to the program before it; use `hotline upgrade FILE` for "
+                          "another one");
+    return change(context, "upgrade", {{"reason", wish.reason}});
+  }
   return change(context, "rollback", {{"module", wish.module}, {"to", wish.to}, {"reason", wish.reason}});
 }
 
@@ -255,7 +272,7 @@ Exit show_history(Context& context, std::uint32_t limit) {
                  {"why", left}});
     for (const HistoryEntry& entry : history.records) {
       const bool is_change = entry.kind == "push" || entry.kind == "rollback" || entry.kind == "disable" ||
-                             entry.kind == "enable";
+                             entry.kind == "enable" || entry.kind == "upgrade";
       const bool is_live = is_change && entry.outcome == "live";
       table.add({std::to_string(entry.number), time_text(entry.wall_ms), entry.kind,
                  changes_text(entry.modules), outcome_text(entry),

@@ -49,7 +49,12 @@ struct RollbackWish {
   std::string to;  // Empty: the version before the current one.
   std::string reason;
 };
-Exit roll_back(Context& context, const RollbackWish& wish);
+Exit roll_back(Context& context, const RollbackWish& wish);  // Of `core` too: the program itself.
+struct UpgradeWish {
+  std::string file;
+  std::string reason;
+};
+Exit upgrade_core(Context& context, const UpgradeWish& wish);
 // Out of service, and back; `to` has no meaning.
 Exit disable_module(Context& context, const RollbackWish& wish);
 Exit enable_module(Context& context, const RollbackWish& wish);

@@ -5,27 +5,20 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <uv.h>
 
 #include <algorithm>
-#include <atomic>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 
 #include "base/log.h"
-#include "base/random.h"
-#include "control/rpc_server.h"
-#include "control/serve/fault_desk.h"
+#include "control/serve/daemon_parts.h"
 #include "control/serve/host_settings.h"
 #include "control/serve/methods.h"
-#include "control/serve/observer.h"
-#include "outbox/gateways.h"
-#include "push/crash_record.h"
 #include "push/symbol_archive.h"
-#include "push/watchdog.h"
 #include "state/sqlite_store.h"
+#include "upgrade/notify.h"
 
 namespace hotline {
 
@@ -75,55 +68,17 @@ void raise_descriptor_limit() {
 
 }  // namespace
 
-struct Daemon::Parts {
-  Config config;
-  std::string state_dir;
-  int lock = -1;
-  SystemClock clock;
-  SecureRandom random;
-  std::optional<Crash> crash;  // What the last process died of.
-  std::optional<CrashRecord> crash_record;
-  std::unique_ptr<Watchdog> watchdog;
-  std::unique_ptr<Quarantine> quarantine;
-  std::unique_ptr<FaultDesk> faults;
-  std::unique_ptr<Store> store;
-  std::unique_ptr<TlsContext> tls;
-  std::unique_ptr<Gateways> outbox;
-  std::unique_ptr<FileStore> files;
-  std::unique_ptr<ThreadWorkPool> work_pool, file_pool, pushes, backs, readers;
-  std::unique_ptr<HostThreads> threads;
-  std::unique_ptr<Pipeline> pipeline;
-  std::unique_ptr<Observer> observer;
-  std::unique_ptr<RpcServer> rpc;
-  std::vector<ListenReport> listen;
-  uv_loop_t loop{};
-  uv_timer_t tick{}, look{};
-  std::atomic<bool> is_looking{false};
-  uv_async_t stop{};
-  uv_signal_t term{}, interrupt{}, hangup{};
-  bool has_loop = false;
-
-  Result<void> prepare();
-  Result<void> arm();
-  Result<void> bring_up();
-  Result<void> open_control();
-  void connect_faults();
-  void record_crash();
-  void leave_build(const Fault& fault, const std::string& reason);
-  Result<void> write_run_file();
-  void look_at_pushes();
-  void take_down();
-};
-
 Result<void> Daemon::Parts::prepare() {
   std::error_code error;
   fs::create_directories(state_dir, error);
   if (error) return Error{state_dir + " can not be made: " + error.message()};
   fs::permissions(state_dir, fs::perms::owner_all, error);
   state_dir = fs::canonical(state_dir, error).string();
-  Result<int> locked = lock_state(state_dir);
-  if (!locked) return locked.error();
-  lock = *locked;
+  if (launch.take_over < 0) {  // Else the lock comes with the doors.
+    Result<int> locked = lock_state(state_dir);
+    if (!locked) return locked.error();
+    lock = *locked;
+  }
   if (Result<void> opened = log::open(config.log.file, config.log.format, config.log.level); !opened)
     return opened;
   raise_descriptor_limit();
@@ -193,14 +148,18 @@ void Daemon::Parts::record_crash() {
                words);
 }
 
-Result<void> Daemon::Parts::bring_up() {
+Result<std::unique_ptr<Store>> Daemon::Parts::open_store() {
   fs::create_directories(state_dir + "/store");
   SqliteStore::Settings store_settings;
   store_settings.file.path = state_dir + "/store/hotline.db";
   Result<std::unique_ptr<SqliteStore>> opened = SqliteStore::open(store_settings, clock);
   if (!opened) return opened.error();
-  store = std::move(*opened);
+  return std::unique_ptr<Store>(std::move(*opened));
+}
 
+// Everything but what goes from one process to the next: doors, partitions, the store's file.
+Result<void> Daemon::Parts::make_host(std::uint8_t host_number, std::unique_ptr<CoreStore> its_store) {
+  store = std::move(its_store);
   Result<std::unique_ptr<TlsContext>> context = TlsContext::open({.certificate_file = config.tls.certificate,
                                                                   .key_file = config.tls.key,
                                                                   .state_dir = state_dir,
@@ -221,8 +180,11 @@ Result<void> Daemon::Parts::bring_up() {
   pushes = std::make_unique<ThreadWorkPool>(1, 64, 0);
   backs = std::make_unique<ThreadWorkPool>(1, 64, 0);
   readers = std::make_unique<ThreadWorkPool>(1, 64, 0);
+  Host::Settings settings = host_settings(config);
+  settings.host_number = host_number;
+  settings.starts_empty = launch.take_over >= 0;
   threads = std::make_unique<HostThreads>(
-      host_settings(config),
+      settings,
       Host::Parts{.clock = &clock,
                   .random = &random,
                   .store = store.get(),
@@ -236,24 +198,26 @@ Result<void> Daemon::Parts::bring_up() {
           .connections_per_loopback_address_max = config.limits.connections_per_loopback_address_max});
   Host& host = threads->host();
   if (Result<void> loaded = host.load(); !loaded) return loaded;
-  store->start([&host](std::uint32_t shard, std::uint64_t number) {
+  store->start([this, &host](std::uint32_t shard, std::uint64_t number) {
+    if (shard >= far_shards) return far_committed(shard - far_shards, number);
     Post post;
     post.kind = Post::Kind::committed;
     post.number = number;
     host.shard(shard).inbox().push_one(std::move(post));
   });
+  return {};
+}
 
+Result<void> Daemon::Parts::start_modules() {
   if (config.push.require_signature && config.push.allow_development_key) {
     if (Result<void> made = TrustStore(state_dir).make_development_key(); !made) return made;
   }
   Result<ModuleStore> module_store = ModuleStore::open(state_dir);
   if (!module_store) return module_store.error();
   PushSettings pushing = push_settings(config);
-  Result<FaultPoint> fault_point = FaultPoint::of_environment();
-  if (!fault_point) return fault_point.error();
-  pushing.fault_point = std::move(*fault_point);
+  pushing.fault_point = fault_point;
   pipeline = std::make_unique<Pipeline>(
-      host, std::move(*module_store), clock, pushing,
+      threads->host(), std::move(*module_store), clock, pushing,
       [this](const std::string& kind, const std::string& json) -> Result<std::uint64_t> {
         Result<HistoryRecord> record = store->append_history(kind, json);
         if (!record) return record.error();
@@ -272,20 +236,54 @@ Result<void> Daemon::Parts::bring_up() {
   const std::string guilty = crash ? crash->build_id : std::string();
   if (Result<PushOutcome> started = pipeline->start(initial, guilty); !started) return started.error();
   record_crash();
+  return threads->start();
+}
 
-  if (Result<void> running = threads->start(); !running) return running;
+Result<void> Daemon::Parts::bring_up() {
+  Result<std::unique_ptr<Store>> opened = open_store();
+  if (!opened) return opened.error();
+  if (Result<void> made = make_host(0, std::make_unique<CoreStore>(std::move(*opened))); !made) return made;
+  if (Result<void> running = start_modules(); !running) return running;
   for (const ListenAddress& address : config.listen) {
     Result<std::uint16_t> port =
         threads->listen(address.address, static_cast<std::uint16_t>(address.port), facts_of(address));
     if (!port) return port.error();
     listen.push_back({std::string(ListenAddress::kind_name(address.kind)), address.address, *port});
   }
-  return open_control();
+  open_loop();
+  if (Result<void> opened_control = open_control(-1); !opened_control) return opened_control;
+  has_served_alone = true;
+  is_alone.set_value();
+  if (Result<void> written = write_run_file(); !written) return written;
+  notify_supervisor("READY=1");
+  return {};
 }
 
-Result<void> Daemon::Parts::open_control() {
+void Daemon::Parts::open_loop() {
   uv_loop_init(&loop);
   has_loop = true;
+  queue = std::make_unique<ControlQueue>(&loop);
+  uv_async_init(&loop, &stop, [](uv_async_t* handle) { uv_stop(handle->loop); });
+  for (uv_signal_t* handle : {&term, &interrupt, &hangup}) {
+    uv_signal_init(&loop, handle);
+    handle->data = this;
+  }
+  const auto end_it = [](uv_signal_t* handle, int) { uv_stop(handle->loop); };
+  uv_signal_start(&term, end_it, SIGTERM);
+  uv_signal_start(&interrupt, end_it, SIGINT);
+  uv_signal_start(
+      &hangup,
+      [](uv_signal_t* handle, int) {
+        TlsContext* const its = static_cast<Parts*>(handle->data)->tls.get();
+        if (its == nullptr) return;
+        if (Result<void> reloaded = its->reload(); !reloaded)
+          log::error("tls.reload", {{"why", reloaded.error().message}});
+      },
+      SIGHUP);
+}
+
+// On a socket of its own, or on the one that another process listened on before.
+Result<void> Daemon::Parts::open_control(int control_socket) {
   observer = std::make_unique<Observer>(
       Observer::Parts{.threads = threads.get(),
                       .pipeline = pipeline.get(),
@@ -296,8 +294,9 @@ Result<void> Daemon::Parts::open_control() {
                       .quarantine = quarantine.get()},
       Observer::Facts{
           .version = HOTLINE_VERSION, .domain = config.domain, .state_dir = state_dir, .listen = listen});
-  uv_async_init(&loop, &stop, [](uv_async_t* handle) { uv_stop(handle->loop); });
-  Result<std::unique_ptr<RpcServer>> server = RpcServer::open(&loop, state_dir + "/control.sock");
+  const std::string path = state_dir + "/control.sock";
+  Result<std::unique_ptr<RpcServer>> server =
+      control_socket < 0 ? RpcServer::open(&loop, path) : RpcServer::open_on(&loop, control_socket, path);
   if (!server) return server.error();
   rpc = std::move(*server);
   add_methods(*rpc, {.threads = threads.get(),
@@ -311,6 +310,7 @@ Result<void> Daemon::Parts::open_control() {
                      .backs = backs.get(),
                      .readers = readers.get(),
                      .shutdown = [this] { uv_async_send(&stop); }});
+  add_upgrade_methods();
   uv_timer_init(&loop, &tick);
   tick.data = this;
   uv_timer_start(
@@ -320,25 +320,12 @@ Result<void> Daemon::Parts::open_control() {
   uv_timer_start(
       &look, [](uv_timer_t* timer) { static_cast<Parts*>(timer->data)->look_at_pushes(); }, look_every_ms,
       look_every_ms);
-  for (uv_signal_t* handle : {&term, &interrupt, &hangup}) {
-    uv_signal_init(&loop, handle);
-    handle->data = this;
-  }
-  const auto end = [](uv_signal_t* handle, int) { uv_stop(handle->loop); };
-  uv_signal_start(&term, end, SIGTERM);
-  uv_signal_start(&interrupt, end, SIGINT);
-  uv_signal_start(
-      &hangup,
-      [](uv_signal_t* handle, int) {
-        Result<void> reloaded = static_cast<Parts*>(handle->data)->tls->reload();
-        if (!reloaded) log::error("tls.reload", {{"why", reloaded.error().message}});
-      },
-      SIGHUP);
-  return write_run_file();
+  return {};
 }
 
 // A canary and a provisional push go on beside everything else, another push included.
 void Daemon::Parts::look_at_pushes() {
+  look_at_upgrade();
   if (!pipeline->is_watching() || is_looking.exchange(true)) return;
   const bool queued = backs->submit([this] {
     pipeline->tick();
@@ -366,13 +353,17 @@ Result<void> Daemon::Parts::write_run_file() {
 
 void Daemon::Parts::take_down() {
   std::error_code ignored;
-  fs::remove(state_dir + "/run.json", ignored);
+  // What is said of the host under this name is another process's, once that has taken over or before this
+  // has.
+  if (ending != Ending::given && has_served_alone) fs::remove(state_dir + "/run.json", ignored);
   // Nobody asks any more, then nobody is connected, then nothing is left to write.
   if (faults) faults->close();
+  let_pushes_go();
   pushes.reset();
   backs.reset();
   readers.reset();
   if (threads) threads->stop("system-shutdown", "the host is shut down");
+  end_upgrade();
   work_pool.reset();
   file_pool.reset();
   outbox.reset();
@@ -382,7 +373,9 @@ void Daemon::Parts::take_down() {
           reinterpret_cast<uv_handle_t*>(&term), reinterpret_cast<uv_handle_t*>(&interrupt),
           reinterpret_cast<uv_handle_t*>(&hangup), reinterpret_cast<uv_handle_t*>(&stop)})
       if (handle->loop != nullptr) uv_close(handle, nullptr);
+    if (rpc && !has_served_alone) ::close(rpc->give_socket());  // It stays the other process's.
     rpc.reset();
+    queue.reset();
     uv_run(&loop, UV_RUN_DEFAULT);
     uv_loop_close(&loop);
   }
@@ -402,14 +395,23 @@ Daemon::~Daemon() {
   parts_->take_down();
 }
 
-Result<std::unique_ptr<Daemon>> Daemon::open(const Config& config, const std::string& state_dir) {
+Result<std::unique_ptr<Daemon>> Daemon::open(const Config& config, const std::string& state_dir,
+                                             const Launch& launch) {
   auto daemon = std::unique_ptr<Daemon>(new Daemon(std::make_unique<Parts>()));
   Parts& parts = *daemon->parts_;
   parts.config = config;
   parts.state_dir = state_dir;
+  parts.launch = launch;
+  Result<FaultPoint> fault_point = FaultPoint::of_environment();
+  if (!fault_point) return fault_point.error();
+  parts.fault_point = std::move(*fault_point);
   if (Result<void> done = parts.prepare(); !done) return done.error();
   if (Result<void> done = parts.arm(); !done) return done.error();
-  if (Result<void> done = parts.bring_up(); !done) return done.error();
+  if (launch.take_over >= 0) {
+    parts.take_from(launch.take_over);
+  } else if (Result<void> done = parts.bring_up(); !done) {
+    return done.error();
+  }
   return daemon;
 }
 
@@ -420,8 +422,9 @@ std::string Daemon::announcement() const {
   return line + " (pid " + std::to_string(getpid()) + ", state " + parts_->state_dir + ")";
 }
 
-void Daemon::run() {
+Daemon::Ending Daemon::run() {
   uv_run(&parts_->loop, UV_RUN_DEFAULT);
+  return parts_->ending;
 }
 
 }  // namespace hotline

@@ -348,6 +348,25 @@ TEST_CASE("rpc: a socket that was left behind is replaced, one that answers is n
   CHECK(uv_loop_close(&loop) == 0);
 }
 
+TEST_CASE(
+    "rpc: a socket that was given away is answered by whoever has it, and clients that are there stay") {
+  RpcTestHost host(add_echo);
+  RpcClient before = connect(host.socket());
+  CHECK(result(before.call("echo", {{"n", 1}}, silence_s_max))["n"] == 1);
+  int given = -1;
+  host.on_loop([&](RpcServer& server) { given = server.give_socket(); });
+  REQUIRE(given >= 0);
+  CHECK(result(before.call("echo", {{"n", 2}}, silence_s_max))["n"] == 2);
+  // Waits in the kernel; the answer comes once somebody listens again.
+  RpcClient during = connect(host.socket());
+  host.on_loop([&](RpcServer& server) { REQUIRE(server.take_socket(given, host.socket())); });
+  CHECK(result(during.call("echo", {{"n", 3}}, silence_s_max))["n"] == 3);
+  host.on_loop([&](RpcServer& server) { ::close(server.give_socket()); });
+  host.on_loop([&](RpcServer&) { host.close_server(); });
+  host.join();
+  CHECK(std::filesystem::exists(host.socket()));  // Of whoever it was given to.
+}
+
 TEST_CASE("rpc: a socket path longer than the kernel takes works all the same") {
   RpcTestHost host(add_echo, {}, std::string(150, 'd'));
   REQUIRE(host.socket().size() > 150);

@@ -141,6 +141,44 @@ TEST_CASE("listener: after close nobody gets in, and it may close in its own cal
   CHECK(is_closed_by_peer(two.get()));
 }
 
+TEST_CASE("listener: who connects while it rests is accepted by whoever has the socket next") {
+  auto listeners = Listener::open("127.0.0.1", 0, 1);
+  REQUIRE(listeners.has_value());
+  Listener& old = *listeners->front();
+  TestLoop loop;
+  int by_old = 0, by_new = 0;
+  const auto counts = [](int& count) {
+    return [&count](int socket, const PeerAddress&) {
+      close(socket);
+      ++count;
+    };
+  };
+  old.start(loop.uv(), counts(by_old));
+  const Descriptor first = connect_to(old.port());
+  REQUIRE(loop.run([&] { return by_old == 1; }));
+  old.rest_for_now();
+  const Descriptor second = connect_to(old.port());
+  CHECK(second.get() >= 0);
+  auto adopted = Listener::adopt(fcntl(old.socket(), F_DUPFD_CLOEXEC, 0));
+  REQUIRE(adopted.has_value());
+  CHECK((*adopted)->port() == old.port());
+  (*adopted)->start(loop.uv(), counts(by_new));
+  REQUIRE(loop.run([&] { return by_new == 1; }));
+  CHECK(by_old == 1);
+  // And back.
+  (*adopted)->close();
+  old.start(loop.uv(), counts(by_old));
+  const Descriptor third = connect_to(old.port());
+  REQUIRE(loop.run([&] { return by_old == 2; }));
+  old.close();
+  loop.run([] { return true; });
+}
+
+TEST_CASE("listener: a descriptor that does not listen is not adopted") {
+  CHECK_FALSE(Listener::adopt(open("/dev/null", O_RDONLY | O_CLOEXEC)).has_value());
+  CHECK_FALSE(Listener::adopt(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)).has_value());
+}
+
 TEST_CASE("listener: out of descriptors, clients are refused at once, and later ones get in") {
   auto listeners = Listener::open("127.0.0.1", 0, 1);
   REQUIRE(listeners.has_value());

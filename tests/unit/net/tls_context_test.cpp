@@ -11,6 +11,7 @@
 
 #include "net/dev_certificate.h"
 #include "net/ticket_keys.h"
+#include "net/ticket_sharing.h"
 #include "unit/net/tls_client.h"
 
 namespace hotline::test {
@@ -259,6 +260,22 @@ TEST_CASE("tickets: a session is resumed, also across a reload") {
     // Another host has other keys: a full handshake, not a failure.
     TemporaryFolder elsewhere;
     CHECK_FALSE(resumes(*open_context(elsewhere), version, session));
+  }
+}
+
+TEST_CASE("tickets: a host that took another one's keys opens its tickets, and takes nothing else for keys") {
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    CAPTURE(version);
+    TemporaryFolder one, other;
+    const auto gives = open_context(one), takes = open_context(other);
+    Session session;
+    CHECK_FALSE(resumes(*gives, version, session));
+    const std::string keys = ticket_sharing(*gives).ticket_keys();
+    CHECK_FALSE(ticket_sharing(*takes).take_ticket_keys(keys.substr(1)));
+    CHECK_FALSE(ticket_sharing(*takes).take_ticket_keys(std::string(keys.size(), '\xff')));
+    REQUIRE(ticket_sharing(*takes).take_ticket_keys(keys));
+    CHECK(resumes(*takes, version, session));
+    CHECK(ticket_sharing(*takes).ticket_keys().substr(0, 160) == keys.substr(0, 160));
   }
 }
 

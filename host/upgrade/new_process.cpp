@@ -1,0 +1,185 @@
+#include "upgrade/new_process.h"
+
+#include <openssl/crypto.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+namespace hotline {
+
+using upgrade::Act;
+
+namespace {
+
+constexpr const char* taker = "take";
+
+Descriptor pidfd_of(pid_t pid) {
+  return Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+}
+
+}  // namespace
+
+NewProcess::NewProcess(Parts parts, upgrade::Hello hello, std::uint32_t version, Descriptor socket)
+    : parts_(std::move(parts)),
+      taking_(std::move(hello)),
+      version_(version),
+      other_(pidfd_of_other_end(socket.get())),
+      channel_(std::move(socket)) {}
+
+NewProcess::~NewProcess() {
+  channel_.stop();
+  *is_there_ = false;
+  OPENSSL_cleanse(ticket_keys_.data(), ticket_keys_.size());
+}
+
+void NewProcess::begin() {
+  channel_.start(
+      [this](upgrade::Message message, Channel::Descriptors descriptors) {
+        heard(std::move(message), std::move(descriptors));
+      },
+      [this](const std::string& why) {
+        if (CoreStore* const store = store_.load()) store->far_ended();
+        parts_.to_control([this, there = is_there_, why] {
+          if (*there) run(taking_.died("the old process: " + why));
+        });
+      });
+}
+
+std::unique_ptr<CoreStore> NewProcess::far_store(std::uint64_t message_id) {
+  auto store = std::make_unique<CoreStore>([this](const upgrade::Message& message) { channel_.say(message); },
+                                           message_id);
+  store_.store(store.get());
+  return store;
+}
+
+void NewProcess::attach(Host& host) {
+  far_ = std::make_unique<FarHost>(host, channel_);
+  host.world().far = far_.get();
+}
+
+void NewProcess::heard(upgrade::Message message, Channel::Descriptors descriptors) {
+  // What these need is there once OFFER was answered; before they mean nothing.
+  CoreStore* const store = store_.load();
+  if (const auto* posts = std::get_if<upgrade::Posts>(&message)) {
+    if (far_ == nullptr) return;
+    if (Result<void> taken = far_->heard(*posts); !taken)
+      log::error("upgrade.post", {{"why", taken.error().message}});
+    return;
+  }
+  if (const auto* safe = std::get_if<upgrade::Safe>(&message)) {
+    if (store != nullptr) store->heard_safe(*safe);
+    return;
+  }
+  if (const auto* answer = std::get_if<upgrade::Answer>(&message)) {
+    if (store != nullptr) store->heard_answer(*answer);
+    return;
+  }
+  auto kept = std::make_shared<std::pair<upgrade::Message, Channel::Descriptors>>(std::move(message),
+                                                                                  std::move(descriptors));
+  parts_.to_control([this, there = is_there_, kept] {
+    if (*there) act_on(kept->first, std::move(kept->second));
+  });
+}
+
+void NewProcess::act_on(const upgrade::Message& message, Channel::Descriptors descriptors) {
+  if (const auto* offer = std::get_if<upgrade::Offer>(&message)) offer_ = *offer;
+  if (const auto* doors = std::get_if<upgrade::Doors>(&message)) {
+    for (Descriptor& each : descriptors) doors_.push_back(std::move(each));
+    if (doors->first == 0) ticket_keys_ = doors->ticket_keys;
+  }
+  if (const auto* closed = std::get_if<upgrade::StoreClosed>(&message)) record_ = closed->record;
+  if (const auto* carry = std::get_if<upgrade::Carry>(&message)) {
+    if (traffic_ != nullptr) traffic_->heard(*carry, std::move(descriptors));
+    if (carry->is_last) parts_.fault_point.reach(taker, "carried");
+  }
+  if (std::holds_alternative<upgrade::Go>(message)) parts_.fault_point.reach(taker, "go");
+  run(taking_.heard(message));
+}
+
+void NewProcess::run(const upgrade::Deeds& deeds) {
+  for (const upgrade::Deed& deed : deeds)
+    if (!has_ended_) run(deed);
+}
+
+void NewProcess::run(const upgrade::Deed& deed) {
+  if (traffic_ != nullptr && traffic_->act(deed)) return;
+  switch (deed.act) {
+    case Act::say:
+      if (std::holds_alternative<upgrade::Loaded>(deed.message)) parts_.fault_point.reach(taker, "loaded");
+      channel_.say(deed.message);
+      break;
+    case Act::prepare: prepare(std::get<upgrade::Offer>(deed.message)); break;
+    case Act::open_doors: open_doors(); break;
+    case Act::open_store: open_store(); break;
+    case Act::reap:
+      if (is_other_dead()) break;
+      has_ended_ = true;
+      parts_.end("the old process has closed its socket, and lives on");
+      break;
+    case Act::serve_alone:
+      parts_.fault_point.reach(taker, "alone");
+      // Only now, as a lost partition's first event would find nothing of it here.
+      if (traffic_->has_lost()) return parts_.start_anew();
+      parts_.alone(record_);
+      break;
+    case Act::end:
+      channel_.flush();
+      parts_.end(deed.words);
+      break;
+    default: break;
+  }
+}
+
+void NewProcess::prepare(const upgrade::Offer& offer) {
+  Result<Host*> host = parts_.prepare(offer);
+  if (!host) return run(taking_.could_not(Act::prepare, 0, host.error().message));
+  traffic_ = std::make_unique<PartitionTraffic>(
+      PartitionTraffic::Parts{.host = *host,
+                              .channel = &channel_,
+                              .to_control =
+                                  [this](std::function<void()> act) {
+                                    parts_.to_control([there = is_there_, act = std::move(act)] {
+                                      if (*there) act();
+                                    });
+                                  },
+                              .done =
+                                  [this](Act act, std::uint16_t partition, const Result<void>& done) {
+                                    if (act == Act::unpack) parts_.fault_point.reach(taker, "ready");
+                                    if (act == Act::put_in) parts_.fault_point.reach(taker, "serves");
+                                    if (act == Act::put_in && partition == upgrade::partition_count / 2)
+                                      parts_.fault_point.reach(taker, "half");
+                                    run(done ? taking_.did(act, partition)
+                                             : taking_.could_not(act, partition, done.error().message));
+                                  }},
+      version_);
+  run(taking_.did(Act::prepare, 0));
+}
+
+void NewProcess::open_doors() {
+  Result<void> opened = parts_.open_doors(offer_, std::exchange(doors_, {}), ticket_keys_);
+  OPENSSL_cleanse(ticket_keys_.data(), ticket_keys_.size());
+  if (!opened) return run(taking_.could_not(Act::open_doors, 0, opened.error().message));
+  parts_.fault_point.reach(taker, "doors");
+  run(taking_.did(Act::open_doors, 0));
+}
+
+void NewProcess::open_store() {
+  parts_.fault_point.reach(taker, "store");
+  Result<std::unique_ptr<Store>> store = parts_.open_store();
+  if (!store) return run(taking_.could_not(Act::open_store, 0, store.error().message));
+  store_.load()->here(std::move(*store));
+  run(taking_.did(Act::open_store, 0));
+}
+
+// It has closed its socket; whether it is dead is another question, and its keys are not ours before. It is
+// not killed from here: it may be about to kill this process, and go on.
+bool NewProcess::is_other_dead() const {
+  if (!other_.is_open()) return true;
+  pollfd ended{other_.get(), POLLIN, 0};
+  return poll(&ended, 1, reap_ms_max) == 1;
+}
+
+}  // namespace hotline

@@ -1,0 +1,42 @@
+// Taking: the new process's side of an upgrade, as a state machine.
+//
+//     waiting -OFFER-> preparing -> loaded -DOORS-> opening -> taking -STORE-> storing -> alone
+//     A died: before it took a door: ended; after: the store is opened, all is mine -> alone
+//
+// [one thread]
+#pragma once
+
+#include <string>
+
+#include "upgrade/crossing.h"
+
+namespace hotline::upgrade {
+
+class Taking {
+ public:
+  enum class Phase : std::uint8_t { waiting, preparing, loaded, opening, taking, storing, alone, ended };
+
+  explicit Taking(Hello hello) : hello_(std::move(hello)), crossing_(Place::away) {}
+
+  Deeds heard(const Message& message);
+  Deeds did(Act act, std::uint16_t partition);
+  Deeds could_not(Act act, std::uint16_t partition, const std::string& why);
+  // A is dead, for sure: this is what `reap` is for on this side, too.
+  Deeds died(const std::string& why);
+
+  Phase phase() const { return phase_; }
+  const Crossing& crossing() const { return crossing_; }
+  std::size_t taken() const { return crossing_.count(Place::here); }
+
+ private:
+  Deeds stop(const std::string& why);
+  Deeds out_of_step(const Message& message);
+
+  const Hello hello_;
+  Phase phase_ = Phase::waiting;
+  Crossing crossing_;
+  std::uint32_t doors_ = 0;  // Descriptors that have come.
+  bool is_orphan_ = false;   // A died, and the store is being opened.
+};
+
+}  // namespace hotline::upgrade
