@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -81,9 +82,11 @@ Result<std::string> read_whole_file(const std::string& path, std::size_t bytes_m
     close_quietly(fd);
     return Error{path + " is not a regular file"};
   }
-  std::string bytes(bytes_max + 1, '\0');
+  // One byte more than it should have: files of /proc say that they have none, and others grow.
+  std::string bytes(std::min(static_cast<std::size_t>(status.st_size), bytes_max) + 1, '\0');
   std::size_t size = 0;
-  while (size < bytes.size()) {
+  while (size <= bytes_max) {
+    if (size == bytes.size()) bytes.resize(std::min(2 * size, bytes_max + 1));
     const ssize_t count = ::read(fd, bytes.data() + size, bytes.size() - size);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {

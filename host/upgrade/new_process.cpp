@@ -16,8 +16,14 @@ namespace {
 
 constexpr const char* taker = "take";
 
-Descriptor pidfd_of(pid_t pid) {
-  return Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+constexpr int reap_ms_max = 5'000;
+
+// The one that made the pair of sockets, which is the old process.
+Descriptor pidfd_of_other_end(int socket) {
+  ucred other{};
+  socklen_t size = sizeof other;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &other, &size) != 0) return {};
+  return Descriptor(static_cast<int>(syscall(SYS_pidfd_open, other.pid, 0)));
 }
 
 }  // namespace
