@@ -45,6 +45,14 @@ PeerAddress PeerAddress::named(std::span<const std::uint8_t> bytes) {
   return peer;
 }
 
+bool PeerAddress::read(const std::string& text, PeerAddress& peer) {
+  std::array<std::uint8_t, sizeof(in6_addr)> bytes{};
+  const bool is_v4 = inet_pton(AF_INET, text.c_str(), bytes.data()) == 1;
+  if (!is_v4 && inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1) return false;
+  peer = named(std::span(bytes).first(is_v4 ? sizeof(in_addr) : bytes.size()));
+  return true;
+}
+
 bool PeerAddress::is_v4() const {
   return std::equal(v4_prefix.begin(), v4_prefix.end(), bytes_.begin());
 }

@@ -134,7 +134,7 @@ void read(WireReader& in, Stop& its, bool&) {
 
 template <typename Of>
 concept OfPartition = std::is_same_v<Of, Keep> || std::is_same_v<Of, Ready> || std::is_same_v<Of, Go> ||
-    std::is_same_v<Of, Serves> || std::is_same_v<Of, Recall> || std::is_same_v<Of, Expect> ||
+    std::is_same_v<Of, Recall> || std::is_same_v<Of, Expect> ||
     std::is_same_v<Of, Fenced>;
 template <OfPartition Of>
 void write(WireWriter& out, const Of& its) {
@@ -143,6 +143,14 @@ void write(WireWriter& out, const Of& its) {
 template <OfPartition Of>
 void read(WireReader& in, Of& its, bool& is_fine) {
   its.partition = partition(in, is_fine);
+}
+
+void write(WireWriter& out, const Serves& its) {
+  out.number(its.partition).number(its.since_us);
+}
+void read(WireReader& in, Serves& its, bool& is_fine) {
+  its.partition = partition(in, is_fine);
+  its.since_us = in.number<std::uint64_t>();
 }
 
 void write(WireWriter& out, const Posts& its) {

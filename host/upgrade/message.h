@@ -80,6 +80,7 @@ struct Go {
 };
 struct Serves {
   std::uint16_t partition = 0;
+  std::uint64_t since_us = 0;  // CLOCK_MONOTONIC, which both processes read.
 };
 struct Recall {
   std::uint16_t partition = 0;

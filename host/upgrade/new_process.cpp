@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/time_slice.h"
 
 namespace hotline {
 
@@ -42,6 +43,7 @@ NewProcess::~NewProcess() {
 }
 
 void NewProcess::begin() {
+  ask_for_short_slices();  // Whoever is connected waits for this thread between the steps.
   channel_.start(
       [this](upgrade::Message message, Channel::Descriptors descriptors) {
         heard(std::move(message), std::move(descriptors));
@@ -115,7 +117,11 @@ void NewProcess::run(const upgrade::Deed& deed) {
   switch (deed.act) {
     case Act::say:
       if (std::holds_alternative<upgrade::Loaded>(deed.message)) parts_.fault_point.reach(taker, "loaded");
-      channel_.say(deed.message);
+      if (const auto* serves = std::get_if<upgrade::Serves>(&deed.message)) {
+        channel_.say(upgrade::Serves{serves->partition, traffic_->served_us()});
+      } else {
+        channel_.say(deed.message);
+      }
       break;
     case Act::prepare: prepare(std::get<upgrade::Offer>(deed.message)); break;
     case Act::open_doors: open_doors(); break;
@@ -145,6 +151,7 @@ void NewProcess::prepare(const upgrade::Offer& offer) {
   traffic_ = std::make_unique<PartitionTraffic>(
       PartitionTraffic::Parts{.host = *host,
                               .channel = &channel_,
+                              .clock = (*host)->world().clock,
                               .to_control =
                                   [this](std::function<void()> act) {
                                     parts_.to_control([there = is_there_, act = std::move(act)] {
