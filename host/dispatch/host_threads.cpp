@@ -35,7 +35,9 @@ HostThreads::HostThreads(const Host::Settings& settings, const Host::Parts& part
       });
   host_->world().connection_closed = [this](std::string_view peer) { connection_closed(peer); };
   host_->world().connection_came = [this](std::string_view peer) { connection_came(peer); };
-  host_->world().link_of = [](int socket, const std::string& peer) { return link_of(socket, peer); };
+  host_->world().link_of = [](int socket, const PeerAddress& peer) {
+    return std::make_unique<UvLink>(socket, peer);
+  };
   host_->world().listener = [this](std::string_view name) { return facts_of(name); };
   listeners_.resize(settings.shards);
   waits_.resize(settings.shards);
@@ -184,16 +186,6 @@ void HostThreads::header_ended(std::uint32_t shard, ProxyWait& wait, ProxyWait::
 void HostThreads::serve(std::uint32_t shard, int socket, const PeerAddress& peer,
                         const ListenerFacts& facts) {
   host_->shard(shard).streams.accept(std::make_unique<UvLink>(socket, peer, *link_loops_[shard]), facts);
-}
-
-std::unique_ptr<Link> HostThreads::link_of(int socket, const std::string& peer) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  PeerAddress its;
-  if (getpeername(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0) its = PeerAddress::of(address);
-  // The socket's is a load balancer's, where that has named another one.
-  if (its.text() != peer) (void)PeerAddress::read(peer, its);
-  return std::make_unique<UvLink>(socket, its);
 }
 
 const ListenerFacts* HostThreads::facts_of(std::string_view name) {

@@ -40,6 +40,7 @@
 #include "dispatch/sessions.h"
 #include "dispatch/shard_counters.h"
 #include "dispatch/streams.h"
+#include "net/peer_address.h"
 #include "outbox/outbox.h"
 #include "shard/inbox.h"
 #include "shard/loop.h"
@@ -91,7 +92,7 @@ struct ShardWorld {
   std::vector<class Shard*> all;
   // For partitions from another process: a link of a socket, on no loop yet; and the listener of that name
   // (nullptr: there is none).
-  std::function<std::unique_ptr<Link>(int socket, const std::string& peer)> link_of;
+  std::function<std::unique_ptr<Link>(int socket, const PeerAddress& peer)> link_of;
   std::function<const ListenerFacts*(std::string_view name)> listener;
 
   // The shard that takes posts for it; Homes::elsewhere.

@@ -22,8 +22,8 @@ class PeerAddress {
   // whatever it is: the machine that it would be is another.
   static PeerAddress named(std::span<const std::uint8_t> bytes);
 
-  // As text() wrote it in another process, which had it of a socket or of a load balancer. False: it is none.
-  static bool read(const std::string& text, PeerAddress& peer);
+  // As text() and is_loopback() told it in another process, which had it of a socket or of a load balancer.
+  static PeerAddress read(const std::string& text, bool is_loopback);
 
   std::string text() const;  // "192.0.2.1", "2001:db8::1", "local".
   bool is_loopback() const;

@@ -43,7 +43,7 @@ std::string words(WireReader& in) {
 // Each message both ways. `fine` becomes false for a value that its writer could not have meant.
 void write(WireWriter& out, const Offer& its) {
   out.number(its.protocol).number(its.shards).number(its.host_number).text(its.domain).number(its.message_id);
-  out.number(static_cast<std::uint32_t>(its.doors.size()));
+  out.number(its.heap_bytes).number(static_cast<std::uint32_t>(its.doors.size()));
   for (const DoorAddress& door : its.doors)
     out.text(door.kind).text(door.address).text(door.name).number(door.port);
 }
@@ -53,6 +53,7 @@ void read(WireReader& in, Offer& its, bool&) {
   its.host_number = in.number<std::uint8_t>();
   its.domain = words(in);
   its.message_id = in.number<std::uint64_t>();
+  its.heap_bytes = in.number<std::uint64_t>();
   its.doors.resize(in.count(14));
   for (DoorAddress& door : its.doors) {
     door.kind = words(in);
@@ -134,8 +135,7 @@ void read(WireReader& in, Stop& its, bool&) {
 
 template <typename Of>
 concept OfPartition = std::is_same_v<Of, Keep> || std::is_same_v<Of, Ready> || std::is_same_v<Of, Go> ||
-    std::is_same_v<Of, Recall> || std::is_same_v<Of, Expect> ||
-    std::is_same_v<Of, Fenced>;
+    std::is_same_v<Of, Recall> || std::is_same_v<Of, Expect> || std::is_same_v<Of, Fenced>;
 template <OfPartition Of>
 void write(WireWriter& out, const Of& its) {
   out.number(its.partition);

@@ -40,6 +40,7 @@ struct Offer {
   std::string domain;
   std::vector<DoorAddress> doors;
   std::uint64_t message_id = 0;  // A's last one.
+  std::uint64_t heap_bytes = 0;  // That A uses: B will, too.
 };
 struct Hello {
   std::uint32_t protocol = upgrade_protocol;

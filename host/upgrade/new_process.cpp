@@ -6,6 +6,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "base/time_slice.h"
 
@@ -18,6 +20,8 @@ namespace {
 constexpr const char* taker = "take";
 
 constexpr int reap_ms_max = 5'000;
+// Beyond it the time that it takes is felt, too.
+constexpr std::uint64_t heap_room_bytes_max = 1ull << 30;
 
 // The one that made the pair of sockets, which is the old process.
 Descriptor pidfd_of_other_end(int socket) {
@@ -101,7 +105,10 @@ void NewProcess::act_on(const upgrade::Message& message, Channel::Descriptors de
   if (const auto* closed = std::get_if<upgrade::StoreClosed>(&message)) record_ = closed->record;
   if (const auto* carry = std::get_if<upgrade::Carry>(&message)) {
     if (traffic_ != nullptr) traffic_->heard(*carry, std::move(descriptors));
-    if (carry->is_last) parts_.fault_point.reach(taker, "carried");
+    if (carry->is_last) {
+      parts_.fault_point.reach(taker, "carried");
+      room_.give_one_of(upgrade::partition_count);
+    }
   }
   if (std::holds_alternative<upgrade::Go>(message)) parts_.fault_point.reach(taker, "go");
   run(taking_.heard(message));
@@ -148,6 +155,8 @@ void NewProcess::run(const upgrade::Deed& deed) {
 void NewProcess::prepare(const upgrade::Offer& offer) {
   Result<Host*> host = parts_.prepare(offer);
   if (!host) return run(taking_.could_not(Act::prepare, 0, host.error().message));
+  const std::uint64_t own_bytes = HeapRoom::in_use();
+  room_ = HeapRoom(std::min(offer.heap_bytes, heap_room_bytes_max) - std::min(offer.heap_bytes, own_bytes));
   traffic_ = std::make_unique<PartitionTraffic>(
       PartitionTraffic::Parts{.host = *host,
                               .channel = &channel_,

@@ -15,6 +15,7 @@
 #include "push/fault_point.h"
 #include "upgrade/core_store.h"
 #include "upgrade/far_host.h"
+#include "upgrade/heap_room.h"
 #include "upgrade/partition_traffic.h"
 #include "upgrade/taking.h"
 
@@ -68,6 +69,7 @@ class NewProcess {
   Channel channel_;
   std::unique_ptr<FarHost> far_;
   std::unique_ptr<PartitionTraffic> traffic_;
+  HeapRoom room_;
   std::atomic<CoreStore*> store_{nullptr};  // The daemon's; it outlives this.
   upgrade::Offer offer_;
   Channel::Descriptors doors_;
