@@ -1,8 +1,8 @@
 // Channel: the socket between the two processes of an upgrade.
 //
 // Whoever says something never waits: what the kernel does not take at once goes into a queue, which a thread
-// of its own empties, in order. Another thread hears. What is heard after an end (of the socket, or of sense) is one call of `ended`.
-// Frames are wiped once they are sent or read: some of them hold keys.
+// of its own empties, in order. Another thread hears. What is heard after an end (of the socket, or of sense)
+// is one call of `ended`. Frames are wiped once they are sent or read: some of them hold keys.
 //
 // Threads: say() and has_room() from any; construction, start() and stop() on one; destruction, behind
 // stop(), on any.

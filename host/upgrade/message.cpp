@@ -14,11 +14,11 @@ constexpr std::uint32_t partitions_known = 256;
 
 // The numbers on the wire, in the order of Message's alternatives.
 constexpr std::array<std::uint16_t, std::variant_size_v<Message>> types = {
-    1, 33, 34, 2, 35, 12, 42, 3, 4, 36, 37, 5, 38, 10, 6, 39, 7, 40, 8, 9, 41, 11};
+    1, 33, 34, 2, 35, 12, 42, 3, 4, 36, 37, 5, 38, 10, 6, 39, 7, 40, 8, 9, 41, 43, 11};
 constexpr std::array<const char*, std::variant_size_v<Message>> names = {
     "OFFER", "HELLO", "LOADED",  "DOORS", "DOORS_OPEN", "EXPECT", "FENCED", "CARRY",
     "KEEP",  "READY", "REFUSED", "GO",    "SERVES",     "RECALL", "POSTS",  "BATCH",
-    "SAFE",  "ASK",   "ANSWER",  "STORE", "WRITING",    "STOP"};
+    "SAFE",  "ASK",   "ANSWER",  "STORE", "WRITING",    "BACK",   "STOP"};
 
 std::optional<std::size_t> index_of(std::uint16_t type) {
   for (std::size_t i = 0; i < types.size(); ++i)
@@ -125,6 +125,12 @@ void write(WireWriter& out, const StoreClosed& its) {
 }
 void read(WireReader& in, StoreClosed& its, bool&) {
   its.record = in.text();
+}
+void write(WireWriter& out, const Back& its) {
+  out.text(its.why);
+}
+void read(WireReader& in, Back& its, bool&) {
+  its.why = words(in);
 }
 void write(WireWriter& out, const Stop& its) {
   out.text(its.why);

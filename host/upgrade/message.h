@@ -116,6 +116,10 @@ struct StoreClosed {
   std::string record;  // Of the history, for B to append: who, why, how long.
 };
 struct Writing {};
+// B: an operator wants the old process to stay. Too late once it has closed the store.
+struct Back {
+  std::string why;
+};
 // Either side: it cannot go on, and why. The other one acts as if it had died.
 struct Stop {
   std::string why;
@@ -123,7 +127,7 @@ struct Stop {
 
 using Message =
     std::variant<Offer, Hello, Loaded, Doors, DoorsOpen, Expect, Fenced, Carry, Keep, Ready, Refused, Go,
-                 Serves, Recall, Posts, Batch, Safe, Ask, Answer, StoreClosed, Writing, Stop>;
+                 Serves, Recall, Posts, Batch, Safe, Ask, Answer, StoreClosed, Writing, Back, Stop>;
 
 inline constexpr std::size_t header_bytes = 8;
 struct Header {

@@ -67,6 +67,12 @@ std::unique_ptr<CoreStore> NewProcess::far_store(std::uint64_t message_id) {
   return store;
 }
 
+bool NewProcess::ask_back(const std::string& why) {
+  if (taking_.phase() != upgrade::Taking::Phase::taking) return false;
+  channel_.say(upgrade::Back{why});
+  return true;
+}
+
 void NewProcess::attach(Host& host) {
   far_ = std::make_unique<FarHost>(host, channel_);
   host.world().far = far_.get();

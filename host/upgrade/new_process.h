@@ -49,6 +49,8 @@ class NewProcess {
   void begin();
   // The store over there, for prepare().
   std::unique_ptr<CoreStore> far_store(std::uint64_t message_id);
+  // The operator wants the old process to stay: it is told. False: it is too late.
+  bool ask_back(const std::string& why);
   // Before the host's shards run: what is not here is over there.
   void attach(Host& host);
 

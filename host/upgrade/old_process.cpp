@@ -90,8 +90,11 @@ void OldProcess::look() {
   run(giving_.died("the new process said nothing for " + std::to_string(patience_us / 1'000'000) + " s"));
 }
 
-void OldProcess::go_back(const std::string& why) {
+bool OldProcess::go_back(const std::string& why) {
+  using Phase = upgrade::Giving::Phase;
   run(giving_.go_back(why));
+  const Phase phase = giving_.phase();
+  return phase == Phase::returning || phase == Phase::settling || phase == Phase::over;
 }
 
 void OldProcess::far_committed(std::uint32_t far_shard, std::uint64_t number) {

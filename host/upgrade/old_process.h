@@ -55,8 +55,8 @@ class OldProcess {
   OldProcess& operator=(const OldProcess&) = delete;
 
   void begin();
-  // The operator stays.
-  void go_back(const std::string& why);
+  // The operator stays. False: it is too late, the new process is about to write the store.
+  bool go_back(const std::string& why);
   // Several times a second: a process that says nothing for too long is given up.
   void look();
   // A batch of B's is on disk. The store's thread.
@@ -91,7 +91,7 @@ class OldProcess {
   std::string batch_;  // Of B's, so far. The hearing thread's.
   std::vector<PushStep> steps_;
   std::uint64_t step_us_ = 0;
-  std::uint64_t heard_us_ = 0;   // When something was last heard or done.
+  std::uint64_t heard_us_ = 0;            // When something was last heard or done.
   std::vector<std::uint64_t> pauses_us_;  // Of each partition that went, that nobody served it.
   bool has_given_doors_ = false;
   std::uint64_t owes_until_us_ = 0;

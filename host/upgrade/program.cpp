@@ -98,15 +98,14 @@ Result<Program> asked(Program program, const std::string& called, const Formats&
   return refused(called, all);
 }
 
-// This very process, where an upgrade has started it from what it had stored. Whoever goes back to it looks at
-// its bytes.
+// This very process, where an upgrade has started it from what it had stored. Whoever goes back to it looks
+// at its bytes.
 std::optional<Program> kept_already(const ProgramPolicy& policy) {
   std::error_code error;
   const fs::path self = fs::read_symlink("/proc/self/exe", error);
   const fs::path directory = self.parent_path();
   const fs::path core = fs::canonical(policy.state_dir + "/core", error);
-  if (error || self.filename() != program_name || directory.parent_path() != core ||
-      !fs::exists(self, error))
+  if (error || self.filename() != program_name || directory.parent_path() != core || !fs::exists(self, error))
     return std::nullopt;
   Program program;
   program.digest = directory.filename().string();

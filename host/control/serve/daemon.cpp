@@ -309,7 +309,9 @@ Result<void> Daemon::Parts::open_control(int control_socket) {
                      .pushes = pushes.get(),
                      .backs = backs.get(),
                      .readers = readers.get(),
-                     .shutdown = [this] { uv_async_send(&stop); }});
+                     .shutdown = [this] { uv_async_send(&stop); },
+                     .abort_upgrade = [this](const RpcCall& call,
+                                             const RpcReply& reply) { return abort_upgrade(call, reply); }});
   add_upgrade_methods();
   uv_timer_init(&loop, &tick);
   tick.data = this;

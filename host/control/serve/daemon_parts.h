@@ -94,6 +94,7 @@ struct Daemon::Parts {
   void take_from(int socket);
   void add_upgrade_methods();
   void upgrade_asked(const RpcCall& call, const RpcReply& reply);
+  bool abort_upgrade(const RpcCall& call, const RpcReply& reply);
   void upgrade_to(const std::shared_ptr<Upgrade>& its);
   void begin_upgrade(const std::shared_ptr<Upgrade>& its, Program program, Descriptor socket, ProgramRun run);
   upgrade::Offer offer();

@@ -34,6 +34,7 @@ std::vector<Message> one_of_each() {
           Answer{1, true, "no"},
           StoreClosed{},
           Writing{},
+          Back{"why"},
           Stop{"why"}};
 }
 
