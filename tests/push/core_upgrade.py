@@ -79,6 +79,27 @@ class CoreUpgrade(unittest.TestCase):
         print(f"{UPGRADES} upgrades and one back under {2 * PAIRS} sessions and {figures['delivered']} messages; "
               f"longest pause of a partition {longest} us", file=sys.stderr)
 
+    @unittest.skipUnless(os.environ.get("HOTLINE_UPGRADE_FROM"), "scripts/upgrade-from has another revision built")
+    def test_another_revision_is_upgraded_and_gone_back_to(self):
+        host = host_of(self, "juliet", "romeo", programs=os.environ["HOTLINE_UPGRADE_FROM"])
+        host.add_users("load", 2 * PAIRS)
+        load = pairs(host, PAIRS, RATE)
+        self.addCleanup(load.kill)
+        await_all(host, load)
+        juliet = Client(host, "juliet").log_in()
+        romeo = Client(host, "romeo").log_in()
+        for number, program in enumerate((build() / "hotlined", None, build() / "hotlined")):
+            self.traffic_passes(load, host)
+            report = host.upgrade(program)
+            self.assertEqual(report["outcome"], "live", report)
+            juliet.message("romeo@localhost", f"number {number}", id=str(number))
+            self.assertEqual(romeo.expect_message().get("id"), str(number))
+        self.traffic_passes(load, host)
+        figures = load.end()
+        for figure in WRONG:
+            self.assertEqual(figures[figure], 0, f"{figure}: {figures}")
+        self.assertEqual(figures["delivered"], figures["sent"])
+
     def test_an_upgrade_is_aborted_half_way_and_all_come_back(self):
         host = self.host
         host.environment = {"HOTLINE_FAULT_POINT": "give.half:stop"}
@@ -141,9 +162,10 @@ class CoreUpgrade(unittest.TestCase):
     def is_stopped(pid):
         return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
-    def traffic_passes(self, load):
-        before = self.host.status()["messages"]["messages"]
-        eventually(lambda: self.host.status()["messages"]["messages"] >= before + TRAFFIC_BETWEEN
+    def traffic_passes(self, load, host=None):
+        host = host or self.host
+        before = host.status()["messages"]["messages"]
+        eventually(lambda: host.status()["messages"]["messages"] >= before + TRAFFIC_BETWEEN
                    or not load.is_running(), "more messages pass")
         if not load.is_running():
             self.fail(f"hotline-bench ended early: {load.process.communicate()}")
