@@ -154,6 +154,10 @@ struct Config {
     std::uint32_t idle_seconds = 60;
   } http;
 
+  struct {
+    std::string archive_dir;
+  } files;
+
   ModuleValues modules;
   ModuleValues outbox;                      // As written: by gateway.
   std::vector<ConfiguredGateway> gateways;  // The same, read.

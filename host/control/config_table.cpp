@@ -348,6 +348,13 @@ const std::vector<ConfigKey>& table() {
           "seconds", restart, "How long an HTTP connection is kept for its next request."),
 
       key(
+          "files.archive_dir", [](Config& c) -> ConfigField { return &c.files.archive_dir; }, 0, 4096, "",
+          restart,
+          "A directory on slower storage, which has to be there, for modules' files that have grown old; "
+          "empty: they "
+          "stay in DIR/files."),
+
+      key(
           "outbox", [](Config& c) -> ConfigField { return &c.outbox; }, 0, 64, "", restart,
           "Gateways by which modules reach the world outside, by name: `kind` is `webhook` (`url`, "
           "`secret_file`), `command` (`program`) or `file` (`file`); each may have `attempts`, "

@@ -24,6 +24,7 @@ Host::Host(const Settings& settings, const Parts& parts,
   world_.outbox = parts.outbox;
   world_.files = parts.files;
   world_.file_pool = parts.file_pool;
+  world_.archive_pool = parts.archive_pool;
   world_.tls = parts.tls;
   world_.tables = &tables_;
   world_.modules = &modules_;

@@ -59,6 +59,7 @@ struct ShardWorld {
   Outbox* outbox = nullptr;       // nullptr: no gateway is configured.
   FileStore* files = nullptr;     // nullptr: modules have none.
   WorkPool* file_pool = nullptr;  // What waits for these files.
+  WorkPool* archive_pool = nullptr;  // One thread: what moves them to slower storage.
   TlsContext* tls = nullptr;
   TableNames* tables = nullptr;
   ModuleNames* modules = nullptr;

@@ -49,6 +49,11 @@ std::string directory_of(const std::string& path) {
   return path.substr(0, path.rfind('/'));
 }
 
+// Its bytes came again: they are archived later. A time that is not set is an old one, which does no harm.
+void become_young(const std::string& path) {
+  static_cast<void>(utimensat(AT_FDCWD, path.c_str(), nullptr, 0));
+}
+
 // The two folders of what is called so.
 std::string folders_of(std::string_view name) {
   return std::string("/").append(name.substr(0, 2)).append("/").append(name.substr(2, 2));
@@ -72,9 +77,16 @@ struct IncomingFile::Digest {
   }
 };
 
-Result<std::unique_ptr<FileStore>> FileStore::open(const std::string& directory) {
+Result<std::unique_ptr<FileStore>> FileStore::open(const std::string& directory,
+                                                   const std::string& archive_directory) {
   if (Result<void> made = make_directory(directory); !made) return made.error();
-  return std::unique_ptr<FileStore>(new FileStore(directory));
+  auto store = std::unique_ptr<FileStore>(new FileStore(directory));
+  if (archive_directory.empty()) return store;
+  struct stat facts {};
+  if (stat(archive_directory.c_str(), &facts) != 0 || !S_ISDIR(facts.st_mode))
+    return Error{"the archive " + archive_directory + " is no directory: mount its storage, or make it"};
+  store->archive_ = std::unique_ptr<FileStore>(new FileStore(archive_directory));
+  return store;
 }
 
 bool FileStore::is_name(std::string_view name) {
@@ -155,7 +167,8 @@ FileStore::Found FileStore::receive(const std::string& module, const std::string
 
 std::unique_ptr<OutgoingFile> FileStore::read(const std::string& module, const std::string& name) const {
   const int file = ::open(path(module, name).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (file < 0) return nullptr;
+  // In this order: a file has its name there before it loses the one here.
+  if (file < 0) return archive_ == nullptr ? nullptr : archive_->read(module, name);
   struct stat facts {};
   if (fstat(file, &facts) != 0 || !S_ISREG(facts.st_mode)) {
     close(file);
@@ -168,13 +181,23 @@ std::optional<std::uint64_t> FileStore::copy(const std::string& module, const st
                                              const std::string& name) const {
   const std::string whole = path(module, name), object = object_path(module, digest);
   struct stat facts {};
-  if (stat(object.c_str(), &facts) != 0 || !make_folder(whole)) return std::nullopt;
+  if (stat(object.c_str(), &facts) != 0)
+    return archive_ == nullptr ? std::nullopt : archive_->copy(module, digest, name);
+  if (!make_folder(whole)) return std::nullopt;
   if (link(object.c_str(), whole.c_str()) != 0 && errno != EEXIST) return std::nullopt;
   if (!sync_directory(directory_of(whole))) return std::nullopt;
+  become_young(whole);
   return static_cast<std::uint64_t>(facts.st_size);
 }
 
+// Here first: archive() looks whether it is still here once it has a copy there.
 void FileStore::erase(const std::string& module, const std::string& name, const std::string& digest) const {
+  erase_here(module, name, digest);
+  if (archive_ != nullptr) archive_->erase_here(module, name, digest);
+}
+
+void FileStore::erase_here(const std::string& module, const std::string& name,
+                           const std::string& digest) const {
   const std::string whole = path(module, name);
   unlink(whole.c_str());
   unlink(part_of(whole).c_str());
@@ -187,9 +210,9 @@ void FileStore::erase(const std::string& module, const std::string& name, const 
 
 std::size_t FileStore::reclaim(const std::string& module, const std::string& of, std::uint64_t idle_s) const {
   const std::string folder = directory_ + "/" + module + std::string(objects_folder) + folders_of(of);
+  std::size_t removed = archive_ == nullptr ? 0 : archive_->reclaim(module, of, idle_s);
   DIR* directory = opendir(folder.c_str());
-  if (directory == nullptr) return 0;
-  std::size_t removed = 0;
+  if (directory == nullptr) return removed;
   const auto now_s = static_cast<std::uint64_t>(std::time(nullptr));
   while (const dirent* entry = readdir(directory)) {
     struct stat facts {};
@@ -205,14 +228,14 @@ std::size_t FileStore::reclaim(const std::string& module, const std::string& of,
 
 std::vector<std::string> FileStore::list(const std::string& module, const std::string& of) const {
   std::vector<std::string> names;
+  if (archive_ != nullptr) names = archive_->list(module, of);
   DIR* directory = opendir(folder(module, of).c_str());
-  if (directory == nullptr) return names;
-  while (const dirent* entry = readdir(directory)) {
+  while (const dirent* entry = directory == nullptr ? nullptr : readdir(directory)) {
     std::string_view name = entry->d_name;
     if (name.ends_with(part_suffix)) name.remove_suffix(part_suffix.size());
     if (is_name(name)) names.emplace_back(name);
   }
-  closedir(directory);
+  if (directory != nullptr) closedir(directory);
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
@@ -297,7 +320,9 @@ bool IncomingFile::takes_bytes_of(const std::string& object) const {
   }, own{};
   if (errno != EEXIST || stat(object.c_str(), &facts) != 0 || fstat(file_, &own) != 0) return false;
   if (facts.st_ino == own.st_ino || facts.st_size != own.st_size) return false;
-  return link(object.c_str(), path_.c_str()) == 0;
+  if (link(object.c_str(), path_.c_str()) != 0) return false;
+  become_young(path_);
+  return true;
 }
 
 OutgoingFile::~OutgoingFile() {

@@ -10,9 +10,13 @@
 // with a million files has about 15. A file is whole once all of it was synced and it was given its name;
 // what a crash leaves before that is a part, which may be gone on with.
 //
+// Where there is an archive (a second directory, of slower storage), archive() moves old files there, and
+// whoever asks finds them where they are; file_archive.cpp has the steps.
+//
 // Every call waits for the disk. Threads: any but a shard's; an IncomingFile one at a time.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -31,8 +35,10 @@ class OutgoingFile;
 
 class FileStore {
  public:
-  // Makes the directory.
-  static Result<std::unique_ptr<FileStore>> open(const std::string& directory);
+  // Makes the directory, but not that of the archive: one that is missing is storage that is not mounted.
+  // Empty: no archive.
+  static Result<std::unique_ptr<FileStore>> open(const std::string& directory,
+                                                 const std::string& archive_directory = {});
 
   static bool is_name(std::string_view name);
   static bool is_folder(std::string_view folder);  // "abcd"
@@ -62,10 +68,29 @@ class FileStore {
   // Each once, whole or not.
   std::vector<std::string> list(const std::string& module, const std::string& folder) const;
 
+  bool has_archive() const { return archive_ != nullptr; }
+  // What was moved, and whether that was all: not when the archive does not take it, which is logged, and not
+  // tried again for a minute.
+  struct Archived {
+    std::uint64_t files = 0, bytes = 0;
+    bool is_all = true;
+  };
+  // Moves those whole files of a folder to the archive whose bytes came so long ago, for the last time. One
+  // call at a time; beside all other calls.
+  Archived archive(const std::string& module, const std::string& folder, std::uint64_t age_s);
+  // archive() leaves what it has not finished.
+  void end_archiving() { is_ending_ = true; }
+
  private:
   friend class IncomingFile;
   explicit FileStore(std::string directory) : directory_(std::move(directory)) {}
 
+  std::vector<std::string> old_files(const std::string& module, const std::string& folder,
+                                     std::uint64_t age_s) const;
+  Result<std::uint64_t> move_to_archive(const std::string& module, const std::string& name);
+  Result<std::string> copy_to_archive(const std::string& module, const std::string& name,
+                                      const OutgoingFile& file);
+  void erase_here(const std::string& module, const std::string& name, const std::string& digest) const;
   std::string folder(std::string_view module, std::string_view name) const;
   std::string path(const std::string& module, const std::string& name) const;
   std::string object_path(const std::string& module, const std::string& digest) const;
@@ -76,6 +101,9 @@ class FileStore {
   const std::string directory_;
   std::mutex mutex_;
   std::set<std::string> receiving_;  // Paths: one writer a file.
+  std::unique_ptr<FileStore> archive_;
+  std::atomic<bool> is_ending_{false};
+  std::int64_t archive_rests_until_s_ = 0;  // archive() alone.
 };
 
 // A file that is being received. Destruction leaves the part as it is.

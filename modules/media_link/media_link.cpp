@@ -3,7 +3,7 @@
 //     slots.h      where an account may put one, and how much: iq to upload.<domain>
 //     transfers.h  PUT and GET of /media/SECRET/NAME; what is refused, and how
 //     references.h who was sent a link and has not accepted the message yet: for them a file stays
-//     reaper.h     what goes, and when
+//     reaper.h     what goes, and when; what moves to slower storage
 //     files.h      the rows of files, at the homes of 65,536 folders: no home has more than its share
 //
 // An instance holds nothing. Bytes never come here: the host moves them between socket and disk
@@ -24,8 +24,12 @@
 //     keep_days        a file, at the longest (30)
 //     accepted_seconds a file whose link was sent, once everybody it was sent to has accepted the message
 //     (604800) reap_seconds     between two slices of cleaning up (5)
+//     archive_after_seconds  a file that is so old, and older than upload_seconds, moves to the host's slower
+//     storage
+//                      (0: none does)
 //
-// Counted (`hotline modules`): files_stored, files_sent, requests_refused, files_reaped, files_cleaned.
+// Counted (`hotline modules`): files_stored, files_sent, requests_refused, files_reaped, files_cleaned,
+// files_archived, bytes_archived, archive_full (that a folder's files were not taken).
 #include "media_link.h"
 
 #include "words.h"
@@ -64,7 +68,7 @@ MediaLink::MediaLink(const hl_host* host)
       slots_(host, settings_, files_),
       transfers_(host, settings_, files_),
       references_(host, settings_, files_),
-      reaper_(host, files_, references_) {}
+      reaper_(host, settings_, files_, references_) {}
 
 sdk::Status MediaLink::on_stanza(const hl_stanza_event& event) {
   const hl_stanza& stanza = *event.stanza;

@@ -70,6 +70,10 @@ Settings::Settings(const hl_host* host) {
   upload_ms = setting(config, "upload_seconds", 21'600) * ms_per_s;
   keep_ms = setting(config, "keep_days", 30) * 86'400 * ms_per_s;
   accepted_ms = setting(config, "accepted_seconds", 604'800) * ms_per_s;
+  // What is being put stays where it is put.
+  const std::int64_t archive_after_s = config.number("archive_after_seconds", 0);
+  archive_after_ms =
+      archive_after_s <= 0 ? 0 : std::max(static_cast<std::uint64_t>(archive_after_s) * ms_per_s, upload_ms);
   url = config.text("url", "");
 }
 

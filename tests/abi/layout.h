@@ -342,6 +342,7 @@ AT(hl_cap_file, send, 16);
 AT(hl_cap_file, erase, 24);
 AT(hl_cap_file, list, 32);
 AT(hl_cap_file, copy, 40);
+AT(hl_cap_file, archive, 48);
 
 // hotline/cap/outbox.h
 GROWS_FROM(hl_cap_outbox, 16);

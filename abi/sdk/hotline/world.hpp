@@ -94,6 +94,13 @@ class Files : public Capability<Files, hl_cap_file> {
     if (status != HL_E_NONE) require(status, "file.list");
     return status;
   }
+  // HL_E_NONE also where there is no slower storage.
+  [[nodiscard]] Status archive(std::string_view folder, std::uint64_t age_s, std::string_view account,
+                               std::string_view token) const {
+    const Status status = call_->archive(host_, str(folder), age_s, str(account), str(token));
+    if (status != HL_E_NONE) require(status, "file.archive");
+    return status;
+  }
 };
 
 class Outbox : public Capability<Outbox, hl_cap_outbox> {

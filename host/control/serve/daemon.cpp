@@ -90,7 +90,7 @@ struct Daemon::Parts {
   std::unique_ptr<TlsContext> tls;
   std::unique_ptr<Gateways> outbox;
   std::unique_ptr<FileStore> files;
-  std::unique_ptr<ThreadWorkPool> work_pool, file_pool, pushes, backs, readers;
+  std::unique_ptr<ThreadWorkPool> work_pool, file_pool, archive_pool, pushes, backs, readers;
   std::unique_ptr<HostThreads> threads;
   std::unique_ptr<Pipeline> pipeline;
   std::unique_ptr<Observer> observer;
@@ -214,10 +214,11 @@ Result<void> Daemon::Parts::bring_up() {
   if (!gateways) return gateways.error();
   outbox = std::make_unique<Gateways>(*gateways, clock, random);
   work_pool = std::make_unique<ThreadWorkPool>(std::max(1u, config.shards / 2), 10'000, 5);
-  Result<std::unique_ptr<FileStore>> file_store = FileStore::open(state_dir + "/files");
+  Result<std::unique_ptr<FileStore>> file_store = FileStore::open(state_dir + "/files", config.files.archive_dir);
   if (!file_store) return file_store.error();
   files = std::move(*file_store);
   file_pool = std::make_unique<ThreadWorkPool>(std::max(2u, config.shards), 100'000, 0);
+  archive_pool = std::make_unique<ThreadWorkPool>(1, 64, 10);
   pushes = std::make_unique<ThreadWorkPool>(1, 64, 0);
   backs = std::make_unique<ThreadWorkPool>(1, 64, 0);
   readers = std::make_unique<ThreadWorkPool>(1, 64, 0);
@@ -230,7 +231,8 @@ Result<void> Daemon::Parts::bring_up() {
                   .tls = tls.get(),
                   .outbox = outbox.get(),
                   .files = files.get(),
-                  .file_pool = file_pool.get()},
+                  .file_pool = file_pool.get(),
+                  .archive_pool = archive_pool.get()},
       HostThreads::Limits{
           .connections_per_address_max = config.limits.connections_per_address_max,
           .connections_per_loopback_address_max = config.limits.connections_per_loopback_address_max});
@@ -375,6 +377,8 @@ void Daemon::Parts::take_down() {
   if (threads) threads->stop("system-shutdown", "the host is shut down");
   work_pool.reset();
   file_pool.reset();
+  if (files) files->end_archiving();
+  archive_pool.reset();
   outbox.reset();
   if (has_loop) {
     for (uv_handle_t* handle :

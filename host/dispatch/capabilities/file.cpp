@@ -109,10 +109,28 @@ hl_status file_list(const hl_host* host, hl_str folder, hl_str account, hl_str t
   return HL_OK;
 }
 
+hl_status file_archive(const hl_host* host, hl_str folder, uint64_t age_s, hl_str account, hl_str token) {
+  const ModuleContext& context = ModuleContext::of(host);
+  if (const hl_status status = objection(context); status != HL_OK) return status;
+  if (!FileStore::is_folder(from_str(folder)) || token.size > owner_token_bytes_max) return HL_E_INVALID;
+  const ShardWorld& its = context.shard.world;
+  if (its.archive_pool == nullptr || !its.files->has_archive()) return HL_E_NONE;
+  open_transaction(context)->add_work([&world = context.shard.world, folder = std::string(from_str(folder)),
+                                       age_s, owner = owner_of(context, account, token)] {
+    const bool is_taken = world.archive_pool->submit([&world, folder, age_s, owner] {
+      const FileStore::Archived done = world.files->archive(owner.module_name, folder, age_s);
+      owner.tell(world, done.is_all ? HL_OK : HL_E_FULL,
+                 std::to_string(done.files) + " " + std::to_string(done.bytes));
+    });
+    if (!is_taken) owner.tell(world, HL_OK, "0 0");  // There is enough to be moved already.
+  });
+  return HL_OK;
+}
+
 constexpr hl_cap_file file_table{sizeof(hl_cap_file),     0,
                                  host_side<file_receive>, host_side<file_send>,
                                  host_side<file_erase>,   host_side<file_list>,
-                                 host_side<file_copy>};
+                                 host_side<file_copy>,    host_side<file_archive>};
 
 }  // namespace
 

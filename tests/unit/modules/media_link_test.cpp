@@ -312,6 +312,38 @@ TEST_CASE("media: files go with their time, and what no row knows goes from the 
   CHECK(world.host.state().files.front().name == stranded);
 }
 
+TEST_CASE("media: folders with old files are given to slower storage when that is configured") {
+  World world;
+  const auto archived = [&] {
+    std::vector<fake::FileWish> wishes;
+    for (const fake::FileWish& wish : world.host.state().files)
+      if (wish.kind == "archive") wishes.push_back(wish);
+    return wishes;
+  };
+  world.whole();
+  world.host.advance(9 * day_ms);
+  CHECK(archived().empty());
+  world.host.numbers["archive_after_seconds"] = 10 * 86'400;
+  world.host.renew();
+  world.host.advance(day_ms / 2);
+  CHECK(archived().empty());
+  world.host.advance(day_ms);
+  REQUIRE(!archived().empty());
+  const fake::FileWish wish = archived().back();
+  CHECK(wish.account == wish.name + "@media.invalid");
+  CHECK(wish.size == 10 * 86'400);
+  world.host.work_done(wish, HL_OK, "2 2000");
+  world.host.work_done(wish, HL_E_FULL, "1 10");
+  CHECK(world.host.state().counters["media_link.files_archived"] == 3);
+  CHECK(world.host.state().counters["media_link.bytes_archived"] == 2'010);
+  CHECK(world.host.state().counters["media_link.archive_full"] == 1);
+  // Not before an upload can have been given up.
+  world.host.numbers["archive_after_seconds"] = 1;
+  world.host.renew();
+  world.host.advance(day_ms);
+  CHECK(archived().back().size == 21'600);
+}
+
 TEST_CASE("media: what an account has put goes with it") {
   World world;
   const std::string path = world.whole();

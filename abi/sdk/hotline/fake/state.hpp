@@ -108,7 +108,7 @@ struct Request {
   std::uint64_t offset = 0, length = 0;
 };
 
-// What is asked of files: "receive", "erase", "list" or "copy", and who is told of it by work_done().
+// What is asked of files: "receive", "erase", "list", "copy" or "archive" (`size`: its age), and who is told of it by work_done().
 struct FileWish {
   std::string kind, module, name, account, token;
   hl_request request = 0;

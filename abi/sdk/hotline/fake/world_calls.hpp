@@ -83,6 +83,20 @@ struct WorldCalls {
                                     {}});
     return HL_OK;
   }
+  static hl_status archive_files(const hl_host* host, hl_str folder, std::uint64_t age_s, hl_str account,
+                                 hl_str token) {
+    if (!is_file_name(view(folder), 4, 4)) return HL_E_INVALID;
+    state_of(host).files.push_back({"archive",
+                                    of(host).module,
+                                    std::string(view(folder)),
+                                    std::string(view(account)),
+                                    std::string(view(token)),
+                                    0,
+                                    0,
+                                    age_s,
+                                    {}});
+    return HL_OK;
+  }
   // numbers["fake.outbox_max"] bounds what waits; texts["fake.gateways"] names those there are (all, without
   // it).
   static hl_status send(const hl_host* host, hl_str gateway, hl_str account, hl_str token, hl_str body) {
