@@ -355,6 +355,12 @@ const std::vector<ConfigKey>& table() {
           "stay in DIR/files."),
 
       key(
+          "nodes", [](Config& c) -> ConfigField { return &c.nodes; }, 0, 64, "", restart,
+          "Other hosts to which modules pass HTTP requests on, by name: each has a `url` (`https://` and a "
+          "host, or "
+          "`http://` and an address of this machine) and may have `timeout_seconds` (20)."),
+
+      key(
           "outbox", [](Config& c) -> ConfigField { return &c.outbox; }, 0, 64, "", restart,
           "Gateways by which modules reach the world outside, by name: `kind` is `webhook` (`url`, "
           "`secret_file`), `command` (`program`) or `file` (`file`); each may have `attempts`, "

@@ -40,6 +40,7 @@ class Host final : public LiveTarget {
     FileStore* files = nullptr;
     WorkPool* file_pool = nullptr;
     WorkPool* archive_pool = nullptr;
+    Relay* relay = nullptr;
   };
   // Runs `swap` while no shard is inside an event.
   using Barrier = std::function<Safepoint::Outcome(const std::function<void()>& swap, Haste haste)>;

@@ -1,7 +1,7 @@
 // media_link: files too large for a message, by link (XEP-0363).
 //
 //     slots.h      where an account may put one, and how much: iq to upload.<domain>
-//     transfers.h  PUT and GET of /media/SECRET/NAME; what is refused, and how
+//     transfers.h  PUT and GET of /media/SECRET/NAME; what is refused, and how; what another node has
 //     references.h who was sent a link and has not accepted the message yet: for them a file stays
 //     reaper.h     what goes, and when; what moves to slower storage
 //     files.h      the rows of files, at the homes of 65,536 folders: no home has more than its share
@@ -16,6 +16,9 @@
 // Configuration, "modules": { "media_link": { ... } }:
 //     url              where peers find this host's `https` listener: "https://example.org:8443" (none: no
 //                      slots)
+//     node             what other nodes know this one by: up to 32 of a-z and 0-9. Links name it then, and
+//     any
+//                      node that has it among its `nodes` passes on what it is asked of it (none)
 //     size_max         bytes of one file (104857600)
 //     quota_bytes      of an account's files together (1073741824)
 //     files_max        of an account (1000)
@@ -29,7 +32,7 @@
 //                      (0: none does)
 //
 // Counted (`hotline modules`): files_stored, files_sent, requests_refused, files_reaped, files_cleaned,
-// files_archived, bytes_archived, archive_full (that a folder's files were not taken).
+// requests_passed_on, files_archived, bytes_archived, archive_full (that a folder's files were not taken).
 #include "media_link.h"
 
 #include "words.h"

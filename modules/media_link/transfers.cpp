@@ -36,7 +36,8 @@ Transfers::Transfers(const hl_host* host, const Settings& settings, const Files&
       posts_(host),
       stored_(sdk::Stats(host).counter("files_stored")),
       sent_(sdk::Stats(host).counter("files_sent")),
-      refused_(sdk::Stats(host).counter("requests_refused")) {}
+      refused_(sdk::Stats(host).counter("requests_refused")),
+      passed_on_(sdk::Stats(host).counter("requests_passed_on")) {}
 
 void Transfers::refuse(hl_request request, std::uint32_t status, std::string_view why) const {
   refused_.add();
@@ -55,18 +56,32 @@ sdk::Status Transfers::on_request(const hl_request_event& event) const {
                   "");
     return HL_OK;
   }
-  const std::string_view secret = secret_of(sdk::view(event.path));
-  if (secret.empty()) {
+  const FileLink link = link_of(sdk::view(event.path));
+  if (link.secret.empty()) {
     refuse(event.request, 404, nothing_here);
     return HL_OK;
   }
-  const std::string name = files_.name_of(secret);
+  if (!settings_.is_here(link.node)) {
+    pass_on(event, link.node);
+    return HL_OK;
+  }
+  const std::string name = files_.name_of(link.secret);
   if (method == "PUT") {
     ask_put(event, name);
   } else {
     ask_get(event, name);
   }
   return HL_OK;
+}
+
+void Transfers::pass_on(const hl_request_event& event, std::string_view node) const {
+  std::vector<sdk::HttpField> fields;
+  for (const std::string_view field : {"content-type", "content-range", "range", "if-range", "if-none-match"})
+    if (const auto value = sdk::request_field(event, field)) fields.push_back({field, *value});
+  const sdk::Status status =
+      http_.relay(event.request, node, sdk::view(event.method), sdk::view(event.path), fields);
+  if (status == HL_E_NONE) return refuse(event.request, 404, nothing_here);
+  if (status == HL_OK) passed_on_.add();
 }
 
 // ---- put

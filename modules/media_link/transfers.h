@@ -1,13 +1,18 @@
-// Transfers: files put and got over HTTP: /media/SECRET/NAME.
+// Transfers: files put and got over HTTP: /media/SECRET/NAME, or /media/SECRET-NODE/NAME.
 //
 //     the connection's shard   on_request   what the peer says is read, and passed on
 //     the folder's home        on_put       the slot is looked at; the host has the body written
 //                              on_work      what became of it: the row says so, and the peer
 //                              on_get       the host sends the file
 //
+// A link that names another node is passed on to it by the host, whatever is asked.
+//
 // Bad input                                              Answer
 //     a path that is none of ours; an unknown or expired    404, always the same
-//     secret; a file that is not whole yet
+//     secret; a file that is not whole yet; another node
+//     that we do not know
+//     another node that cannot be reached, that does not    502, 504, 502
+//     answer, that passes it back
 //     a length that is not what the slot says               400
 //     a Content-Range that cannot be read, or is not the    400
 //     rest of the file
@@ -42,6 +47,7 @@ class Transfers {
  private:
   void ask_put(const hl_request_event& event, const std::string& name) const;
   void ask_get(const hl_request_event& event, const std::string& name) const;
+  void pass_on(const hl_request_event& event, std::string_view node) const;
   void stored(hl_request request, std::string_view name, std::string_view result) const;
   void refuse(hl_request request, std::uint32_t status, std::string_view why) const;
 
@@ -50,7 +56,7 @@ class Transfers {
   sdk::Http http_;
   sdk::Files disk_;
   sdk::Posts posts_;
-  sdk::Counter stored_, sent_, refused_;
+  sdk::Counter stored_, sent_, refused_, passed_on_;
 };
 
 }  // namespace hotline::media_link

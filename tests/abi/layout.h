@@ -332,6 +332,7 @@ GROWS_FROM(hl_cap_http, 16);
 AT(hl_cap_http, size, 0);
 AT(hl_cap_http, reserved, 4);
 AT(hl_cap_http, respond, 8);
+AT(hl_cap_http, relay, 16);
 
 // hotline/cap/file.h
 GROWS_FROM(hl_cap_file, 48);

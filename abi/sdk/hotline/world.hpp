@@ -41,6 +41,17 @@ class Http : public Capability<Http, hl_cap_http> {
     if (answer != HL_E_GONE) require(answer, "http.respond");
     return answer;
   }
+  // The same; or HL_E_NONE: no such node.
+  [[nodiscard]] Status relay(hl_request request, std::string_view node, std::string_view method,
+                             std::string_view path, const std::vector<HttpField>& fields) const {
+    std::vector<hl_http_field> all;
+    all.reserve(fields.size());
+    for (const HttpField& field : fields) all.push_back({str(field.name), str(field.value)});
+    const Status answer =
+        call_->relay(host_, request, str(node), str(method), str(path), all.data(), all.size());
+    if (answer != HL_E_NONE && answer != HL_E_GONE) require(answer, "http.relay");
+    return answer;
+  }
 };
 
 class Files : public Capability<Files, hl_cap_file> {

@@ -22,6 +22,7 @@
 #include "control/serve/methods.h"
 #include "control/serve/observer.h"
 #include "outbox/gateways.h"
+#include "outbox/relay.h"
 #include "push/crash_record.h"
 #include "push/symbol_archive.h"
 #include "push/watchdog.h"
@@ -89,6 +90,7 @@ struct Daemon::Parts {
   std::unique_ptr<Store> store;
   std::unique_ptr<TlsContext> tls;
   std::unique_ptr<Gateways> outbox;
+  std::unique_ptr<Relay> relay;
   std::unique_ptr<FileStore> files;
   std::unique_ptr<ThreadWorkPool> work_pool, file_pool, archive_pool, pushes, backs, readers;
   std::unique_ptr<HostThreads> threads;
@@ -213,8 +215,10 @@ Result<void> Daemon::Parts::bring_up() {
   Result<std::vector<GatewaySettings>> gateways = gateway_settings(config);
   if (!gateways) return gateways.error();
   outbox = std::make_unique<Gateways>(*gateways, clock, random);
+  if (!config.other_nodes.empty()) relay = std::make_unique<Relay>(relay_nodes(config), clock);
   work_pool = std::make_unique<ThreadWorkPool>(std::max(1u, config.shards / 2), 10'000, 5);
-  Result<std::unique_ptr<FileStore>> file_store = FileStore::open(state_dir + "/files", config.files.archive_dir);
+  Result<std::unique_ptr<FileStore>> file_store =
+      FileStore::open(state_dir + "/files", config.files.archive_dir);
   if (!file_store) return file_store.error();
   files = std::move(*file_store);
   file_pool = std::make_unique<ThreadWorkPool>(std::max(2u, config.shards), 100'000, 0);
@@ -232,7 +236,8 @@ Result<void> Daemon::Parts::bring_up() {
                   .outbox = outbox.get(),
                   .files = files.get(),
                   .file_pool = file_pool.get(),
-                  .archive_pool = archive_pool.get()},
+                  .archive_pool = archive_pool.get(),
+                  .relay = relay.get()},
       HostThreads::Limits{
           .connections_per_address_max = config.limits.connections_per_address_max,
           .connections_per_loopback_address_max = config.limits.connections_per_loopback_address_max});
@@ -380,6 +385,7 @@ void Daemon::Parts::take_down() {
   if (files) files->end_archiving();
   archive_pool.reset();
   outbox.reset();
+  relay.reset();
   if (has_loop) {
     for (uv_handle_t* handle :
          {reinterpret_cast<uv_handle_t*>(&tick), reinterpret_cast<uv_handle_t*>(&look),

@@ -73,6 +73,13 @@ Result<std::vector<GatewaySettings>> gateway_settings(const Config& config) {
   return all;
 }
 
+std::vector<RelayNode> relay_nodes(const Config& config) {
+  std::vector<RelayNode> nodes;
+  for (const ConfiguredNode& node : config.other_nodes)
+    nodes.push_back({node.name, node.url, node.timeout_seconds});
+  return nodes;
+}
+
 PushSettings push_settings(const Config& config) {
   PushSettings settings;
   settings.keep_generations = config.push.keep_generations;

@@ -6,6 +6,7 @@
 #include "control/config.h"
 #include "dispatch/host.h"
 #include "outbox/gateway.h"
+#include "outbox/relay.h"
 #include "push/pipeline.h"
 
 namespace hotline {
@@ -13,6 +14,7 @@ namespace hotline {
 Host::Settings host_settings(const Config& config);
 // Reads the files of secrets.
 Result<std::vector<GatewaySettings>> gateway_settings(const Config& config);
+std::vector<RelayNode> relay_nodes(const Config& config);
 PushSettings push_settings(const Config& config);
 ListenerFacts facts_of(const ListenAddress& listen);
 

@@ -344,6 +344,31 @@ TEST_CASE("media: folders with old files are given to slower storage when that i
   CHECK(archived().back().size == 21'600);
 }
 
+TEST_CASE("media: a link names its node, and what another one has is passed on to that") {
+  World world;
+  world.host.texts["node"] = "one";
+  world.host.texts["fake.nodes"] = "two";
+  world.host.renew();
+  const std::string path = world.whole();
+  REQUIRE(path.size() == 7 + 40 + 4 + 10);
+  CHECK(path.substr(47, 5) == "-one/");
+  CHECK(world.get(path).status == 200);
+  // A link of before there were nodes.
+  CHECK(world.get(path.substr(0, 47) + path.substr(51)).status == 200);
+  const std::string other = path.substr(0, 47) + "-two" + path.substr(51);
+  const fake::Request got = world.get(other, {{"range", "bytes=4-"}, {"cookie", "x"}});
+  CHECK((got.status == 299 && got.node == "two" && got.path == other));
+  CHECK(world.field(got, "range") == "bytes=4-");
+  CHECK(world.field(got, "cookie").empty());
+  const auto files = world.host.state().files.size();
+  CHECK(world.status(world.put(other)) == 299);
+  CHECK(world.host.state().files.size() == files);
+  CHECK(world.host.state().counters["media_link.requests_passed_on"] == 2);
+  for (const char* node : {"-three", "-", "-TWO", "-one-", "_one", "-../x"})
+    CHECK(world.get(path.substr(0, 47) + node + path.substr(51)).status == 404);
+  CHECK(world.get(path.substr(0, 47) + "-" + std::string(33, 'n') + path.substr(51)).status == 404);
+}
+
 TEST_CASE("media: what an account has put goes with it") {
   World world;
   const std::string path = world.whole();

@@ -46,9 +46,10 @@ typedef struct hl_cap_file {
   // the home of `account` with `token`: HL_OK "SIZE SHA256", or HL_E_GONE: there is none. Whether somebody
   // may have it is for the module to know: a digest is no secret.
   hl_status (*copy)(const hl_host* host, hl_str digest, hl_str name, hl_str account, hl_str token);
-  // Moves those whole files of one folder (four digits) to slower storage whose bytes came `age_s` seconds ago or
-  // earlier: on_work at the home of `account` with `token`: "FILES BYTES", how much that was; HL_E_FULL: it took no
-  // more than that. They are there as before, for all calls. HL_E_NONE: none is configured (files.archive_dir).
+  // Moves those whole files of one folder (four digits) to slower storage whose bytes came `age_s` seconds
+  // ago or earlier: on_work at the home of `account` with `token`: "FILES BYTES", how much that was;
+  // HL_E_FULL: it took no more than that. They are there as before, for all calls. HL_E_NONE: none is
+  // configured (files.archive_dir).
   hl_status (*archive)(const hl_host* host, hl_str folder, uint64_t age_s, hl_str account, hl_str token);
 } hl_cap_file;
 

@@ -106,9 +106,11 @@ struct Request {
   std::string body;
   std::string file;  // Its body is that of a file, from `offset` on.
   std::uint64_t offset = 0, length = 0;
+  std::string node, path;  // That it was passed on to.
 };
 
-// What is asked of files: "receive", "erase", "list", "copy" or "archive" (`size`: its age), and who is told of it by work_done().
+// What is asked of files: "receive", "erase", "list", "copy" or "archive" (`size`: its age), and who is told
+// of it by work_done().
 struct FileWish {
   std::string kind, module, name, account, token;
   hl_request request = 0;

@@ -96,7 +96,8 @@ struct FunctionTables {
   hl_cap_log log = {sizeof(hl_cap_log), 0, C::write};
   hl_cap_random random = {sizeof(hl_cap_random), 0, C::fill};
   hl_cap_stats stats = {sizeof(hl_cap_stats), 0, C::counter, C::add};
-  hl_cap_http http = {sizeof(hl_cap_http), 0, can_fail<"http.respond", C::respond, HL_E_GONE>};
+  hl_cap_http http = {sizeof(hl_cap_http), 0, can_fail<"http.respond", C::respond, HL_E_GONE>,
+                      can_fail<"http.relay", C::relay, HL_E_NONE, HL_E_GONE>};
   hl_cap_file file = {sizeof(hl_cap_file),
                       0,
                       can_fail<"file.receive", C::receive, HL_E_NONE>,

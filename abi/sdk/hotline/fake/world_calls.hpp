@@ -26,6 +26,21 @@ struct WorldCalls {
       request.fields.emplace_back(view(fields[i].name), view(fields[i].value));
     return HL_OK;
   }
+  // texts["fake.nodes"] names those there are. Its status is 299 from then on, and its fields are what was
+  // passed on.
+  static hl_status relay(const hl_host* host, hl_request number, hl_str node, hl_str method, hl_str path,
+                         const hl_http_field* fields, std::uint64_t field_count) {
+    if (path.size == 0 || (view(method) != "GET" && view(method) != "PUT")) return HL_E_INVALID;
+    const auto nodes = of(host).texts->find("fake.nodes");
+    if (nodes == of(host).texts->end() || nodes->second.find(view(node)) == std::string::npos)
+      return HL_E_NONE;
+    const hl_status status = respond(host, number, 299, fields, field_count, hl_str{"", 0});
+    if (status != HL_OK) return status;
+    Request& request = state_of(host).requests[number];
+    request.node = view(node);
+    request.path = view(path);
+    return HL_OK;
+  }
   static bool is_file_name(std::string_view name, std::size_t least, std::size_t most) {
     return name.size() >= least && name.size() <= most &&
            name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
