@@ -165,6 +165,14 @@ struct Config {
     std::string archive_dir;
   } files;
 
+  struct {
+    std::string command;
+    std::uint32_t timeout_seconds = 20;
+    std::uint32_t memory_mib = 1'024;
+    std::uint32_t output_mib = 64;
+    std::uint32_t at_once = 2;
+  } transcoder;
+
   ModuleValues modules;
   ModuleValues outbox;                      // As written: by gateway.
   std::vector<ConfiguredGateway> gateways;  // The same, read.

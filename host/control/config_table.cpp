@@ -355,6 +355,26 @@ const std::vector<ConfigKey>& table() {
           "stay in DIR/files."),
 
       key(
+          "transcoder.command", [](Config& c) -> ConfigField { return &c.transcoder.command; }, 0, 4096, "",
+          restart,
+          "The whole path of a program that makes one file of another for modules (smaller pictures): one "
+          "file is its "
+          "standard input, the other its standard output; empty: there is none."),
+      key(
+          "transcoder.timeout_seconds",
+          [](Config& c) -> ConfigField { return &c.transcoder.timeout_seconds; }, 1, 600, "seconds", restart,
+          "How long it may take for one file."),
+      key(
+          "transcoder.memory_mib", [](Config& c) -> ConfigField { return &c.transcoder.memory_mib; }, 16,
+          1'048'576, "MiB", restart, "How much memory each process of it may map."),
+      key(
+          "transcoder.output_mib", [](Config& c) -> ConfigField { return &c.transcoder.output_mib; }, 1,
+          65'536, "MiB", restart, "How large a file of it may become."),
+      key(
+          "transcoder.at_once", [](Config& c) -> ConfigField { return &c.transcoder.at_once; }, 1, 64,
+          "processes", restart, "How many files are made at once."),
+
+      key(
           "nodes", [](Config& c) -> ConfigField { return &c.nodes; }, 0, 64, "", restart,
           "Other hosts to which modules pass HTTP requests on, by name: each has a `url` (`https://` and a "
           "host, or "

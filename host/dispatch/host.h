@@ -41,6 +41,8 @@ class Host final : public LiveTarget {
     WorkPool* file_pool = nullptr;
     WorkPool* archive_pool = nullptr;
     Relay* relay = nullptr;
+    Transcoder* transcoder = nullptr;
+    WorkPool* transcode_pool = nullptr;
   };
   // Runs `swap` while no shard is inside an event.
   using Barrier = std::function<Safepoint::Outcome(const std::function<void()>& swap, Haste haste)>;

@@ -39,6 +39,7 @@
 #include "dispatch/shard_counters.h"
 #include "dispatch/streams.h"
 #include "outbox/outbox.h"
+#include "outbox/transcoder.h"
 #include "shard/inbox.h"
 #include "shard/loop.h"
 #include "shard/timers.h"
@@ -62,6 +63,8 @@ struct ShardWorld {
   WorkPool* file_pool = nullptr;     // What waits for these files.
   WorkPool* archive_pool = nullptr;  // One thread: what moves them to slower storage.
   Relay* relay = nullptr;            // nullptr: there are no other nodes.
+  Transcoder* transcoder = nullptr;  // nullptr: there is none.
+  WorkPool* transcode_pool = nullptr;
   TlsContext* tls = nullptr;
   TableNames* tables = nullptr;
   ModuleNames* modules = nullptr;

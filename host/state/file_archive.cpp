@@ -27,7 +27,6 @@ namespace hotline {
 
 namespace {
 
-constexpr std::size_t copy_bytes = std::size_t{256} << 10;
 constexpr std::int64_t rest_s = 60;  // Of an archive that takes nothing.
 
 std::int64_t now_s() {
@@ -84,9 +83,9 @@ Result<std::uint64_t> FileStore::move_to_archive(const std::string& module, cons
     return std::uint64_t{0};
   }
   const OutgoingFile file(here, static_cast<std::uint64_t>(facts.st_size));
-  // As long as it has its name here, what is there is of an attempt that did not come to its end.
-  archive_->erase_here(module, name, {});
-  const Result<std::string> digest = copy_to_archive(module, name, file);
+  // As long as it has its name here, what is there is of an attempt that did not come to its end: it is
+  // replaced.
+  const Result<std::string> digest = archive_->put(module, name, file);
   const bool is_gone = access(path(module, name).c_str(), F_OK) != 0;
   if (!digest || is_gone) {
     archive_->erase_here(module, name, digest ? *digest : std::string());
@@ -95,20 +94,6 @@ Result<std::uint64_t> FileStore::move_to_archive(const std::string& module, cons
   }
   erase_here(module, name, *digest);
   return file.bytes();
-}
-
-Result<std::string> FileStore::copy_to_archive(const std::string& module, const std::string& name,
-                                               const OutgoingFile& file) {
-  Found there = archive_->receive(module, name, 0, file.bytes());
-  if (there.kind != Found::Kind::ready) return Error{"cannot archive " + name + ": " + there.why};
-  for (std::uint64_t offset = 0; offset < file.bytes(); offset += copy_bytes) {
-    const std::size_t wanted = std::min<std::uint64_t>(copy_bytes, file.bytes() - offset);
-    const std::string part = file.read(offset, wanted);
-    if (part.size() < wanted) return Error{"cannot archive " + name + ": it cannot be read"};
-    if (is_ending_) return Error{"the host ends"};
-    if (Result<void> written = there.file->append(part); !written) return written.error();
-  }
-  return there.file->finish();
 }
 
 }  // namespace hotline

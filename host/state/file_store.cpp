@@ -25,6 +25,7 @@ constexpr std::size_t name_bytes_max = 128;
 constexpr std::size_t folder_digits = 4;
 constexpr std::size_t digest_digits = 64;
 constexpr std::uint64_t write_back_bytes = std::uint64_t{4} << 20;
+constexpr std::size_t copy_bytes = std::size_t{256} << 10;
 constexpr std::string_view part_suffix = ".part";
 constexpr std::string_view objects_folder = "/objects";
 constexpr mode_t file_mode = 0600;
@@ -163,6 +164,22 @@ FileStore::Found FileStore::receive(const std::string& module, const std::string
   found.kind = Found::Kind::ready;
   found.file = std::move(file);
   return found;
+}
+
+Result<std::string> FileStore::put(const std::string& module, const std::string& name,
+                                   const OutgoingFile& from) {
+  erase_here(module, name, {});  // A part of that size would be taken for these bytes.
+  Found there = receive(module, name, 0, from.bytes());
+  if (there.kind != Found::Kind::ready || there.file->bytes() > 0)
+    return Error{"cannot keep " + name + ": " + there.why};
+  for (std::uint64_t offset = 0; offset < from.bytes(); offset += copy_bytes) {
+    const std::size_t wanted = std::min<std::uint64_t>(copy_bytes, from.bytes() - offset);
+    const std::string part = from.read(offset, wanted);
+    if (part.size() < wanted) return Error{"cannot keep " + name + ": it cannot be read"};
+    if (is_ending_) return Error{"the host ends"};
+    if (Result<void> written = there.file->append(part); !written) return written.error();
+  }
+  return there.file->finish();
 }
 
 std::unique_ptr<OutgoingFile> FileStore::read(const std::string& module, const std::string& name) const {

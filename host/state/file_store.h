@@ -56,6 +56,8 @@ class FileStore {
   // whatever the offset, and so is a file that is whole already: it becomes a part again.
   Found receive(const std::string& module, const std::string& name, std::uint64_t offset, std::uint64_t size);
 
+  // Makes a whole file of another's bytes, in place of what has that name: its SHA-256.
+  Result<std::string> put(const std::string& module, const std::string& name, const OutgoingFile& from);
   // A whole file; nullptr: there is none.
   std::unique_ptr<OutgoingFile> read(const std::string& module, const std::string& name) const;
   // Gives an object one more name. How many bytes it has; nothing: there is no such object.
@@ -78,8 +80,11 @@ class FileStore {
   // Moves those whole files of a folder to the archive whose bytes came so long ago, for the last time. One
   // call at a time; beside all other calls.
   Archived archive(const std::string& module, const std::string& folder, std::uint64_t age_s);
-  // archive() leaves what it has not finished.
-  void end_archiving() { is_ending_ = true; }
+  // archive() and put() leave what they have not finished.
+  void end() {
+    is_ending_ = true;
+    if (archive_ != nullptr) archive_->end();
+  }
 
  private:
   friend class IncomingFile;
@@ -88,8 +93,6 @@ class FileStore {
   std::vector<std::string> old_files(const std::string& module, const std::string& folder,
                                      std::uint64_t age_s) const;
   Result<std::uint64_t> move_to_archive(const std::string& module, const std::string& name);
-  Result<std::string> copy_to_archive(const std::string& module, const std::string& name,
-                                      const OutgoingFile& file);
   void erase_here(const std::string& module, const std::string& name, const std::string& digest) const;
   std::string folder(std::string_view module, std::string_view name) const;
   std::string path(const std::string& module, const std::string& name) const;
@@ -144,6 +147,7 @@ class OutgoingFile {
   OutgoingFile& operator=(const OutgoingFile&) = delete;
 
   std::uint64_t bytes() const { return bytes_; }
+  int descriptor() const { return file_; }
   // Fewer bytes than asked for: it cannot be read.
   std::string read(std::uint64_t offset, std::size_t bytes) const;
 

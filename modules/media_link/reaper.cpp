@@ -24,10 +24,11 @@ std::string folder_name(std::uint64_t number) {
 }  // namespace
 
 Reaper::Reaper(const hl_host* host, const Settings& settings, const Files& files,
-               const References& references)
+               const References& references, const Variants& variants)
     : settings_(settings),
       files_(files),
       references_(references),
+      variants_(variants),
       disk_(host),
       timers_(host),
       config_(host),
@@ -145,7 +146,7 @@ bool Reaper::on_work(const hl_work_event& event) const {
   while (event.status == HL_OK && !names.empty()) {
     const std::string_view name = names.substr(0, names.find('\n'));
     names.remove_prefix(std::min(names.size(), name.size() + 1));
-    if (name.size() == token_digits && files_.is_known(name)) continue;
+    if (name.size() == token_digits && (files_.is_known(name) || variants_.is_made_now(name))) continue;
     if (name.size() < folder_digits || folder_account(name) != sdk::view(event.account)) continue;
     disk_.erase(name);
     cleaned_.add();
@@ -162,6 +163,7 @@ void Reaper::forget(std::string_view name) const {
 void Reaper::remove(std::string_view name, std::string_view digest) const {
   files_.erase(name);
   references_.forget_file(name);
+  variants_.forget_file(name);
   disk_.erase(name, digest);
 }
 

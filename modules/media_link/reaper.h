@@ -16,12 +16,14 @@
 
 #include "files.h"
 #include "references.h"
+#include "variants.h"
 
 namespace hotline::media_link {
 
 class Reaper {
  public:
-  Reaper(const hl_host* host, const Settings& settings, const Files& files, const References& references);
+  Reaper(const hl_host* host, const Settings& settings, const Files& files, const References& references,
+         const Variants& variants);
 
   // Something came: there may be something to reap.
   void begin() const;
@@ -42,6 +44,7 @@ class Reaper {
   const Settings& settings_;
   const Files& files_;
   const References& references_;
+  const Variants& variants_;
   sdk::Files disk_;
   sdk::Timers timers_;
   sdk::Config config_;

@@ -344,6 +344,7 @@ AT(hl_cap_file, erase, 24);
 AT(hl_cap_file, list, 32);
 AT(hl_cap_file, copy, 40);
 AT(hl_cap_file, archive, 48);
+AT(hl_cap_file, transcode, 56);
 
 // hotline/cap/outbox.h
 GROWS_FROM(hl_cap_outbox, 16);

@@ -112,6 +112,17 @@ class Files : public Capability<Files, hl_cap_file> {
     if (status != HL_E_NONE) require(status, "file.archive");
     return status;
   }
+  struct Transcoding {
+    std::string_view from, to, words;
+  };
+  // HL_E_NONE also where there is no program for it.
+  [[nodiscard]] Status transcode(const Transcoding& wanted, std::string_view account,
+                                 std::string_view token) const {
+    const Status status = call_->transcode(host_, str(wanted.from), str(wanted.to), str(wanted.words),
+                                           str(account), str(token));
+    if (status != HL_E_NONE) require(status, "file.transcode");
+    return status;
+  }
 };
 
 class Outbox : public Capability<Outbox, hl_cap_outbox> {

@@ -23,6 +23,7 @@
 #include "control/serve/observer.h"
 #include "outbox/gateways.h"
 #include "outbox/relay.h"
+#include "outbox/transcoder.h"
 #include "push/crash_record.h"
 #include "push/symbol_archive.h"
 #include "push/watchdog.h"
@@ -91,8 +92,9 @@ struct Daemon::Parts {
   std::unique_ptr<TlsContext> tls;
   std::unique_ptr<Gateways> outbox;
   std::unique_ptr<Relay> relay;
+  std::unique_ptr<Transcoder> transcoder;
   std::unique_ptr<FileStore> files;
-  std::unique_ptr<ThreadWorkPool> work_pool, file_pool, archive_pool, pushes, backs, readers;
+  std::unique_ptr<ThreadWorkPool> work_pool, file_pool, archive_pool, transcode_pool, pushes, backs, readers;
   std::unique_ptr<HostThreads> threads;
   std::unique_ptr<Pipeline> pipeline;
   std::unique_ptr<Observer> observer;
@@ -223,6 +225,12 @@ Result<void> Daemon::Parts::bring_up() {
   files = std::move(*file_store);
   file_pool = std::make_unique<ThreadWorkPool>(std::max(2u, config.shards), 100'000, 0);
   archive_pool = std::make_unique<ThreadWorkPool>(1, 64, 10);
+  if (!config.transcoder.command.empty()) {
+    Result<std::unique_ptr<Transcoder>> made = Transcoder::open(transcoder_settings(config, state_dir));
+    if (!made) return made.error();
+    transcoder = std::move(*made);
+    transcode_pool = std::make_unique<ThreadWorkPool>(config.transcoder.at_once, 64, 0);
+  }
   pushes = std::make_unique<ThreadWorkPool>(1, 64, 0);
   backs = std::make_unique<ThreadWorkPool>(1, 64, 0);
   readers = std::make_unique<ThreadWorkPool>(1, 64, 0);
@@ -237,7 +245,9 @@ Result<void> Daemon::Parts::bring_up() {
                   .files = files.get(),
                   .file_pool = file_pool.get(),
                   .archive_pool = archive_pool.get(),
-                  .relay = relay.get()},
+                  .relay = relay.get(),
+                  .transcoder = transcoder.get(),
+                  .transcode_pool = transcode_pool.get()},
       HostThreads::Limits{
           .connections_per_address_max = config.limits.connections_per_address_max,
           .connections_per_loopback_address_max = config.limits.connections_per_loopback_address_max});
@@ -382,8 +392,10 @@ void Daemon::Parts::take_down() {
   if (threads) threads->stop("system-shutdown", "the host is shut down");
   work_pool.reset();
   file_pool.reset();
-  if (files) files->end_archiving();
+  if (files) files->end();
   archive_pool.reset();
+  if (transcoder) transcoder->end();
+  transcode_pool.reset();
   outbox.reset();
   relay.reset();
   if (has_loop) {

@@ -80,6 +80,14 @@ std::vector<RelayNode> relay_nodes(const Config& config) {
   return nodes;
 }
 
+TranscoderSettings transcoder_settings(const Config& config, const std::string& state_dir) {
+  return {.program = config.transcoder.command,
+          .directory = state_dir + "/transcoding",
+          .timeout_s = config.transcoder.timeout_seconds,
+          .memory_mib = config.transcoder.memory_mib,
+          .output_mib = config.transcoder.output_mib};
+}
+
 PushSettings push_settings(const Config& config) {
   PushSettings settings;
   settings.keep_generations = config.push.keep_generations;

@@ -7,6 +7,7 @@
 #include "dispatch/host.h"
 #include "outbox/gateway.h"
 #include "outbox/relay.h"
+#include "outbox/transcoder.h"
 #include "push/pipeline.h"
 
 namespace hotline {
@@ -14,6 +15,7 @@ namespace hotline {
 Host::Settings host_settings(const Config& config);
 // Reads the files of secrets.
 Result<std::vector<GatewaySettings>> gateway_settings(const Config& config);
+TranscoderSettings transcoder_settings(const Config& config, const std::string& state_dir);
 std::vector<RelayNode> relay_nodes(const Config& config);
 PushSettings push_settings(const Config& config);
 ListenerFacts facts_of(const ListenAddress& listen);

@@ -109,7 +109,8 @@ struct Request {
   std::string node, path;  // That it was passed on to.
 };
 
-// What is asked of files: "receive", "erase", "list", "copy" or "archive" (`size`: its age), and who is told
+// What is asked of files: "receive", "erase", "list", "copy", "archive" (`size`: its age)
+// or "transcode" (`digest`: of what, and the words), and who is told
 // of it by work_done().
 struct FileWish {
   std::string kind, module, name, account, token;

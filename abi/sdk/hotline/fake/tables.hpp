@@ -105,7 +105,8 @@ struct FunctionTables {
                       can_fail<"file.erase", C::erase_file, HL_E_NONE>,
                       can_fail<"file.list", C::list_files, HL_E_NONE>,
                       can_fail<"file.copy", C::copy_file, HL_E_NONE>,
-                      can_fail<"file.archive", C::archive_files, HL_E_NONE>};
+                      can_fail<"file.archive", C::archive_files, HL_E_NONE>,
+                      can_fail<"file.transcode", C::transcode_file, HL_E_NONE>};
   hl_cap_outbox outbox = {sizeof(hl_cap_outbox), 0, can_fail<"outbox.send", C::send, HL_E_FULL, HL_E_NONE>};
   hl_cap_login login = {sizeof(hl_cap_login), 0, can_fail<"login.log_in", C::log_in, HL_E_GONE>};
   hl_cap_stanza stanza = [] {

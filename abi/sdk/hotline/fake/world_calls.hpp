@@ -112,6 +112,16 @@ struct WorldCalls {
                                     {}});
     return HL_OK;
   }
+  // numbers["fake.no_transcoder"]: there is none.
+  static hl_status transcode_file(const hl_host* host, hl_str from, hl_str to, hl_str words, hl_str account,
+                                  hl_str token) {
+    if (!is_file_name(view(from), 16, 128) || !is_file_name(view(to), 16, 128)) return HL_E_INVALID;
+    if (of(host).numbers->contains("fake.no_transcoder")) return HL_E_NONE;
+    state_of(host).files.push_back({"transcode", of(host).module, std::string(view(to)),
+                                    std::string(view(account)), std::string(view(token)), 0, 0, 0,
+                                    std::string(view(from)) + " " + std::string(view(words))});
+    return HL_OK;
+  }
   // numbers["fake.outbox_max"] bounds what waits; texts["fake.gateways"] names those there are (all, without
   // it).
   static hl_status send(const hl_host* host, hl_str gateway, hl_str account, hl_str token, hl_str body) {
