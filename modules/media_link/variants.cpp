@@ -195,11 +195,11 @@ bool Variants::on_work(const hl_work_event& event) const {
 // Of who asked first, whether or not it still waits. False: it is not what was wanted.
 bool Variants::keep(const std::optional<Wish>& first, std::string_view result, std::string_view lines) const {
   const auto words = split_words(result, 2);
-  const auto size = words ? number_of((*words)[0]) : std::nullopt;
+  const std::uint64_t size = words ? number_of((*words)[0]).value_or(0) : 0;
   const Profile* profile = first ? profile_named(first->profile) : nullptr;
-  if (!size || !first) return false;
-  const bool is_wanted = profile != nullptr && *size <= profile->bytes_max && *size < first->row.size;
-  const FileRow row{FileRow::State::whole,    *size,
+  if (size == 0 || !first) return false;
+  const bool is_wanted = profile != nullptr && size <= profile->bytes_max && size < first->row.size;
+  const FileRow row{FileRow::State::whole,    size,
                     first->row.last_ms,       first->row.last_ms,
                     std::string((*words)[1]), std::string(is_wanted ? profile->type : "")};
   if (!is_wanted || !files_.put(first->variant, row)) {
