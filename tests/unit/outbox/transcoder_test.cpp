@@ -101,7 +101,7 @@ TEST_CASE_FIXTURE(Program, "transcoder: what it starts ends with it") {
 TEST_CASE_FIXTURE(Program, "transcoder: it has no network, no more memory, and no larger files than it may") {
   settings.memory_mib = 512;
   settings.output_mib = 1;
-  CHECK(made_by("(exec 3<>/dev/tcp/127.0.0.1/9) 2>&1 | grep -o 'Permission denied'", {}, "/bin/bash") ==
+  CHECK(made_by("(exec 3<>/dev/tcp/127.0.0.1/9) 2>&1 | grep -om1 'Permission denied'", {}, "/bin/bash") ==
         "Permission denied\n");
   CHECK(made_by("ulimit -v; ulimit -n; ulimit -c") == "524288\n64\n0\n");
   CHECK(made_by("head -c 1048576 /dev/zero | wc -c") == "1048576\n");
