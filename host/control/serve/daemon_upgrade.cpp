@@ -74,7 +74,7 @@ struct Daemon::Parts::Upgrade {
   std::string aborted = {};         // Why, where it was before there was a process.
   std::promise<void> is_over = {};  // Other pushes and rollbacks wait for it.
 
-  double took_ms(Clock& clock) const { return static_cast<double>(clock.mono_us() - begun_us) / 1000.0; }
+  double took_ms(std::uint64_t now_us) const { return static_cast<double>(now_us - begun_us) / 1000.0; }
 };
 
 void Daemon::Parts::add_upgrade_methods() {
@@ -232,7 +232,7 @@ void Daemon::Parts::begin_upgrade(const std::shared_ptr<Upgrade>& its, Program p
               log::error("upgrade.control", {{"why", back.error().message}});
           },
       .progress =
-          [this, its](const std::string& step, const std::string& detail, double ms) {
+          [its](const std::string& step, const std::string& detail, double ms) {
             its->out.steps.push_back({step, ms, detail});
             its->reply.progress(PushProgress{step, detail, ms, {}});
           },
@@ -241,7 +241,7 @@ void Daemon::Parts::begin_upgrade(const std::shared_ptr<Upgrade>& its, Program p
             PushOutcome out = its->out;
             out.outcome = "live";
             out.pause_us = pause_us;
-            out.took_ms = its->took_ms(clock);
+            out.took_ms = its->took_ms(clock.mono_us());
             return as_text({{"kind", out.kind},
                             {"json", history_json(out, its->by)},
                             {"current", out.modules.front().digest},
@@ -281,7 +281,7 @@ Channel::Descriptors Daemon::Parts::own_doors() {
 void Daemon::Parts::given(const std::shared_ptr<Upgrade>& its) {
   its->out.outcome = "live";
   its->out.pause_us = its->process->pause_us_max();
-  its->out.took_ms = its->took_ms(clock);
+  its->out.took_ms = its->took_ms(clock.mono_us());
   log::info("upgrade.live", {{"version", its->out.modules.front().to}, {"pause_us", its->out.pause_us}});
   its->reply.result(report_of(its->out));
   // Only the main process may say who is.
@@ -294,7 +294,7 @@ void Daemon::Parts::upgrade_failed(const std::shared_ptr<Upgrade>& its, const st
   if (upgrade != its) return;
   its->out.outcome = its->process == nullptr ? "refused" : "failed";
   its->out.refusals.push_back({its->file.empty() ? "core" : its->file, why});
-  its->out.took_ms = its->took_ms(clock);
+  its->out.took_ms = its->took_ms(clock.mono_us());
   log::warning("upgrade.failed", {{"why", why}, {"user", its->by.user}});
   if (store->is_here()) {
     const bool is_queued = readers->submit([this, its] {
