@@ -30,7 +30,7 @@ std::string sha256(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-Result<Image> Image::read(const std::string& path) {
+Result<Image> Image::read(const std::string& path, std::uint64_t bytes_max) {
   const auto refused = [&](const std::string& why) { return Error{path + " refused: " + why}; };
   // O_NONBLOCK: a pipe in a file's place must not stop the push here.
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -38,10 +38,9 @@ Result<Image> Image::read(const std::string& path) {
   if (file.get() < 0 || fstat(file.get(), &status) != 0)
     return refused(std::string("it cannot be read: ") + std::strerror(errno));
   if (!S_ISREG(status.st_mode)) return refused("it is not a regular file");
-  if (static_cast<std::uint64_t>(status.st_size) > ElfFile::file_bytes_max)
+  if (static_cast<std::uint64_t>(status.st_size) > bytes_max)
     return refused("it has " + std::to_string(status.st_size) + " bytes, more than the " +
-                   std::to_string(ElfFile::file_bytes_max) +
-                   " a module may have; strip its debug information");
+                   std::to_string(bytes_max) + " it may have; strip its debug information");
   std::vector<std::byte> bytes(static_cast<std::size_t>(status.st_size));
   for (std::size_t done = 0; done < bytes.size();) {
     const ssize_t count = ::read(file.get(), bytes.data() + done, bytes.size() - done);

@@ -10,14 +10,15 @@
 #include <vector>
 
 #include "base/result.h"
+#include "push/elf_file.h"
 
 namespace hotline {
 
 class Image {
  public:
-  // Reads a regular file of at most ElfFile::file_bytes_max bytes. The error is a complete refusal:
+  // Reads a regular file of at most so many bytes, a module's by default. The error is a complete refusal:
   // "/tmp/routing.so refused: ...".
-  static Result<Image> read(const std::string& path);
+  static Result<Image> read(const std::string& path, std::uint64_t bytes_max = ElfFile::file_bytes_max);
   // Of bytes that are in memory already; `path` only names them.
   static Image of(std::string path, std::vector<std::byte> bytes);
 

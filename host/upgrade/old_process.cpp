@@ -9,6 +9,7 @@
 #include "base/time_slice.h"
 #include "net/ticket_sharing.h"
 #include "upgrade/store_wire.h"
+#include "upgrade/warm_code.h"
 
 namespace hotline {
 
@@ -67,6 +68,7 @@ OldProcess::~OldProcess() {
 }
 
 void OldProcess::begin() {
+  map_all_code();
   ask_for_short_slices();  // Whoever is connected waits for this thread between the steps.
   channel_->start(
       [this](upgrade::Message message, Channel::Descriptors descriptors) {

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "base/hex.h"
-#include "base/whole_file.h"
 #include "push/elf_file.h"
 
 namespace hotline {
@@ -44,10 +43,7 @@ std::string build_id_in(std::span<const std::byte> notes) {
 }  // namespace
 
 Result<Image> read_program(const std::string& path) {
-  Result<std::string> text = read_whole_file(path, program_bytes_max);
-  if (!text) return Error{path + " refused: " + text.error().message};
-  const auto* const first = reinterpret_cast<const std::byte*>(text->data());
-  return Image::of(path, std::vector<std::byte>(first, first + text->size()));
+  return Image::read(path, program_bytes_max);
 }
 
 Result<std::string> program_build_id(const Image& image) {

@@ -115,7 +115,7 @@ TEST_CASE("verify: a file that cannot be read as one is refused") {
   std::ofstream(directory.path() + "/huge.so").seekp(65 << 20).put('x');
   const Result<Image> huge = Image::read(directory.path() + "/huge.so");
   REQUIRE_FALSE(huge.has_value());
-  CHECK(huge.error().message.find("more than the 67108864 a module may have") != std::string::npos);
+  CHECK(huge.error().message.find("more than the 67108864 it may have") != std::string::npos);
 }
 
 TEST_CASE("verify: another machine, another class, a cut and a flipped bit are refused") {
