@@ -10,7 +10,8 @@ namespace hotline {
 
 namespace {
 
-constexpr int populate_read = 22;  // MADV_POPULATE_READ, which Debian 12's headers have and older ones do not.
+constexpr int populate_read =
+    22;  // MADV_POPULATE_READ, which Debian 12's headers have and older ones do not.
 constexpr std::uintptr_t page_bytes = 4'096;
 
 int map_code_of(dl_phdr_info* object, std::size_t, void*) {
