@@ -24,12 +24,14 @@ for (const event of told) client.on(event, (data) => tell({ event, data: data ??
 
 const acts = {
   break: () => client.transport.socket.terminate(),
+  // Bytes come as base64.
+  publishAvatar: (id, data) => client.publishAvatar(id, Buffer.from(data, "base64")),
 };
 
 readline.createInterface({ input: process.stdin }).on("line", async (line) => {
   const { id, call, args } = JSON.parse(line);
   try {
-    const data = await (acts[call] ? acts[call]() : client[call](...args));
+    const data = await (acts[call] ? acts[call](...args) : client[call](...args));
     tell({ id, event: "result", data: data ?? null });
   } catch (error) {
     tell({ id, event: "failure", data: error instanceof Error ? String(error) : error });

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """Two stanza.js users (stanza from npm) on WebSockets: chat, receipts, carbons, resumption, a room, profiles, blocking."""
+import base64
+import hashlib
 import pathlib
 import sys
 import unittest
@@ -10,6 +12,7 @@ from xmpp_client import Client  # noqa: E402
 
 from node_user import Failed, NodeUser  # noqa: E402
 from npm import packages  # noqa: E402
+from picture import png  # noqa: E402
 
 SCRIPT = "stanza_js.mjs"
 ROOM = "balcony@groups.localhost"
@@ -129,6 +132,31 @@ class StanzaJs(unittest.TestCase):
         self.assertEqual(romeo.call("getVCard", "juliet@localhost")["fullName"], "Juliet Capulet")
         juliet.call("setBookmarks", [{"jid": ROOM, "name": "The balcony", "autoJoin": True, "nick": "Juliet"}])
         self.assertEqual([room["jid"] for room in juliet.call("getBookmarks")], [ROOM])
+
+    def test_each_sees_the_others_picture_in_its_presence_and_on_its_node(self):
+        juliet, romeo = self.both()
+        juliet.call("updateCaps")  # Which say that it wants to be told of nodes.
+        juliet.call("sendPresence", {"legacyCapabilities": juliet.call("getCurrentCaps")["legacyCapabilities"]})
+        juliet.call("subscribe", "romeo@localhost")
+        romeo.hear("subscribe")
+        romeo.call("acceptSubscription", "juliet@localhost")
+        juliet.hear("available", lambda presence: presence["from"] == "romeo@localhost/stanza")
+
+        def is_shown(picture):
+            name = hashlib.sha1(picture).hexdigest()
+            for source in ("vcard", "pubsub"):
+                juliet.hear("avatar", lambda told: told["source"] == source and told["avatars"][0]["id"] == name)
+            data = juliet.call("getAvatar", "romeo@localhost", name)["content"]["data"]["data"]
+            photo = juliet.call("getVCard", "romeo@localhost")["records"][0]
+            self.assertEqual((bytes(data), base64.b64decode(photo["data"])), (picture, picture))
+        first, second = png(64), png(65)
+        romeo.call("publishVCard", {"records": [{"type": "photo", "mediaType": "image/png",
+                                                 "data": base64.b64encode(first).decode()}]})
+        is_shown(first)
+        name = hashlib.sha1(second).hexdigest()
+        romeo.call("publishAvatar", name, base64.b64encode(second).decode())
+        romeo.call("useAvatars", [{"id": name, "bytes": len(second), "mediaType": "image/png"}])
+        is_shown(second)
 
     def test_who_is_blocked_is_not_heard(self):
         juliet, romeo = self.both()

@@ -8,7 +8,8 @@ import { client, xml } from "@xmpp/client";
 const [service, username, password] = process.argv.slice(2);
 const tell = (event, more = {}) => process.stdout.write(JSON.stringify({ event, ...more }) + "\n");
 
-const xmpp = client({ service, domain: "localhost", username, password, resource: "js" });
+// On a busy machine the two seconds in which it expects each answer are too few.
+const xmpp = client({ service, domain: "localhost", username, password, resource: "js", timeout: 20_000 });
 xmpp.reconnect.delay = 10;
 const { saveToken } = xmpp.fast;
 xmpp.fast.saveToken = async (token) => {
