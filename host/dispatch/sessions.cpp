@@ -26,16 +26,16 @@ Session* Sessions::find(std::uint64_t handle) const {
 }
 
 Session* Sessions::find_by_sm_id(std::string_view id) const {
-  const auto found = by_sm_id_.find(std::string(id));
-  return found == by_sm_id_.end() ? nullptr : find(found->second);
+  const std::optional<SmId> wanted = SmId::parse(id);
+  if (!wanted) return nullptr;
+  const auto found = by_sm_id_.find(*wanted);
+  return found == by_sm_id_.end() ? nullptr : found->second;
 }
 
 std::size_t Sessions::index_bytes() const {
   using Named = decltype(by_sm_id_)::value_type;
-  constexpr std::size_t node_bytes = heap_node_bytes(sizeof(void*) + sizeof(Named) + sizeof(std::size_t));
-  std::size_t bytes = sessions_.index_bytes() + by_sm_id_.bucket_count() * sizeof(void*);
-  if (!by_sm_id_.empty()) bytes += by_sm_id_.size() * (node_bytes + heap_bytes(by_sm_id_.begin()->first));
-  return bytes;
+  constexpr std::size_t node_bytes = heap_node_bytes(sizeof(void*) + sizeof(Named));
+  return sessions_.index_bytes() + by_sm_id_.bucket_count() * sizeof(void*) + by_sm_id_.size() * node_bytes;
 }
 
 Session& Sessions::prepare(Account& account, std::string_view resource) {
@@ -81,7 +81,7 @@ void Sessions::end(Session& session, std::string_view condition, std::string_vie
     --detached_;
   }
   shard_.timers.cancel(session.timer);
-  if (!session.sm_id.empty()) by_sm_id_.erase(session.sm_id);
+  if (session.sm_id.is_set()) by_sm_id_.erase(session.sm_id);
   arrivals_.erase(session.handle);
   std::erase(session.account.sessions, &session);
   while (!session.unacknowledged.empty()) session.pop();
@@ -233,9 +233,11 @@ void Sessions::enable(Session& session, std::string_view answer, std::string_vie
   arrivals_.erase(session.handle);
   session.sm.is_on = true;
   session.sm.before = static_cast<std::uint32_t>(session.unacknowledged.size());
-  session.sm.request = Buffer::copy(request);
+  // All sessions are asked with the same few bytes.
+  if (request_.get() == nullptr || request_->bytes() != request) request_ = Buffer::copy(request);
+  session.sm.request = request_;
   session.sm.resume_s = std::min(resume_s, shard_.world.limits.resume_s_max);
-  if (session.sm.resume_s > 0) by_sm_id_[session.sm_id] = session.handle;
+  if (session.sm.resume_s > 0) by_sm_id_[session.sm_id] = &session;
 }
 
 bool Sessions::can_acknowledge(const Session& session, std::uint32_t h) const {
@@ -428,6 +430,7 @@ void Sessions::sweep() {
 
 // A client that says nothing is asked, and cut when it goes on saying nothing; it may resume.
 void Sessions::watch_quiet(Session& session) {
+  session.let_go();
   if (session.connection->take_heard()) {
     session.quiet_s = session.asked_s = 0;
     return;

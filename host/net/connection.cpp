@@ -16,8 +16,20 @@ Connection::Connection(std::unique_ptr<Link> link, std::unique_ptr<Tls> tls, std
 Connection::~Connection() = default;
 
 HeldBytes Connection::held() const {
-  return {heap_bytes(this),
-          heap_bytes(out_) + heap_bytes(unsent_) + heap_bytes(carried_) + heap_bytes(reason_)};
+  return {cell_bytes(),
+          heap_bytes(out_) + (left_ == nullptr ? 0
+                                               : heap_bytes(left_.get()) + heap_bytes(left_->unsent) +
+                                                     heap_bytes(left_->carried) + heap_bytes(left_->reason))};
+}
+
+Connection::Left& Connection::left() {
+  if (left_ == nullptr) left_ = std::make_unique<Left>();
+  return *left_;
+}
+
+void Connection::drop_left() {
+  if (left_ != nullptr && left_->unsent.empty() && left_->carried.empty() && left_->reason.empty())
+    left_.reset();
 }
 
 void Connection::mark() {
@@ -62,19 +74,19 @@ void Connection::write_bytes(std::string_view bytes) {
 
 void Connection::send(std::string_view records) {
   if (is_gone_ || records.empty()) return;
-  if (!unsent_.empty()) {
-    unsent_.append(records);
+  if (unsent_bytes() > 0) {
+    left_->unsent.append(records);
     return;
   }
   const std::size_t sent = link_->send(records);
   sent_bytes_ += sent;
-  if (sent < records.size()) unsent_.assign(records.substr(sent));
+  if (sent < records.size()) left().unsent.assign(records.substr(sent));
 }
 
 void Connection::flush() {
   is_marked_ = false;
   if (is_gone_) return;
-  if (!out_.empty() && unsent_.empty()) {
+  if (!out_.empty() && unsent_bytes() == 0) {
     if (tls_ == nullptr) {
       send(out_);
       std::string().swap(out_);  // An idle connection holds no buffer.
@@ -97,7 +109,7 @@ void Connection::flush() {
       tls_->close(records);
       send(records);
     }
-    if (unsent_.empty()) gone(reason_);
+    if (unsent_bytes() == 0) gone(left().reason);
   }
 }
 
@@ -105,7 +117,7 @@ void Connection::close(std::string_view condition, std::string_view text) {
   if (is_closing_ || is_gone_) return;
   framer_->write_close(condition, text, is_opened_, out_);
   is_closing_ = true;
-  reason_ = condition.empty() ? "closed" : condition;
+  left().reason = condition.empty() ? "closed" : condition;
   mark();
 }
 
@@ -113,8 +125,8 @@ void Connection::abandon(std::string_view reason) {
   if (is_gone_) return;
   is_closing_ = true;
   out_.clear();
-  unsent_.clear();
-  reason_ = reason;
+  left().unsent.clear();
+  left().reason = reason;
   mark();
 }
 
@@ -144,7 +156,10 @@ void Connection::join(Owner& owner, XmlParser& parser) {
 
 void Connection::go_on() {
   std::string input;
-  input.swap(carried_);
+  if (left_ != nullptr) {
+    input.swap(left_->carried);
+    drop_left();
+  }
   if (std::exchange(has_carried_, false)) consume(input);
   if (tls_ != nullptr && tls_->state() == Tls::State::peer_closed) hang_up();
 }
@@ -191,7 +206,7 @@ void Connection::consume(std::string_view plain) {
   is_tls_starting_ = false;
   while (!is_closing_ && !is_gone_) {
     if (is_leaving_ || is_held_) {
-      carried_.append(plain);
+      left().carried.append(plain);
       has_carried_ = true;
       break;
     }
@@ -219,7 +234,7 @@ bool Connection::handle_event(FrameEvent& event) {
     case FrameEvent::Kind::hang_up:
       framer_->write_close({}, {}, is_opened_, out_);  // The close frame that answers its own.
       is_closing_ = true;
-      reason_ = "its peer closed the connection and not the stream";
+      left().reason = "its peer closed the connection and not the stream";
       mark();
       return false;
     case FrameEvent::Kind::error: close(event.condition, event.text); return false;
@@ -235,7 +250,7 @@ bool Connection::handle_event(FrameEvent& event) {
     case FrameEvent::Kind::refused:
       out_.append(event.text);
       is_closing_ = true;
-      reason_ = "refused";
+      left().reason = "refused";
       mark();
       return false;
   }
@@ -246,9 +261,11 @@ void Connection::on_writable() {
   owner_->begin_turn();
   if (is_gone_) return;
   std::string records;
-  records.swap(unsent_);
+  if (left_ != nullptr) records.swap(left_->unsent);
   send(records);
-  if (unsent_.empty()) mark();
+  if (unsent_bytes() > 0) return;
+  drop_left();
+  mark();
 }
 
 void Connection::on_end(std::string_view reason) {

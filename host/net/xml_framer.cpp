@@ -1,5 +1,6 @@
 #include "net/xml_framer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "net/stream_error.h"
@@ -18,14 +19,17 @@ FrameEvent XmlFramer::next(std::string_view& input) {
   input.remove_prefix(used);
   switch (found) {
     case Splitter::Found::nothing: return {};
-    case Splitter::Found::need_more: partial_.append(bytes); return {};
+    case Splitter::Found::need_more:
+      if (partial_ == nullptr) partial_ = std::make_unique<std::string>();
+      partial_->append(bytes);
+      return {};
     case Splitter::Found::error: return fail(splitter_.condition(), splitter_.reason());
     default: break;
   }
-  if (partial_.empty()) return take(found, bytes);
-  std::string piece = std::exchange(partial_, {});
-  piece.append(bytes);
-  return take(found, piece);
+  if (partial_ == nullptr) return take(found, bytes);
+  const std::unique_ptr<std::string> piece = std::move(partial_);
+  piece->append(bytes);
+  return take(found, *piece);
 }
 
 FrameEvent XmlFramer::take(Splitter::Found found, std::string_view piece) {
@@ -34,11 +38,11 @@ FrameEvent XmlFramer::take(Splitter::Found found, std::string_view piece) {
   if (found == Splitter::Found::header) {
     StreamHeaderOutcome outcome = parse_stream_header(piece, limits_, parser_->new_salt());
     if (outcome.condition != nullptr) return fail(outcome.condition, std::move(outcome.text));
-    declarations_ = std::move(outcome.declarations);
+    keep(from(), lang(), outcome.declarations);
     event.kind = FrameEvent::Kind::open;
     event.header = std::move(outcome.header);
   } else {
-    XmlParser::Outcome outcome = parser_->parse(piece, limits_, {from_, lang_, declarations_});
+    XmlParser::Outcome outcome = parser_->parse(piece, limits_, {from(), lang(), declarations()});
     if (!outcome.stanza) return fail(outcome.condition, std::move(outcome.text));
     event.kind = FrameEvent::Kind::stanza;
     event.stanza = std::move(outcome.stanza);
@@ -47,13 +51,27 @@ FrameEvent XmlFramer::take(Splitter::Found found, std::string_view piece) {
 }
 
 FrameEvent XmlFramer::fail(const char* condition, std::string text) {
-  partial_ = {};
+  partial_.reset();
   return end_.by_error(condition, std::move(text));
 }
 
 void XmlFramer::stamp(std::string from, std::string lang) {
-  from_ = std::move(from);
-  lang_ = std::move(lang);
+  keep(from, lang, declarations());
+}
+
+// The old ones may be among what is given.
+void XmlFramer::keep(std::string_view from, std::string_view lang, std::string_view declarations) {
+  std::unique_ptr<char[]> kept;
+  if (const std::size_t bytes = from.size() + lang.size() + declarations.size(); bytes > 0) {
+    kept = std::make_unique_for_overwrite<char[]>(bytes);
+    char* at = kept.get();
+    for (const std::string_view text : {from, lang, declarations})
+      at = std::copy(text.begin(), text.end(), at);
+  }
+  kept_ = std::move(kept);
+  from_bytes_ = static_cast<std::uint32_t>(from.size());
+  lang_bytes_ = static_cast<std::uint32_t>(lang.size());
+  declarations_bytes_ = static_cast<std::uint32_t>(declarations.size());
 }
 
 void XmlFramer::set_limits(const FramerLimits& limits) {
@@ -63,8 +81,8 @@ void XmlFramer::set_limits(const FramerLimits& limits) {
 void XmlFramer::restart() {
   splitter_ = Splitter();
   end_.restart();
-  partial_ = {};
-  declarations_ = {};
+  partial_.reset();
+  keep(from(), lang(), {});
 }
 
 void XmlFramer::write_open(std::string_view id, std::string_view from, std::string_view lang,

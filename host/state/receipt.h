@@ -41,6 +41,9 @@ class SafeCounter {
     }
     return safe_ != before;
   }
+  void let_go() {
+    if (holds_.empty()) holds_.clear();
+  }
   std::size_t held_bytes() const { return heap_bytes(holds_.data()); }
   std::uint32_t received() const { return received_; }  // Modulo 2^32, as XEP-0198 counts.
   std::uint32_t safe() const { return safe_; }
