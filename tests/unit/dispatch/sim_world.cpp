@@ -100,7 +100,8 @@ SimWorld::~SimWorld() {
 void SimWorld::add_account(const std::string& address) {
   const std::string salt(accounts::salt_size, 's');
   // All have the one password.
-  static const Keys sha256 = keys_of(EVP_sha256(), password, salt), sha1 = keys_of(EVP_sha1(), password, salt);
+  static const Keys sha256 = keys_of(EVP_sha256(), password, salt),
+                    sha1 = keys_of(EVP_sha1(), password, salt);
   accounts::AccountRow row;
   row.iterations = 1;
   row.sha256 = {salt, sha256.stored, sha256.server};
