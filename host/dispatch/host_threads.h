@@ -60,7 +60,7 @@ class HostThreads {
   void serve(std::uint32_t shard, int socket, const PeerAddress& peer, const ListenerFacts& facts);
   bool count_connection(const PeerAddress& peer);
   void connection_came(std::string_view peer);
-  static std::unique_ptr<Link> link_of(int socket);
+  static std::unique_ptr<Link> link_of(int socket, const std::string& peer);
   const ListenerFacts* facts_of(std::string_view name);
   void connection_closed(std::string_view peer);
 
@@ -71,8 +71,8 @@ class HostThreads {
   std::vector<std::unique_ptr<LinkLoop>> link_loops_;
   std::unique_ptr<Host> host_;
   bool is_started_ = false;
-  std::vector<std::unique_ptr<ListenerFacts>> facts_;                                    // Under addresses_mutex_.
-  std::vector<std::vector<std::unique_ptr<Listener>>> listeners_;                        // By shard.
+  std::vector<std::unique_ptr<ListenerFacts>> facts_;              // Under addresses_mutex_.
+  std::vector<std::vector<std::unique_ptr<Listener>>> listeners_;  // By shard.
   std::vector<std::unordered_map<const ProxyWait*, std::unique_ptr<ProxyWait>>> waits_;  // Likewise.
 
   std::mutex addresses_mutex_;

@@ -45,6 +45,13 @@ PeerAddress PeerAddress::named(std::span<const std::uint8_t> bytes) {
   return peer;
 }
 
+std::optional<PeerAddress> PeerAddress::named(const std::string& text) {
+  IpBytes bytes{};
+  if (inet_pton(AF_INET, text.c_str(), bytes.data()) == 1) return named(std::span(bytes).first(4));
+  if (inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1) return named(bytes);
+  return std::nullopt;
+}
+
 bool PeerAddress::is_v4() const {
   return std::equal(v4_prefix.begin(), v4_prefix.end(), bytes_.begin());
 }

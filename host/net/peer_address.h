@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -21,6 +22,8 @@ class PeerAddress {
   // As a load balancer names it (proxy_header.h): the 4 bytes of IPv4, or 16. It is never this machine's own,
   // whatever it is: the machine that it would be is another.
   static PeerAddress named(std::span<const std::uint8_t> bytes);
+  // The same from its text; unset when that is no address.
+  static std::optional<PeerAddress> named(const std::string& text);
 
   std::string text() const;  // "192.0.2.1", "2001:db8::1", "local".
   bool is_loopback() const;

@@ -220,6 +220,7 @@ class Million {
       client.handled += static_cast<std::uint32_t>(
           occurrences(text, "<message ") + occurrences(text, "<presence ") + occurrences(text, "<iq "));
     if (text.find("<enabled ") != std::string::npos) client.counts = true;
+    if (text.find("type='error'") != std::string::npos) give_up("an error came: " + text);
     if (text.find("<r xmlns") != std::string::npos) client.owes_answer = true;
     return text;
   }
