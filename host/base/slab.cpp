@@ -1,11 +1,10 @@
 #include "base/slab.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <new>
+#include <utility>
 
-#include "base/check.h"
+#include "base/chunks.h"
 
 namespace hotline {
 namespace {
@@ -14,6 +13,12 @@ struct AllSlabs {
   std::mutex mutex;
   std::vector<const Slab*> slabs;
 };
+
+// Never destroyed, as the slabs are.
+Chunks& chunks() {
+  static Chunks& all = *new Chunks(Chunks::For::anything);
+  return all;
+}
 
 AllSlabs& all_slabs() {
   static AllSlabs& all = *new AllSlabs;
@@ -30,21 +35,17 @@ Slab::Slab(std::size_t bytes)
   all.slabs.push_back(this);
 }
 
-void Slab::grow() {
-  void* const chunk = mmap(nullptr, chunk_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  check(chunk != MAP_FAILED, "the kernel has memory for sessions");
-  ++chunks_;
-  auto* const bytes = static_cast<unsigned char*>(chunk);
-  for (std::size_t i = chunk_bytes / cell_bytes_; i-- > 0;) free_ = new (bytes + i * cell_bytes_) Free{free_};
-}
-
 void* Slab::take() {
   const std::lock_guard lock(mutex_);
-  if (free_ == nullptr) grow();
-  Free* const taken = free_;
-  free_ = taken->next;
   ++used_;
-  return taken;
+  if (free_ != nullptr) return std::exchange(free_, free_->next);
+  if (fresh_ == 0) {
+    next_ = chunks().take();
+    fresh_ = Chunks::bytes / cell_bytes_;
+    ++chunks_;
+  }
+  --fresh_;
+  return std::exchange(next_, next_ + cell_bytes_);
 }
 
 void Slab::give_back(void* cell) {
@@ -55,7 +56,7 @@ void Slab::give_back(void* cell) {
 
 Slab::Figures Slab::figures() const {
   const std::lock_guard lock(mutex_);
-  return {used_, cell_bytes_, chunks_ * chunk_bytes};
+  return {used_, cell_bytes_, chunks_ * Chunks::bytes};
 }
 
 Slab::Totals Slab::totals() {

@@ -1,5 +1,5 @@
 // Slabs: memory for objects of which a host has as many as sessions: cells of one size in chunks of their
-// own.
+// own (base/chunks.h).
 //
 // Beside malloc's blocks they have no head and no rounding to its steps, and what a login leaves behind never
 // lies between two of them: a chunk is full of sessions or free for the next ones. Chunks are kept.
@@ -56,15 +56,15 @@ class Slab {
 #endif
 
  private:
-  static constexpr std::size_t chunk_bytes = 64 * 1024;
   struct Free {
     Free* next;
   };
-  void grow();
 
   const std::size_t cell_bytes_;
   mutable std::mutex mutex_;
-  Free* free_ = nullptr;
+  Free* free_ = nullptr;           // Cells that were used before ...
+  unsigned char* next_ = nullptr;  // ... and those of the last chunk that were not yet.
+  std::size_t fresh_ = 0;
   std::uint64_t used_ = 0;
   std::uint64_t chunks_ = 0;
 };

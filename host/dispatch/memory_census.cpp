@@ -41,7 +41,7 @@ void add_session(const Session& session, Figures& figures) {
 
 void add_account(const Account& account, Figures& figures) {
   figures.part(Part::accounts)
-      .add(heap_bytes(&account) + heap_bytes(account.address) + heap_bytes(account.sessions) +
+      .add(Account::cell_bytes() + heap_bytes(account.address) + heap_bytes(account.sessions) +
            account.rows.index_bytes());
   for (const MailboxEntry* entry = account.mailbox.first(); entry != nullptr; entry = entry->newer)
     figures.part(Part::mailboxes).add(heap_bytes(entry) + heap_bytes(entry->body.get()));
