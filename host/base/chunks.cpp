@@ -9,6 +9,30 @@
 
 namespace hotline {
 
+namespace {
+
+unsigned char* map_bytes(std::size_t bytes) {
+  void* const mapped = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  check(mapped != MAP_FAILED, "the kernel has memory for sessions");
+  return static_cast<unsigned char*>(mapped);
+}
+
+}  // namespace
+
+// A page of that size begins where that size says. Kernels from 6.7 on map it there, one behind the other;
+// else what lies before and behind is given back.
+unsigned char* Chunks::map_region() {
+  unsigned char* const mapped = map_bytes(region_bytes);
+  if (reinterpret_cast<std::uintptr_t>(mapped) % region_bytes == 0) return mapped;
+  munmap(mapped, region_bytes);
+  unsigned char* const begin = map_bytes(2 * region_bytes);
+  const std::size_t before = region_bytes - reinterpret_cast<std::uintptr_t>(begin) % region_bytes;
+  unsigned char* const region = begin + before;
+  munmap(begin, before);
+  if (before < region_bytes) munmap(region + region_bytes, region_bytes - before);
+  return region;
+}
+
 Chunks::~Chunks() {
   for (unsigned char* region : regions_) {
     if (what_ == For::secrets)
@@ -17,17 +41,8 @@ Chunks::~Chunks() {
   }
 }
 
-// A page of that size begins where that size says: what lies before and behind is given back.
 void Chunks::grow() {
-  void* const mapped =
-      mmap(nullptr, 2 * region_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  check(mapped != MAP_FAILED, "the kernel has memory for sessions");
-  auto* const begin = static_cast<unsigned char*>(mapped);
-  const std::size_t before =
-      (region_bytes - reinterpret_cast<std::uintptr_t>(begin) % region_bytes) % region_bytes;
-  unsigned char* const region = begin + before;
-  if (before > 0) munmap(begin, before);
-  munmap(region + region_bytes, region_bytes - before);
+  unsigned char* const region = map_region();
   // A kernel without large pages does without.
   if (regions_.size() >= small_regions) madvise(region, region_bytes, MADV_HUGEPAGE);
   if (what_ == For::secrets) {

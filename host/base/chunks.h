@@ -32,6 +32,7 @@ class Chunks {
  private:
   static constexpr std::size_t region_bytes = std::size_t{2} * 1024 * 1024;
   static constexpr std::size_t small_regions = 16;
+  static unsigned char* map_region();
   void grow();
 
   const For what_;
