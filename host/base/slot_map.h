@@ -71,7 +71,8 @@ class SlotMap {
   // Without the objects.
   std::size_t index_bytes() const {
     return heap_bytes(places_) + heap_bytes(free_) +
-           elsewhere_.size() * heap_node_bytes(sizeof(void*) + sizeof(std::pair<const std::uint64_t, std::uint32_t>)) +
+           elsewhere_.size() *
+               heap_node_bytes(sizeof(void*) + sizeof(std::pair<const std::uint64_t, std::uint32_t>)) +
            elsewhere_.bucket_count() * sizeof(void*);
   }
   // For sweeps in slices: the object in that place, or nullptr.
@@ -124,7 +125,8 @@ class SlotMap {
   std::vector<Place> places_;
   std::vector<std::uint32_t> free_;
   std::size_t used_ = 0;
-  std::unordered_map<std::uint64_t, std::uint32_t> elsewhere_;  // Adopted objects that are not in their place.
+  std::unordered_map<std::uint64_t, std::uint32_t>
+      elsewhere_;  // Adopted objects that are not in their place.
 };
 
 }  // namespace hotline

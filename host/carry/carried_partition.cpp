@@ -13,6 +13,7 @@ CarriedPartition::CarriedPartition(CarriedPartition&& other) noexcept {
 
 CarriedPartition& CarriedPartition::operator=(CarriedPartition&& other) noexcept {
   std::swap(partition, other.partition);
+  std::swap(taken_us, other.taken_us);
   bytes.swap(other.bytes);
   descriptors.swap(other.descriptors);
   return *this;

@@ -25,6 +25,7 @@ struct CarriedPartition {
   void wipe();  // The bytes, and closes the descriptors.
 
   std::uint32_t partition = 0;
+  std::uint64_t taken_us = 0;  // Since when nobody serves it: for who measures that. CLOCK_MONOTONIC.
   std::string bytes;
   std::vector<int> descriptors;  // Its own: duplicates, so that closing them ends no connection.
 };

@@ -11,6 +11,7 @@
 #include "base/ip_network.h"
 #include "control/config_gateway.h"
 #include "control/config_keys.h"
+#include "control/config_node.h"
 #include "control/edit_distance.h"
 #include "control/json_text.h"
 
@@ -147,6 +148,10 @@ class Reader {
       read_values(value, "outbox", config_.outbox);
       read_outbox();
     }
+    if (key.path == "nodes") {
+      read_values(value, "nodes", config_.nodes);
+      read_nodes();
+    }
   }
 
   void read_listen(const json& list) {
@@ -224,12 +229,23 @@ class Reader {
     }
   }
 
+  void read_nodes() {
+    for (const auto& [name, values] : config_.nodes) {
+      Result<ConfiguredNode> node = read_node(name, values);
+      if (node) {
+        config_.other_nodes.push_back(std::move(*node));
+      } else {
+        refuse(json_member_path("nodes", name), node.error().message);
+      }
+    }
+  }
+
   void read_values(const json& sections, const std::string& section, Config::ModuleValues& into) {
     for (const auto& [module, values] : sections.items()) {
       const std::string path = json_member_path(section, module);
       if (!values.is_object()) {
         refuse(path, "`" + path + "` must be an object with the " +
-                         (section == "outbox" ? "gateway" : "module") + "'s values");
+                         std::string(config_section_member(section)) + "'s values");
         continue;
       }
       auto& slots = into[module];  // Also of one that has none: a gateway without a kind is told so.

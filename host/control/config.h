@@ -55,6 +55,13 @@ struct ConfiguredGateway {
   std::uint32_t waiting_max = 10'000;
 };
 
+// Another host, to which requests are passed on: "nodes": { "<name>": { "url": … } }.
+struct ConfiguredNode {
+  std::string name;
+  std::string url;
+  std::uint32_t timeout_seconds = 20;
+};
+
 struct Config {
   // A value of "modules": { "<name>": { "<key>": … } }; true and false are 1 and 0.
   using ModuleValue = std::variant<std::int64_t, std::string>;
@@ -154,9 +161,23 @@ struct Config {
     std::uint32_t idle_seconds = 60;
   } http;
 
+  struct {
+    std::string archive_dir;
+  } files;
+
+  struct {
+    std::string command;
+    std::uint32_t timeout_seconds = 20;
+    std::uint32_t memory_mib = 1'024;
+    std::uint32_t output_mib = 64;
+    std::uint32_t at_once = 2;
+  } transcoder;
+
   ModuleValues modules;
   ModuleValues outbox;                      // As written: by gateway.
   std::vector<ConfiguredGateway> gateways;  // The same, read.
+  ModuleValues nodes;                       // As written: by node.
+  std::vector<ConfiguredNode> other_nodes;  // The same, read.
 
   // From text; `file` is what messages call it. The error has a line for everything that is wrong:
   // "hotline.json:12: unknown key `lisen`: did you mean `listen`?".

@@ -23,17 +23,6 @@ bool is_gateway_name(const std::string& name) {
   });
 }
 
-// What is told is meant for one person: in clear it goes no further than this machine.
-bool is_safe_url(const std::string& url) {
-  if (url.starts_with("https://")) return true;
-  constexpr std::array<std::string_view, 3> loopback = {"http://127.0.0.1", "http://localhost",
-                                                        "http://[::1]"};
-  return std::any_of(loopback.begin(), loopback.end(), [&url](std::string_view start) {
-    return url.starts_with(start) &&
-           (url.size() == start.size() || url[start.size()] == ':' || url[start.size()] == '/');
-  });
-}
-
 struct Form {
   std::string_view word;
   ConfiguredGateway::Kind kind;
@@ -51,6 +40,16 @@ std::string unknown_key(std::string path, const std::string& key, const Form& fo
 }
 
 }  // namespace
+
+bool is_safe_url(const std::string& url) {
+  if (url.starts_with("https://")) return true;
+  constexpr std::array<std::string_view, 3> loopback = {"http://127.0.0.1", "http://localhost",
+                                                        "http://[::1]"};
+  return std::any_of(loopback.begin(), loopback.end(), [&url](std::string_view start) {
+    return url.starts_with(start) &&
+           (url.size() == start.size() || url[start.size()] == ':' || url[start.size()] == '/');
+  });
+}
 
 Result<ConfiguredGateway> read_gateway(const std::string& name, const Values& values) {
   const std::string path = "`outbox." + name + "`";

@@ -12,4 +12,7 @@ namespace hotline {
 Result<ConfiguredGateway> read_gateway(const std::string& name,
                                        const std::map<std::string, Config::ModuleValue>& values);
 
+// What is said there is meant for one reader: in clear it goes no further than this machine.
+bool is_safe_url(const std::string& url);
+
 }  // namespace hotline

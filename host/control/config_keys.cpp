@@ -145,7 +145,7 @@ struct TypeText {
     return "a list of at most " + std::to_string(key.max) + " addresses";
   }
   std::string operator()(const Config::ModuleValues*) const {
-    return std::string("an object with an object for each ") + (key.path == "outbox" ? "gateway" : "module");
+    return "an object with an object for each " + std::string(config_section_member(key.path));
   }
 };
 
@@ -158,6 +158,11 @@ auto with_default_field(const ConfigKey& key, const Use& use) {
 }
 
 }  // namespace
+
+std::string_view config_section_member(std::string_view section) {
+  if (section == "outbox") return "gateway";
+  return section == "nodes" ? "node" : "module";
+}
 
 std::string config_type_text(const ConfigKey& key) {
   return with_default_field(key,

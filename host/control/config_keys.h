@@ -45,6 +45,9 @@ struct ConfigKey {
 // In the order of the reference: sections together.
 std::span<const ConfigKey> config_keys();
 
+// What a member of "modules", "outbox" or "nodes" is.
+std::string_view config_section_member(std::string_view section);
+
 // "a whole number from 1 to 86400 (seconds)", "one of `required`, `optional`, `off`".
 std::string config_type_text(const ConfigKey& key);
 nlohmann::json config_field_value(const ConfigField& field);

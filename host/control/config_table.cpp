@@ -348,6 +348,39 @@ const std::vector<ConfigKey>& table() {
           "seconds", restart, "How long an HTTP connection is kept for its next request."),
 
       key(
+          "files.archive_dir", [](Config& c) -> ConfigField { return &c.files.archive_dir; }, 0, 4096, "",
+          restart,
+          "A directory on slower storage, which has to be there, for modules' files that have grown old; "
+          "empty: they "
+          "stay in DIR/files."),
+
+      key(
+          "transcoder.command", [](Config& c) -> ConfigField { return &c.transcoder.command; }, 0, 4096, "",
+          restart,
+          "The whole path of a program that makes one file of another for modules (smaller pictures): one "
+          "file is its "
+          "standard input, the other its standard output; empty: there is none."),
+      key(
+          "transcoder.timeout_seconds",
+          [](Config& c) -> ConfigField { return &c.transcoder.timeout_seconds; }, 1, 600, "seconds", restart,
+          "How long it may take for one file."),
+      key(
+          "transcoder.memory_mib", [](Config& c) -> ConfigField { return &c.transcoder.memory_mib; }, 16,
+          1'048'576, "MiB", restart, "How much memory each process of it may map."),
+      key(
+          "transcoder.output_mib", [](Config& c) -> ConfigField { return &c.transcoder.output_mib; }, 1,
+          65'536, "MiB", restart, "How large a file of it may become."),
+      key(
+          "transcoder.at_once", [](Config& c) -> ConfigField { return &c.transcoder.at_once; }, 1, 64,
+          "processes", restart, "How many files are made at once."),
+
+      key(
+          "nodes", [](Config& c) -> ConfigField { return &c.nodes; }, 0, 64, "", restart,
+          "Other hosts to which modules pass HTTP requests on, by name: each has a `url` (`https://` and a "
+          "host, or "
+          "`http://` and an address of this machine) and may have `timeout_seconds` (20)."),
+
+      key(
           "outbox", [](Config& c) -> ConfigField { return &c.outbox; }, 0, 64, "", restart,
           "Gateways by which modules reach the world outside, by name: `kind` is `webhook` (`url`, "
           "`secret_file`), `command` (`program`) or `file` (`file`); each may have `attempts`, "

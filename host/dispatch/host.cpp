@@ -31,6 +31,10 @@ Host::Host(const Settings& settings, const Parts& parts,
   world_.outbox = parts.outbox;
   world_.files = parts.files;
   world_.file_pool = parts.file_pool;
+  world_.archive_pool = parts.archive_pool;
+  world_.relay = parts.relay;
+  world_.transcoder = parts.transcoder;
+  world_.transcode_pool = parts.transcode_pool;
   world_.tls = parts.tls;
   world_.tables = &tables_;
   world_.modules = &modules_;

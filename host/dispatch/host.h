@@ -42,6 +42,10 @@ class Host final : public LiveTarget {
     Outbox* outbox = nullptr;
     FileStore* files = nullptr;
     WorkPool* file_pool = nullptr;
+    WorkPool* archive_pool = nullptr;
+    Relay* relay = nullptr;
+    Transcoder* transcoder = nullptr;
+    WorkPool* transcode_pool = nullptr;
   };
   // Runs `swap` while no shard is inside an event.
   using Barrier = std::function<Safepoint::Outcome(const std::function<void()>& swap, Haste haste)>;

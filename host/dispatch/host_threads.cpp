@@ -35,7 +35,9 @@ HostThreads::HostThreads(const Host::Settings& settings, const Host::Parts& part
       });
   host_->world().connection_closed = [this](std::string_view peer) { connection_closed(peer); };
   host_->world().connection_came = [this](std::string_view peer) { connection_came(peer); };
-  host_->world().link_of = link_of;
+  host_->world().link_of = [](int socket, const PeerAddress& peer) {
+    return std::make_unique<UvLink>(socket, peer);
+  };
   host_->world().listener = [this](std::string_view name) { return facts_of(name); };
   listeners_.resize(settings.shards);
   waits_.resize(settings.shards);
@@ -184,16 +186,6 @@ void HostThreads::header_ended(std::uint32_t shard, ProxyWait& wait, ProxyWait::
 void HostThreads::serve(std::uint32_t shard, int socket, const PeerAddress& peer,
                         const ListenerFacts& facts) {
   host_->shard(shard).streams.accept(std::make_unique<UvLink>(socket, peer, *link_loops_[shard]), facts);
-}
-
-std::unique_ptr<Link> HostThreads::link_of(int socket, const std::string& peer) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  const bool has_name = getpeername(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  const PeerAddress seen = has_name ? PeerAddress::of(address) : PeerAddress::local();
-  // Behind a load balancer it is another than the socket tells.
-  return std::make_unique<UvLink>(socket,
-                                  seen.text() == peer ? seen : PeerAddress::named(peer).value_or(seen));
 }
 
 const ListenerFacts* HostThreads::facts_of(std::string_view name) {

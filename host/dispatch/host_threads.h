@@ -60,7 +60,6 @@ class HostThreads {
   void serve(std::uint32_t shard, int socket, const PeerAddress& peer, const ListenerFacts& facts);
   bool count_connection(const PeerAddress& peer);
   void connection_came(std::string_view peer);
-  static std::unique_ptr<Link> link_of(int socket, const std::string& peer);
   const ListenerFacts* facts_of(std::string_view name);
   void connection_closed(std::string_view peer);
 

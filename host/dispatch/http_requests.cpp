@@ -4,6 +4,7 @@
 
 #include "dispatch/shard.h"
 #include "net/http_framer.h"
+#include "outbox/relay.h"
 
 namespace hotline {
 
@@ -69,7 +70,8 @@ void HttpRequests::body(Stream& stream, std::string body) {
     if (Exchange* exchange = exchanges_.find(stream.exchange)) exchange->is_unread = false;
     stream.connection->hold();
     await_answer(stream);
-    return shard_.files.end(stream.exchange);
+    shard_.files.end(stream.exchange);
+    return shard_.relays.end(stream.exchange);
   }
   if (stream.request == nullptr)  // It was refused at its head.
     return static_cast<HttpFramer&>(stream.connection->framer()).answered();
@@ -85,6 +87,7 @@ void HttpRequests::ask(Stream& stream, std::string body, bool is_unread) {
   exchange->is_unread = is_unread;
   exchange->awaits_continue = stream.request->awaits_continue;
   exchange->body_bytes = stream.request->content_length.value_or(0);
+  exchange->was_relayed = stream.request->field(relayed_field) != nullptr;
   const std::uint64_t number = stream.exchange;
   exchanges_.put(number, std::move(exchange));
   const std::unique_ptr<HttpRequest> request = std::move(stream.request);
@@ -123,6 +126,7 @@ void HttpRequests::respond(std::uint64_t request, HttpResponse response) {
   Stream* stream = exchange == nullptr ? nullptr : shard_.streams.find(exchange->stream);
   if (stream == nullptr) return;
   shard_.files.drop(request);  // Of a module that answers while a body comes.
+  shard_.relays.drop(request);
   const bool stays = exchange->keeps_alive && response.status != 504 && !exchange->is_unread;
   const HttpEnd how = stays ? HttpEnd::keep_alive : HttpEnd::close;
   stream->exchange = 0;
@@ -161,6 +165,7 @@ void HttpRequests::refuse(Stream& stream, const HttpResponse& response) {
 void HttpRequests::drop(Stream& stream) {
   if (stream.exchange == 0) return;
   shard_.files.drop(stream.exchange);
+  shard_.relays.drop(stream.exchange);
   static_cast<void>(exchanges_.take(std::exchange(stream.exchange, 0)));
 }
 
@@ -168,6 +173,12 @@ void HttpRequests::drop(Stream& stream) {
 
 std::uint32_t HttpRequests::shard_of(std::uint64_t request) {
   return SlotMap<Exchange>::shard_of(request);
+}
+
+HttpRequests::Facts HttpRequests::facts(std::uint64_t request) const {
+  const Exchange* exchange = exchanges_.find(request);
+  if (exchange == nullptr) return {};
+  return {true, exchange->is_head, exchange->was_relayed, exchange->body_bytes};
 }
 
 Stream* HttpRequests::stream_of(std::uint64_t request) {
@@ -196,6 +207,8 @@ void HttpRequests::await_body(std::uint64_t request) {
 }
 
 void HttpRequests::part(Stream& stream, std::string bytes) {
+  if (shard_.relays.is_passed_on(stream.exchange))
+    return shard_.relays.part(stream.exchange, std::move(bytes));
   shard_.files.part(stream.exchange, std::move(bytes));
 }
 
@@ -208,9 +221,11 @@ void HttpRequests::release(std::uint64_t request) {
 }
 
 bool HttpRequests::begin_answer(std::uint64_t request, const HttpResponse& response) {
-  const Exchange* exchange = exchanges_.find(request);
+  Exchange* exchange = exchanges_.find(request);
   Stream* stream = stream_of(request);
   if (stream == nullptr) return false;
+  // Of a node that does not wait for the rest of a body: what follows would be that.
+  exchange->keeps_alive = exchange->keeps_alive && !exchange->is_unread;
   std::string out;
   append_http_response(out, response, exchange->keeps_alive ? HttpEnd::keep_alive : HttpEnd::close,
                        exchange->is_head, http_date(shard_.wall_ms()));

@@ -6,7 +6,8 @@
 //
 // A request has a number of its own, so that an answer that comes too late can only miss. Where a route takes
 // heads, its module is given the head while the body waits, and may have it go into a file; an answer's body
-// may come from one (file_transfers.h has the steps, and uses what is at the end here).
+// may come from one (file_transfers.h has the steps, and uses what is at the end here); or another node
+// answers (http_relays.h, likewise).
 //
 // Threads: the shard's.
 #pragma once
@@ -43,6 +44,12 @@ class HttpRequests {
 
   // The rest is for requests on this shard alone; one that waits no more is passed over.
   static std::uint32_t shard_of(std::uint64_t request);
+  struct Facts {
+    bool is_waiting = false, is_head = false;
+    bool was_relayed = false;  // By another node.
+    std::uint64_t body_bytes = 0;
+  };
+  Facts facts(std::uint64_t request) const;
   // Has the body come that was held, in parts. False: it is not of that many bytes.
   bool begin_body(std::uint64_t request, std::uint64_t bytes);
   void await_body(std::uint64_t request);  // Some more of it has to come by its deadline.
@@ -63,6 +70,7 @@ class HttpRequests {
     bool is_head = false;
     bool is_unread = false;  // Its body waits: if it is answered so, nothing can follow on the connection.
     bool awaits_continue = false;
+    bool was_relayed = false;
     std::uint64_t body_bytes = 0;
   };
 

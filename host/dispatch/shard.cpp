@@ -37,6 +37,7 @@ Shard::Shard(std::uint32_t shard_number, ShardWorld& its_world, Loops its_loops)
       streams(*this),
       requests(*this),
       files(*this),
+      relays(*this),
       sessions(*this),
       calls(*this),
       module_timers(*this),

@@ -27,6 +27,7 @@
 #include "dispatch/failed_event.h"
 #include "dispatch/field_names.h"
 #include "dispatch/file_transfers.h"
+#include "dispatch/http_relays.h"
 #include "dispatch/http_requests.h"
 #include "dispatch/limits.h"
 #include "dispatch/module_context.h"
@@ -40,7 +41,9 @@
 #include "dispatch/sessions.h"
 #include "dispatch/shard_counters.h"
 #include "dispatch/streams.h"
+#include "net/peer_address.h"
 #include "outbox/outbox.h"
+#include "outbox/transcoder.h"
 #include "shard/inbox.h"
 #include "shard/loop.h"
 #include "shard/timers.h"
@@ -62,9 +65,13 @@ struct ShardWorld {
   Random* random = nullptr;
   Store* store = nullptr;
   WorkPool* work_pool = nullptr;
-  Outbox* outbox = nullptr;       // nullptr: no gateway is configured.
-  FileStore* files = nullptr;     // nullptr: modules have none.
-  WorkPool* file_pool = nullptr;  // What waits for these files.
+  Outbox* outbox = nullptr;          // nullptr: no gateway is configured.
+  FileStore* files = nullptr;        // nullptr: modules have none.
+  WorkPool* file_pool = nullptr;     // What waits for these files.
+  WorkPool* archive_pool = nullptr;  // One thread: what moves them to slower storage.
+  Relay* relay = nullptr;            // nullptr: there are no other nodes.
+  Transcoder* transcoder = nullptr;  // nullptr: there is none.
+  WorkPool* transcode_pool = nullptr;
   TlsContext* tls = nullptr;
   TableNames* tables = nullptr;
   ModuleNames* modules = nullptr;
@@ -91,7 +98,7 @@ struct ShardWorld {
   std::vector<class Shard*> all;
   // For partitions from another process: a link of a socket, on no loop yet; and the listener of that name
   // (nullptr: there is none).
-  std::function<std::unique_ptr<Link>(int socket, const std::string& peer)> link_of;
+  std::function<std::unique_ptr<Link>(int socket, const PeerAddress& peer)> link_of;
   std::function<const ListenerFacts*(std::string_view name)> listener;
 
   // The shard that takes posts for it; Homes::elsewhere.
@@ -126,6 +133,7 @@ class Shard final : public ShardWork {
   Streams streams;
   HttpRequests requests;
   FileTransfers files;
+  HttpRelays relays;
   Sessions sessions;
   Calls calls;
   ModuleTimers module_timers;

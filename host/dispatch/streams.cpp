@@ -246,6 +246,7 @@ void Streams::flush() {
         shard_.calls.pump(session->handle);
       } else if (const std::uint64_t request = stream_of(*connection).exchange; request != 0) {
         shard_.files.flushed(request);
+        shard_.relays.flushed(request);
       }
     }
     shard_.calls.run_queued();

@@ -45,11 +45,13 @@ PeerAddress PeerAddress::named(std::span<const std::uint8_t> bytes) {
   return peer;
 }
 
-std::optional<PeerAddress> PeerAddress::named(const std::string& text) {
-  IpBytes bytes{};
-  if (inet_pton(AF_INET, text.c_str(), bytes.data()) == 1) return named(std::span(bytes).first(4));
-  if (inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1) return named(bytes);
-  return std::nullopt;
+PeerAddress PeerAddress::read(const std::string& text, bool is_loopback) {
+  std::array<std::uint8_t, sizeof(in6_addr)> bytes{};
+  const bool is_v4 = inet_pton(AF_INET, text.c_str(), bytes.data()) == 1;
+  if (!is_v4 && inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1) return local();
+  PeerAddress peer = named(std::span(bytes).first(is_v4 ? sizeof(in_addr) : bytes.size()));
+  if (is_loopback) peer.source_ = Source::socket;
+  return peer;
 }
 
 bool PeerAddress::is_v4() const {

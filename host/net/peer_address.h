@@ -6,7 +6,6 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 
@@ -22,8 +21,9 @@ class PeerAddress {
   // As a load balancer names it (proxy_header.h): the 4 bytes of IPv4, or 16. It is never this machine's own,
   // whatever it is: the machine that it would be is another.
   static PeerAddress named(std::span<const std::uint8_t> bytes);
-  // The same from its text; unset when that is no address.
-  static std::optional<PeerAddress> named(const std::string& text);
+
+  // As text() and is_loopback() told it in another process, which had it of a socket or of a load balancer.
+  static PeerAddress read(const std::string& text, bool is_loopback);
 
   std::string text() const;  // "192.0.2.1", "2001:db8::1", "local".
   bool is_loopback() const;

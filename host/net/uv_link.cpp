@@ -63,9 +63,7 @@ UvLink::UvLink(int socket, const PeerAddress& peer, LinkLoop& loop)
   set_options(socket);
 }
 
-UvLink::UvLink(int socket, const PeerAddress& peer) : loop_(nullptr), socket_(socket), peer_(peer) {
-  set_options(socket);
-}
+UvLink::UvLink(int socket, const PeerAddress& peer) : loop_(nullptr), socket_(socket), peer_(peer) {}
 
 int UvLink::duplicate() const {
   return fcntl(socket_, F_DUPFD_CLOEXEC, 0);

@@ -30,7 +30,7 @@ class UvLink final : public Link, public InSlab<UvLink> {
  public:
   // Takes the descriptor of a connected socket. Nothing is read before attach().
   UvLink(int socket, const PeerAddress& peer, LinkLoop& loop);
-  // On no loop yet: for adopt().
+  // Of a socket that another process has served, and has set the options of. On no loop yet: for adopt().
   UvLink(int socket, const PeerAddress& peer);
   ~UvLink() override;
   UvLink(const UvLink&) = delete;

@@ -25,6 +25,7 @@ constexpr std::size_t name_bytes_max = 128;
 constexpr std::size_t folder_digits = 4;
 constexpr std::size_t digest_digits = 64;
 constexpr std::uint64_t write_back_bytes = std::uint64_t{4} << 20;
+constexpr std::size_t copy_bytes = std::size_t{256} << 10;
 constexpr std::string_view part_suffix = ".part";
 constexpr std::string_view objects_folder = "/objects";
 constexpr mode_t file_mode = 0600;
@@ -47,6 +48,11 @@ Result<void> make_directory(const std::string& path) {
 
 std::string directory_of(const std::string& path) {
   return path.substr(0, path.rfind('/'));
+}
+
+// Its bytes came again: they are archived later. A time that is not set is an old one, which does no harm.
+void become_young(const std::string& path) {
+  static_cast<void>(utimensat(AT_FDCWD, path.c_str(), nullptr, 0));
 }
 
 // The two folders of what is called so.
@@ -72,9 +78,16 @@ struct IncomingFile::Digest {
   }
 };
 
-Result<std::unique_ptr<FileStore>> FileStore::open(const std::string& directory) {
+Result<std::unique_ptr<FileStore>> FileStore::open(const std::string& directory,
+                                                   const std::string& archive_directory) {
   if (Result<void> made = make_directory(directory); !made) return made.error();
-  return std::unique_ptr<FileStore>(new FileStore(directory));
+  auto store = std::unique_ptr<FileStore>(new FileStore(directory));
+  if (archive_directory.empty()) return store;
+  struct stat facts {};
+  if (stat(archive_directory.c_str(), &facts) != 0 || !S_ISDIR(facts.st_mode))
+    return Error{"the archive " + archive_directory + " is no directory: mount its storage, or make it"};
+  store->archive_ = std::unique_ptr<FileStore>(new FileStore(archive_directory));
+  return store;
 }
 
 bool FileStore::is_name(std::string_view name) {
@@ -153,9 +166,26 @@ FileStore::Found FileStore::receive(const std::string& module, const std::string
   return found;
 }
 
+Result<std::string> FileStore::put(const std::string& module, const std::string& name,
+                                   const OutgoingFile& from) {
+  erase_here(module, name, {});  // A part of that size would be taken for these bytes.
+  Found there = receive(module, name, 0, from.bytes());
+  if (there.kind != Found::Kind::ready || there.file->bytes() > 0)
+    return Error{"cannot keep " + name + ": " + there.why};
+  for (std::uint64_t offset = 0; offset < from.bytes(); offset += copy_bytes) {
+    const std::size_t wanted = std::min<std::uint64_t>(copy_bytes, from.bytes() - offset);
+    const std::string part = from.read(offset, wanted);
+    if (part.size() < wanted) return Error{"cannot keep " + name + ": it cannot be read"};
+    if (is_ending_) return Error{"the host ends"};
+    if (Result<void> written = there.file->append(part); !written) return written.error();
+  }
+  return there.file->finish();
+}
+
 std::unique_ptr<OutgoingFile> FileStore::read(const std::string& module, const std::string& name) const {
   const int file = ::open(path(module, name).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (file < 0) return nullptr;
+  // In this order: a file has its name there before it loses the one here.
+  if (file < 0) return archive_ == nullptr ? nullptr : archive_->read(module, name);
   struct stat facts {};
   if (fstat(file, &facts) != 0 || !S_ISREG(facts.st_mode)) {
     close(file);
@@ -168,13 +198,23 @@ std::optional<std::uint64_t> FileStore::copy(const std::string& module, const st
                                              const std::string& name) const {
   const std::string whole = path(module, name), object = object_path(module, digest);
   struct stat facts {};
-  if (stat(object.c_str(), &facts) != 0 || !make_folder(whole)) return std::nullopt;
+  if (stat(object.c_str(), &facts) != 0)
+    return archive_ == nullptr ? std::nullopt : archive_->copy(module, digest, name);
+  if (!make_folder(whole)) return std::nullopt;
   if (link(object.c_str(), whole.c_str()) != 0 && errno != EEXIST) return std::nullopt;
   if (!sync_directory(directory_of(whole))) return std::nullopt;
+  become_young(whole);
   return static_cast<std::uint64_t>(facts.st_size);
 }
 
+// Here first: archive() looks whether it is still here once it has a copy there.
 void FileStore::erase(const std::string& module, const std::string& name, const std::string& digest) const {
+  erase_here(module, name, digest);
+  if (archive_ != nullptr) archive_->erase_here(module, name, digest);
+}
+
+void FileStore::erase_here(const std::string& module, const std::string& name,
+                           const std::string& digest) const {
   const std::string whole = path(module, name);
   unlink(whole.c_str());
   unlink(part_of(whole).c_str());
@@ -187,9 +227,9 @@ void FileStore::erase(const std::string& module, const std::string& name, const 
 
 std::size_t FileStore::reclaim(const std::string& module, const std::string& of, std::uint64_t idle_s) const {
   const std::string folder = directory_ + "/" + module + std::string(objects_folder) + folders_of(of);
+  std::size_t removed = archive_ == nullptr ? 0 : archive_->reclaim(module, of, idle_s);
   DIR* directory = opendir(folder.c_str());
-  if (directory == nullptr) return 0;
-  std::size_t removed = 0;
+  if (directory == nullptr) return removed;
   const auto now_s = static_cast<std::uint64_t>(std::time(nullptr));
   while (const dirent* entry = readdir(directory)) {
     struct stat facts {};
@@ -205,14 +245,14 @@ std::size_t FileStore::reclaim(const std::string& module, const std::string& of,
 
 std::vector<std::string> FileStore::list(const std::string& module, const std::string& of) const {
   std::vector<std::string> names;
+  if (archive_ != nullptr) names = archive_->list(module, of);
   DIR* directory = opendir(folder(module, of).c_str());
-  if (directory == nullptr) return names;
-  while (const dirent* entry = readdir(directory)) {
+  while (const dirent* entry = directory == nullptr ? nullptr : readdir(directory)) {
     std::string_view name = entry->d_name;
     if (name.ends_with(part_suffix)) name.remove_suffix(part_suffix.size());
     if (is_name(name)) names.emplace_back(name);
   }
-  closedir(directory);
+  if (directory != nullptr) closedir(directory);
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
@@ -297,7 +337,9 @@ bool IncomingFile::takes_bytes_of(const std::string& object) const {
   }, own{};
   if (errno != EEXIST || stat(object.c_str(), &facts) != 0 || fstat(file_, &own) != 0) return false;
   if (facts.st_ino == own.st_ino || facts.st_size != own.st_size) return false;
-  return link(object.c_str(), path_.c_str()) == 0;
+  if (link(object.c_str(), path_.c_str()) != 0) return false;
+  become_young(path_);
+  return true;
 }
 
 OutgoingFile::~OutgoingFile() {

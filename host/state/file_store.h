@@ -10,9 +10,13 @@
 // with a million files has about 15. A file is whole once all of it was synced and it was given its name;
 // what a crash leaves before that is a part, which may be gone on with.
 //
+// Where there is an archive (a second directory, of slower storage), archive() moves old files there, and
+// whoever asks finds them where they are; file_archive.cpp has the steps.
+//
 // Every call waits for the disk. Threads: any but a shard's; an IncomingFile one at a time.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -31,8 +35,10 @@ class OutgoingFile;
 
 class FileStore {
  public:
-  // Makes the directory.
-  static Result<std::unique_ptr<FileStore>> open(const std::string& directory);
+  // Makes the directory, but not that of the archive: one that is missing is storage that is not mounted.
+  // Empty: no archive.
+  static Result<std::unique_ptr<FileStore>> open(const std::string& directory,
+                                                 const std::string& archive_directory = {});
 
   static bool is_name(std::string_view name);
   static bool is_folder(std::string_view folder);  // "abcd"
@@ -50,6 +56,8 @@ class FileStore {
   // whatever the offset, and so is a file that is whole already: it becomes a part again.
   Found receive(const std::string& module, const std::string& name, std::uint64_t offset, std::uint64_t size);
 
+  // Makes a whole file of another's bytes, in place of what has that name: its SHA-256.
+  Result<std::string> put(const std::string& module, const std::string& name, const OutgoingFile& from);
   // A whole file; nullptr: there is none.
   std::unique_ptr<OutgoingFile> read(const std::string& module, const std::string& name) const;
   // Gives an object one more name. How many bytes it has; nothing: there is no such object.
@@ -62,10 +70,30 @@ class FileStore {
   // Each once, whole or not.
   std::vector<std::string> list(const std::string& module, const std::string& folder) const;
 
+  bool has_archive() const { return archive_ != nullptr; }
+  // What was moved, and whether that was all: not when the archive does not take it, which is logged, and not
+  // tried again for a minute.
+  struct Archived {
+    std::uint64_t files = 0, bytes = 0;
+    bool is_all = true;
+  };
+  // Moves those whole files of a folder to the archive whose bytes came so long ago, for the last time. One
+  // call at a time; beside all other calls.
+  Archived archive(const std::string& module, const std::string& folder, std::uint64_t age_s);
+  // archive() and put() leave what they have not finished.
+  void end() {
+    is_ending_ = true;
+    if (archive_ != nullptr) archive_->end();
+  }
+
  private:
   friend class IncomingFile;
   explicit FileStore(std::string directory) : directory_(std::move(directory)) {}
 
+  std::vector<std::string> old_files(const std::string& module, const std::string& folder,
+                                     std::uint64_t age_s) const;
+  Result<std::uint64_t> move_to_archive(const std::string& module, const std::string& name);
+  void erase_here(const std::string& module, const std::string& name, const std::string& digest) const;
   std::string folder(std::string_view module, std::string_view name) const;
   std::string path(const std::string& module, const std::string& name) const;
   std::string object_path(const std::string& module, const std::string& digest) const;
@@ -76,6 +104,9 @@ class FileStore {
   const std::string directory_;
   std::mutex mutex_;
   std::set<std::string> receiving_;  // Paths: one writer a file.
+  std::unique_ptr<FileStore> archive_;
+  std::atomic<bool> is_ending_{false};
+  std::int64_t archive_rests_until_s_ = 0;  // archive() alone.
 };
 
 // A file that is being received. Destruction leaves the part as it is.
@@ -116,6 +147,7 @@ class OutgoingFile {
   OutgoingFile& operator=(const OutgoingFile&) = delete;
 
   std::uint64_t bytes() const { return bytes_; }
+  int descriptor() const { return file_; }
   // Fewer bytes than asked for: it cannot be read.
   std::string read(std::uint64_t offset, std::size_t bytes) const;
 

@@ -1,11 +1,14 @@
 #include "upgrade/channel.h"
 
 #include <openssl/crypto.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
+
+#include "base/time_slice.h"
 
 namespace hotline {
 
@@ -40,7 +43,7 @@ Result<std::pair<Descriptor, Descriptor>> Channel::pair() {
 Channel::Channel(Descriptor socket) : socket_(std::move(socket)) {}
 
 void Channel::start(Heard heard, Ended ended) {
-  sender_ = std::thread([this] { send_all(); });
+  sender_ = std::thread([this] { send_when_there_is_room(); });
   hearer_ =
       std::thread([this, heard = std::move(heard), ended = std::move(ended)] { hear_all(heard, ended); });
 }
@@ -68,9 +71,8 @@ void Channel::say(const upgrade::Message& message, Descriptors descriptors) {
     if (is_broken_ || is_closing_) return wipe(frame.bytes);  // Whoever hears the end acts on it.
     waiting_bytes_ += frame.bytes.size();
     waiting_.push_back(std::move(frame));
-    if (waiting_.size() > 1) return;
+    if (waiting_.size() == 1) send_waiting();
   }
-  wake_.notify_one();
 }
 
 bool Channel::has_room() const {
@@ -84,56 +86,66 @@ bool Channel::flush() {
   return waiting_.empty();
 }
 
-// The first of the queue stays there while it is sent, so that flush() knows of it; references into a deque
-// outlive what is put behind it.
-void Channel::send_all() {
+void Channel::send_when_there_is_room() {
+  ask_for_short_slices();
   std::unique_lock lock(mutex_);
   for (;;) {
-    wake_.wait(lock, [this] { return is_closing_ || !waiting_.empty(); });
-    if (is_closing_) return;
-    Frame& frame = waiting_.front();
+    wake_.wait(lock, [this] { return is_closing_ || is_broken_ || !waiting_.empty(); });
+    if (is_closing_ || is_broken_) return;
     lock.unlock();
-    const bool is_sent = send(frame);
-    wipe(frame.bytes);
+    pollfd room{socket_.get(), POLLOUT, 0};
+    poll(&room, 1, -1);
     lock.lock();
-    waiting_bytes_ -= frame.bytes.size();
-    waiting_.pop_front();
-    is_broken_ = !is_sent;
-    if (waiting_.empty() || is_broken_) sent_.notify_all();
-    if (is_broken_) return;
+    if (!is_closing_) send_waiting();
   }
 }
 
-bool Channel::send(const Frame& frame) const {
-  Control control{};
-  std::size_t at = 0;
-  while (at < frame.bytes.size()) {
-    iovec piece{const_cast<char*>(frame.bytes.data()) + at, frame.bytes.size() - at};
-    msghdr message{};
-    message.msg_iov = &piece;
-    message.msg_iovlen = 1;
-    if (at == 0 && !frame.descriptors.empty()) {
-      message.msg_control = control.bytes.data();
-      message.msg_controllen = CMSG_SPACE(sizeof(int) * frame.descriptors.size());
-      cmsghdr* const header = CMSG_FIRSTHDR(&message);
-      header->cmsg_level = SOL_SOCKET;
-      header->cmsg_type = SCM_RIGHTS;
-      header->cmsg_len = CMSG_LEN(sizeof(int) * frame.descriptors.size());
-      for (std::size_t i = 0; i < frame.descriptors.size(); ++i) {
-        const int number = frame.descriptors[i].get();
-        std::memcpy(CMSG_DATA(header) + i * sizeof number, &number, sizeof number);
-      }
+// As much as the kernel takes at once. Under mutex_, so that frames keep their order.
+void Channel::send_waiting() {
+  while (!waiting_.empty()) {
+    Frame& frame = waiting_.front();
+    const ssize_t count = send_some(frame);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return wake_.notify_one();
+    if (count <= 0) {
+      is_broken_ = true;
+      wake_.notify_one();
+      break;
     }
-    const ssize_t sent = sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent <= 0) return false;
-    at += static_cast<std::size_t>(sent);
+    frame.descriptors.clear();
+    frame.sent += static_cast<std::size_t>(count);
+    if (frame.sent < frame.bytes.size()) continue;
+    wipe(frame.bytes);
+    waiting_bytes_ -= frame.bytes.size();
+    waiting_.pop_front();
   }
-  return true;
+  sent_.notify_all();
+}
+
+ssize_t Channel::send_some(const Frame& frame) const {
+  Control control{};
+  iovec piece{const_cast<char*>(frame.bytes.data()) + frame.sent, frame.bytes.size() - frame.sent};
+  msghdr message{};
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  if (!frame.descriptors.empty()) {
+    message.msg_control = control.bytes.data();
+    message.msg_controllen = CMSG_SPACE(sizeof(int) * frame.descriptors.size());
+    cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int) * frame.descriptors.size());
+    for (std::size_t i = 0; i < frame.descriptors.size(); ++i) {
+      const int number = frame.descriptors[i].get();
+      std::memcpy(CMSG_DATA(header) + i * sizeof number, &number, sizeof number);
+    }
+  }
+  return sendmsg(socket_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 void Channel::hear_all(const Heard& heard, const Ended& ended) {
-  Incoming incoming;
+  ask_for_short_slices();
+  Incoming incoming{.buffer = std::vector<char>(read_bytes), .bytes = {}, .descriptors = {}};
   std::string why;
   while (receive(incoming, why) && take_frames(incoming, heard, why)) {
   }
@@ -147,9 +159,7 @@ void Channel::hear_all(const Heard& heard, const Ended& ended) {
 
 bool Channel::receive(Incoming& incoming, std::string& why) const {
   Control control{};
-  const std::size_t had = incoming.bytes.size();
-  incoming.bytes.resize(had + read_bytes);
-  iovec piece{incoming.bytes.data() + had, read_bytes};
+  iovec piece{incoming.buffer.data(), incoming.buffer.size()};
   msghdr message{};
   message.msg_iov = &piece;
   message.msg_iovlen = 1;
@@ -159,11 +169,21 @@ bool Channel::receive(Incoming& incoming, std::string& why) const {
   do {
     count = recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC);
   } while (count < 0 && errno == EINTR);
-  incoming.bytes.resize(had + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
   if (count <= 0) {
     why = count == 0 ? "it ended" : std::string("its socket broke: ") + std::strerror(errno);
     return false;
   }
+  const auto size = static_cast<std::size_t>(count);
+  if (incoming.bytes.capacity() < incoming.bytes.size() + size) {
+    // Grown by hand: what it grew out of held keys.
+    std::string larger;
+    larger.reserve(2 * (incoming.bytes.size() + size));
+    larger.append(incoming.bytes);
+    wipe(incoming.bytes);
+    incoming.bytes.swap(larger);
+  }
+  incoming.bytes.append(incoming.buffer.data(), size);
+  OPENSSL_cleanse(incoming.buffer.data(), size);
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
     const std::size_t numbers = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
@@ -209,10 +229,9 @@ bool Channel::take_frames(Incoming& incoming, const Heard& heard, std::string& w
   }
   const std::size_t used = incoming.bytes.size() - rest.size();
   if (used > 0) {
-    std::string left(rest);
-    wipe(incoming.bytes);
-    incoming.bytes.swap(left);
-    wipe(left);
+    std::memmove(incoming.bytes.data(), rest.data(), rest.size());
+    OPENSSL_cleanse(incoming.bytes.data() + rest.size(), used);
+    incoming.bytes.resize(incoming.bytes.size() - used);
   }
   return is_fine;
 }

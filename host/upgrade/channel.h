@@ -1,8 +1,8 @@
 // Channel: the socket between the two processes of an upgrade.
 //
-// Whoever says something never waits: it goes into one queue, which a thread of its own empties, in order.
-// Another thread hears. What is heard after an end (of the socket, or of sense) is one call of `ended`.
-// Frames are wiped once they are sent or read: some of them hold keys.
+// Whoever says something never waits: what the kernel does not take at once goes into a queue, which a thread
+// of its own empties, in order. Another thread hears. What is heard after an end (of the socket, or of sense)
+// is one call of `ended`. Frames are wiped once they are sent or read: some of them hold keys.
 //
 // Threads: say() and has_room() from any; construction, start() and stop() on one; destruction, behind
 // stop(), on any.
@@ -49,15 +49,18 @@ class Channel {
  private:
   struct Frame {
     std::string bytes;
-    Descriptors descriptors;
+    Descriptors descriptors;  // Sent with the first byte.
+    std::size_t sent = 0;
   };
   struct Incoming {
+    std::vector<char> buffer;
     std::string bytes;  // Read, and not yet a whole frame.
     std::deque<Descriptor> descriptors;
   };
 
-  void send_all();
-  bool send(const Frame& frame) const;
+  void send_when_there_is_room();
+  void send_waiting();
+  ssize_t send_some(const Frame& frame) const;
   void hear_all(const Heard& heard, const Ended& ended);
   bool receive(Incoming& incoming, std::string& why) const;
   static bool take_frames(Incoming& incoming, const Heard& heard, std::string& why);

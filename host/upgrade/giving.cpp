@@ -41,6 +41,7 @@ Deeds Giving::heard(const Message& message) {
   Deeds deeds;
   if (phase_ == Phase::over || phase_ == Phase::settling) return deeds;
   if (const auto* stop = std::get_if<Stop>(&message)) return died(stop->why);
+  if (const auto* back = std::get_if<Back>(&message)) return go_back(back->why);
   if (const auto* hello = std::get_if<Hello>(&message)) {
     if (phase_ != Phase::offering) return out_of_step(message);
     if (hello->protocol != offer_.protocol)

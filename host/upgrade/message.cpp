@@ -14,11 +14,11 @@ constexpr std::uint32_t partitions_known = 256;
 
 // The numbers on the wire, in the order of Message's alternatives.
 constexpr std::array<std::uint16_t, std::variant_size_v<Message>> types = {
-    1, 33, 34, 2, 35, 12, 42, 3, 4, 36, 37, 5, 38, 10, 6, 39, 7, 40, 8, 9, 41, 11};
+    1, 33, 34, 2, 35, 12, 42, 3, 4, 36, 37, 5, 38, 10, 6, 39, 7, 40, 8, 9, 41, 43, 11};
 constexpr std::array<const char*, std::variant_size_v<Message>> names = {
     "OFFER", "HELLO", "LOADED",  "DOORS", "DOORS_OPEN", "EXPECT", "FENCED", "CARRY",
     "KEEP",  "READY", "REFUSED", "GO",    "SERVES",     "RECALL", "POSTS",  "BATCH",
-    "SAFE",  "ASK",   "ANSWER",  "STORE", "WRITING",    "STOP"};
+    "SAFE",  "ASK",   "ANSWER",  "STORE", "WRITING",    "BACK",   "STOP"};
 
 std::optional<std::size_t> index_of(std::uint16_t type) {
   for (std::size_t i = 0; i < types.size(); ++i)
@@ -43,7 +43,7 @@ std::string words(WireReader& in) {
 // Each message both ways. `fine` becomes false for a value that its writer could not have meant.
 void write(WireWriter& out, const Offer& its) {
   out.number(its.protocol).number(its.shards).number(its.host_number).text(its.domain).number(its.message_id);
-  out.number(static_cast<std::uint32_t>(its.doors.size()));
+  out.number(its.heap_bytes).number(static_cast<std::uint32_t>(its.doors.size()));
   for (const DoorAddress& door : its.doors)
     out.text(door.kind).text(door.address).text(door.name).number(door.port);
 }
@@ -53,6 +53,7 @@ void read(WireReader& in, Offer& its, bool&) {
   its.host_number = in.number<std::uint8_t>();
   its.domain = words(in);
   its.message_id = in.number<std::uint64_t>();
+  its.heap_bytes = in.number<std::uint64_t>();
   its.doors.resize(in.count(14));
   for (DoorAddress& door : its.doors) {
     door.kind = words(in);
@@ -125,6 +126,12 @@ void write(WireWriter& out, const StoreClosed& its) {
 void read(WireReader& in, StoreClosed& its, bool&) {
   its.record = in.text();
 }
+void write(WireWriter& out, const Back& its) {
+  out.text(its.why);
+}
+void read(WireReader& in, Back& its, bool&) {
+  its.why = words(in);
+}
 void write(WireWriter& out, const Stop& its) {
   out.text(its.why);
 }
@@ -134,8 +141,7 @@ void read(WireReader& in, Stop& its, bool&) {
 
 template <typename Of>
 concept OfPartition = std::is_same_v<Of, Keep> || std::is_same_v<Of, Ready> || std::is_same_v<Of, Go> ||
-    std::is_same_v<Of, Serves> || std::is_same_v<Of, Recall> || std::is_same_v<Of, Expect> ||
-    std::is_same_v<Of, Fenced>;
+    std::is_same_v<Of, Recall> || std::is_same_v<Of, Expect> || std::is_same_v<Of, Fenced>;
 template <OfPartition Of>
 void write(WireWriter& out, const Of& its) {
   out.number(its.partition);
@@ -143,6 +149,14 @@ void write(WireWriter& out, const Of& its) {
 template <OfPartition Of>
 void read(WireReader& in, Of& its, bool& is_fine) {
   its.partition = partition(in, is_fine);
+}
+
+void write(WireWriter& out, const Serves& its) {
+  out.number(its.partition).number(its.since_us);
+}
+void read(WireReader& in, Serves& its, bool& is_fine) {
+  its.partition = partition(in, is_fine);
+  its.since_us = in.number<std::uint64_t>();
 }
 
 void write(WireWriter& out, const Posts& its) {

@@ -40,6 +40,7 @@ struct Offer {
   std::string domain;
   std::vector<DoorAddress> doors;
   std::uint64_t message_id = 0;  // A's last one.
+  std::uint64_t heap_bytes = 0;  // That A uses: B will, too.
 };
 struct Hello {
   std::uint32_t protocol = upgrade_protocol;
@@ -80,6 +81,7 @@ struct Go {
 };
 struct Serves {
   std::uint16_t partition = 0;
+  std::uint64_t since_us = 0;  // CLOCK_MONOTONIC, which both processes read.
 };
 struct Recall {
   std::uint16_t partition = 0;
@@ -114,6 +116,10 @@ struct StoreClosed {
   std::string record;  // Of the history, for B to append: who, why, how long.
 };
 struct Writing {};
+// B: an operator wants the old process to stay. Too late once it has closed the store.
+struct Back {
+  std::string why;
+};
 // Either side: it cannot go on, and why. The other one acts as if it had died.
 struct Stop {
   std::string why;
@@ -121,7 +127,7 @@ struct Stop {
 
 using Message =
     std::variant<Offer, Hello, Loaded, Doors, DoorsOpen, Expect, Fenced, Carry, Keep, Ready, Refused, Go,
-                 Serves, Recall, Posts, Batch, Safe, Ask, Answer, StoreClosed, Writing, Stop>;
+                 Serves, Recall, Posts, Batch, Safe, Ask, Answer, StoreClosed, Writing, Back, Stop>;
 
 inline constexpr std::size_t header_bytes = 8;
 struct Header {

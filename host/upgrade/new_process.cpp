@@ -6,7 +6,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/log.h"
+#include "base/time_slice.h"
 
 namespace hotline {
 
@@ -17,6 +20,8 @@ namespace {
 constexpr const char* taker = "take";
 
 constexpr int reap_ms_max = 5'000;
+// Beyond it the time that it takes is felt, too.
+constexpr std::uint64_t heap_room_bytes_max = 1ull << 30;
 
 // The one that made the pair of sockets, which is the old process.
 Descriptor pidfd_of_other_end(int socket) {
@@ -42,6 +47,7 @@ NewProcess::~NewProcess() {
 }
 
 void NewProcess::begin() {
+  ask_for_short_slices();  // Whoever is connected waits for this thread between the steps.
   channel_.start(
       [this](upgrade::Message message, Channel::Descriptors descriptors) {
         heard(std::move(message), std::move(descriptors));
@@ -59,6 +65,12 @@ std::unique_ptr<CoreStore> NewProcess::far_store(std::uint64_t message_id) {
                                            message_id);
   store_.store(store.get());
   return store;
+}
+
+bool NewProcess::ask_back(const std::string& why) {
+  if (taking_.phase() != upgrade::Taking::Phase::taking) return false;
+  channel_.say(upgrade::Back{why});
+  return true;
 }
 
 void NewProcess::attach(Host& host) {
@@ -99,7 +111,10 @@ void NewProcess::act_on(const upgrade::Message& message, Channel::Descriptors de
   if (const auto* closed = std::get_if<upgrade::StoreClosed>(&message)) record_ = closed->record;
   if (const auto* carry = std::get_if<upgrade::Carry>(&message)) {
     if (traffic_ != nullptr) traffic_->heard(*carry, std::move(descriptors));
-    if (carry->is_last) parts_.fault_point.reach(taker, "carried");
+    if (carry->is_last) {
+      parts_.fault_point.reach(taker, "carried");
+      room_.give_one_of(upgrade::partition_count);
+    }
   }
   if (std::holds_alternative<upgrade::Go>(message)) parts_.fault_point.reach(taker, "go");
   run(taking_.heard(message));
@@ -115,7 +130,11 @@ void NewProcess::run(const upgrade::Deed& deed) {
   switch (deed.act) {
     case Act::say:
       if (std::holds_alternative<upgrade::Loaded>(deed.message)) parts_.fault_point.reach(taker, "loaded");
-      channel_.say(deed.message);
+      if (const auto* serves = std::get_if<upgrade::Serves>(&deed.message)) {
+        channel_.say(upgrade::Serves{serves->partition, traffic_->served_us()});
+      } else {
+        channel_.say(deed.message);
+      }
       break;
     case Act::prepare: prepare(std::get<upgrade::Offer>(deed.message)); break;
     case Act::open_doors: open_doors(); break;
@@ -142,9 +161,12 @@ void NewProcess::run(const upgrade::Deed& deed) {
 void NewProcess::prepare(const upgrade::Offer& offer) {
   Result<Host*> host = parts_.prepare(offer);
   if (!host) return run(taking_.could_not(Act::prepare, 0, host.error().message));
+  const std::uint64_t own_bytes = HeapRoom::in_use();
+  room_ = HeapRoom(std::min(offer.heap_bytes, heap_room_bytes_max) - std::min(offer.heap_bytes, own_bytes));
   traffic_ = std::make_unique<PartitionTraffic>(
       PartitionTraffic::Parts{.host = *host,
                               .channel = &channel_,
+                              .clock = (*host)->world().clock,
                               .to_control =
                                   [this](std::function<void()> act) {
                                     parts_.to_control([there = is_there_, act = std::move(act)] {

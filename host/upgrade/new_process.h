@@ -15,6 +15,7 @@
 #include "push/fault_point.h"
 #include "upgrade/core_store.h"
 #include "upgrade/far_host.h"
+#include "upgrade/heap_room.h"
 #include "upgrade/partition_traffic.h"
 #include "upgrade/taking.h"
 
@@ -48,6 +49,8 @@ class NewProcess {
   void begin();
   // The store over there, for prepare().
   std::unique_ptr<CoreStore> far_store(std::uint64_t message_id);
+  // The operator wants the old process to stay: it is told. False: it is too late.
+  bool ask_back(const std::string& why);
   // Before the host's shards run: what is not here is over there.
   void attach(Host& host);
 
@@ -68,6 +71,7 @@ class NewProcess {
   Channel channel_;
   std::unique_ptr<FarHost> far_;
   std::unique_ptr<PartitionTraffic> traffic_;
+  HeapRoom room_;
   std::atomic<CoreStore*> store_{nullptr};  // The daemon's; it outlives this.
   upgrade::Offer offer_;
   Channel::Descriptors doors_;

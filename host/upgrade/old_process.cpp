@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/time_slice.h"
 #include "net/ticket_sharing.h"
 #include "upgrade/store_wire.h"
 
@@ -38,6 +39,7 @@ OldProcess::OldProcess(Parts parts, upgrade::Offer offer, std::uint32_t version,
       far_(parts_.threads->host(), *channel_),
       traffic_({.host = &parts_.threads->host(),
                 .channel = channel_.get(),
+                .clock = parts_.clock,
                 .to_control =
                     [this](std::function<void()> act) {
                       parts_.to_control([there = is_there_, act = std::move(act)] {
@@ -65,6 +67,7 @@ OldProcess::~OldProcess() {
 }
 
 void OldProcess::begin() {
+  ask_for_short_slices();  // Whoever is connected waits for this thread between the steps.
   channel_->start(
       [this](upgrade::Message message, Channel::Descriptors descriptors) {
         heard(std::move(message), std::move(descriptors));
@@ -87,8 +90,11 @@ void OldProcess::look() {
   run(giving_.died("the new process said nothing for " + std::to_string(patience_us / 1'000'000) + " s"));
 }
 
-void OldProcess::go_back(const std::string& why) {
+bool OldProcess::go_back(const std::string& why) {
+  using Phase = upgrade::Giving::Phase;
   run(giving_.go_back(why));
+  const Phase phase = giving_.phase();
+  return phase == Phase::returning || phase == Phase::settling || phase == Phase::over;
 }
 
 void OldProcess::far_committed(std::uint32_t far_shard, std::uint64_t number) {
@@ -150,18 +156,23 @@ void OldProcess::act_on(const upgrade::Message& message) {
     end_step("doors", "listeners, control socket, ticket keys");
     parts_.fault_point.reach(giver, "doors");
   }
-  if (std::holds_alternative<upgrade::Fenced>(message)) frozen_us_ = parts_.clock->mono_us();
   if (std::holds_alternative<upgrade::Ready>(message)) parts_.fault_point.reach(giver, "ready");
-  if (const auto* serves = std::get_if<upgrade::Serves>(&message)) note_serves(serves->partition);
+  if (const auto* serves = std::get_if<upgrade::Serves>(&message)) note_serves(*serves);
   run(giving_.heard(message));
 }
 
-void OldProcess::note_serves(std::uint16_t partition) {
-  pause_us_max_ = std::max(pause_us_max_, parts_.clock->mono_us() - frozen_us_);
-  if (partition == upgrade::partition_count / 2) parts_.fault_point.reach(giver, "half");
+void OldProcess::note_serves(const upgrade::Serves& serves) {
+  pauses_us_.push_back(serves.since_us - std::min(serves.since_us, traffic_.taken_us()));
+  if (serves.partition == upgrade::partition_count / 2) parts_.fault_point.reach(giver, "half");
   if (giving_.given() != upgrade::partition_count) return;
+  std::ranges::sort(pauses_us_);
   end_step("partitions", std::to_string(upgrade::partition_count) + ", the longest pause " +
-                             std::to_string(pause_us_max_) + " us");
+                             std::to_string(pause_us_max()) + " us, 99 in 100 within " +
+                             std::to_string(pauses_us_[pauses_us_.size() * 99 / 100]) + " us");
+}
+
+std::uint64_t OldProcess::pause_us_max() const {
+  return pauses_us_.empty() ? 0 : std::ranges::max(pauses_us_);
 }
 
 void OldProcess::run(const Deeds& deeds) {
@@ -177,7 +188,7 @@ void OldProcess::run(const upgrade::Deed& deed) {
   switch (deed.act) {
     case Act::say:
       if (std::holds_alternative<upgrade::StoreClosed>(deed.message)) {
-        channel_->say(upgrade::StoreClosed{parts_.record(steps_, pause_us_max_)});
+        channel_->say(upgrade::StoreClosed{parts_.record(steps_, pause_us_max())});
       } else {
         channel_->say(deed.message);
       }

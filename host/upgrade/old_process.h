@@ -55,15 +55,15 @@ class OldProcess {
   OldProcess& operator=(const OldProcess&) = delete;
 
   void begin();
-  // The operator stays.
-  void go_back(const std::string& why);
+  // The operator stays. False: it is too late, the new process is about to write the store.
+  bool go_back(const std::string& why);
   // Several times a second: a process that says nothing for too long is given up.
   void look();
   // A batch of B's is on disk. The store's thread.
   void far_committed(std::uint32_t far_shard, std::uint64_t number);
 
   const std::vector<PushStep>& steps() const { return steps_; }
-  std::uint64_t pause_us_max() const { return pause_us_max_; }
+  std::uint64_t pause_us_max() const;
   pid_t new_pid() const { return new_pid_; }
 
  private:
@@ -79,7 +79,7 @@ class OldProcess {
   void await_no_debts();
   void close_file();
   void end_step(const char* name, std::string detail);
-  void note_serves(std::uint16_t partition);
+  void note_serves(const upgrade::Serves& serves);
 
   const Parts parts_;
   upgrade::Giving giving_;
@@ -91,9 +91,8 @@ class OldProcess {
   std::string batch_;  // Of B's, so far. The hearing thread's.
   std::vector<PushStep> steps_;
   std::uint64_t step_us_ = 0;
-  std::uint64_t heard_us_ = 0;   // When something was last heard or done.
-  std::uint64_t frozen_us_ = 0;  // The partition that is under way, since.
-  std::uint64_t pause_us_max_ = 0;
+  std::uint64_t heard_us_ = 0;            // When something was last heard or done.
+  std::vector<std::uint64_t> pauses_us_;  // Of each partition that went, that nobody served it.
   bool has_given_doors_ = false;
   std::uint64_t owes_until_us_ = 0;
   // Outlives it in what was brought to the control thread and has not run.

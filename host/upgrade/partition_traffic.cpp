@@ -1,6 +1,5 @@
 #include "upgrade/partition_traffic.h"
 
-#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <unistd.h>
 
@@ -33,7 +32,12 @@ bool PartitionTraffic::act(const upgrade::Deed& deed) {
       if (found == held_.end()) return true;
       std::unique_ptr<HeldPartition> held = std::move(found->second);
       held_.erase(found);
-      all.put_in(std::move(held), answers(Act::put_in, partition));
+      all.put_in(std::move(held), [this, partition] {
+        parts_.to_control([this, partition, now_us = parts_.clock->mono_us()] {
+          served_us_ = now_us;
+          parts_.done(Act::put_in, partition, {});
+        });
+      });
       return true;
     }
     case Act::expect_no_more:
@@ -60,6 +64,7 @@ void PartitionTraffic::freeze(std::uint16_t partition) {
     auto kept = std::make_shared<Result<CarriedPartition>>(std::move(frozen));
     parts_.to_control([this, partition, kept] {
       if (!*kept) return parts_.done(Act::freeze, partition, kept->error());
+      taken_us_ = (*kept)->taken_us;
       leaving_[partition] = std::move(**kept);
       parts_.done(Act::freeze, partition, {});
     });
@@ -100,7 +105,7 @@ void PartitionTraffic::heard(upgrade::Carry carry, Channel::Descriptors descript
   }
   coming.bytes.append(carry.bytes);
   OPENSSL_cleanse(carry.bytes.data(), carry.bytes.size());
-  for (Descriptor& each : descriptors) coming.descriptors.push_back(fcntl(each.get(), F_DUPFD_CLOEXEC, 0));
+  for (Descriptor& each : descriptors) coming.descriptors.push_back(each.release());
 }
 
 void PartitionTraffic::unpack(std::uint16_t partition) {

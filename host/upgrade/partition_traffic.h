@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "base/clock.h"
 #include "dispatch/host.h"
 #include "upgrade/channel.h"
 #include "upgrade/deed.h"
@@ -20,6 +21,7 @@ class PartitionTraffic {
   struct Parts {
     Host* host;
     Channel* channel;
+    Clock* clock;
     std::function<void(std::function<void()>)> to_control;
     // A deed was done, or could not be. On the control thread.
     std::function<void(upgrade::Act act, std::uint16_t partition, Result<void> done)> done;
@@ -34,7 +36,9 @@ class PartitionTraffic {
 
   // Partitions were lost with the other process: what is acknowledged of them is in the store.
   bool has_lost() const { return has_lost_; }
-  std::uint64_t pause_us_max() const { return pause_us_max_; }
+  // When the partition that went last was taken out of its shard, and when the one that came last was put in.
+  std::uint64_t taken_us() const { return taken_us_; }
+  std::uint64_t served_us() const { return served_us_; }
 
  private:
   void freeze(std::uint16_t partition);
@@ -45,11 +49,10 @@ class PartitionTraffic {
 
   const Parts parts_;
   const std::uint32_t version_;
-  std::map<std::uint16_t, std::uint64_t> frozen_us_;  // Since when.
   std::map<std::uint16_t, CarriedPartition> leaving_, coming_;
   std::map<std::uint16_t, std::unique_ptr<HeldPartition>> held_;
   bool has_lost_ = false;
-  std::uint64_t pause_us_max_ = 0;
+  std::uint64_t taken_us_ = 0, served_us_ = 0;
 };
 
 }  // namespace hotline

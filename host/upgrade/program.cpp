@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <optional>
 
 #include "base/hex.h"
 #include "base/whole_file.h"
@@ -67,7 +68,9 @@ Result<std::string> signer_of_file(const Image& image, const ProgramPolicy& poli
 // A file that is there already is the same: it is named by its digest.
 Result<std::string> store(const Image& image, const std::string& directory, const char* name) {
   const std::string path = directory + "/" + name;
-  if (const Result<Image> kept = read_program(path); kept && kept->digest() == image.digest()) return path;
+  if (const Result<std::string> kept = read_whole_file(path, image.bytes().size());
+      kept && *kept == text_of(image))
+    return path;
   std::error_code error;
   fs::create_directories(directory, error);
   if (error) return Error{directory + " can not be made: " + error.message()};
@@ -93,6 +96,22 @@ Result<Program> asked(Program program, const std::string& called, const Formats&
   std::string all;
   for (const std::string& each : wrong) all.append(all.empty() ? "" : "; ").append(each);
   return refused(called, all);
+}
+
+// This very process, where an upgrade has started it from what it had stored. Whoever goes back to it looks
+// at its bytes.
+std::optional<Program> kept_already(const ProgramPolicy& policy) {
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  const fs::path directory = self.parent_path();
+  const fs::path core = fs::canonical(policy.state_dir + "/core", error);
+  if (error || self.filename() != program_name || directory.parent_path() != core || !fs::exists(self, error))
+    return std::nullopt;
+  Program program;
+  program.digest = directory.filename().string();
+  if (!is_hex(program.digest)) return std::nullopt;
+  program.file = self.string();
+  return program;
 }
 
 // The preflight program of that directory; none where there is no preflight.
@@ -142,6 +161,11 @@ Result<Program> verify_program(const std::string& file, const ProgramPolicy& pol
 }
 
 Result<Program> store_own_program(const ProgramPolicy& policy, const Formats& ours) {
+  if (std::optional<Program> kept = kept_already(policy)) {
+    kept->formats = ours;
+    kept->version = ours.version;
+    return std::move(*kept);
+  }
   // What runs, also where its file was replaced or removed.
   Result<Image> image = read_program("/proc/self/exe");
   if (!image) return image.error();

@@ -1,9 +1,11 @@
 // media_link: files too large for a message, by link (XEP-0363).
 //
 //     slots.h      where an account may put one, and how much: iq to upload.<domain>
-//     transfers.h  PUT and GET of /media/SECRET/NAME; what is refused, and how
+//     transfers.h  PUT and GET of /media/SECRET/NAME; what is refused, and how; what another node has
 //     references.h who was sent a link and has not accepted the message yet: for them a file stays
-//     reaper.h     what goes, and when
+//     policy.h     which client model gets a file as what: a table, to be pushed
+//     variants.h   files as the policy has them, made by the operator's program, kept and gone with the file
+//     reaper.h     what goes, and when; what moves to slower storage
 //     files.h      the rows of files, at the homes of 65,536 folders: no home has more than its share
 //
 // An instance holds nothing. Bytes never come here: the host moves them between socket and disk
@@ -16,6 +18,9 @@
 // Configuration, "modules": { "media_link": { ... } }:
 //     url              where peers find this host's `https` listener: "https://example.org:8443" (none: no
 //                      slots)
+//     node             what other nodes know this one by: up to 32 of a-z and 0-9. Links name it then, and
+//     any
+//                      node that has it among its `nodes` passes on what it is asked of it (none)
 //     size_max         bytes of one file (104857600)
 //     quota_bytes      of an account's files together (1073741824)
 //     files_max        of an account (1000)
@@ -24,8 +29,13 @@
 //     keep_days        a file, at the longest (30)
 //     accepted_seconds a file whose link was sent, once everybody it was sent to has accepted the message
 //     (604800) reap_seconds     between two slices of cleaning up (5)
+//     archive_after_seconds  a file that is so old, and older than upload_seconds, moves to the host's slower
+//     storage
+//                      (0: none does)
 //
-// Counted (`hotline modules`): files_stored, files_sent, requests_refused, files_reaped, files_cleaned.
+// Counted (`hotline modules`): files_stored, files_sent, requests_refused, files_reaped, files_cleaned,
+// requests_passed_on, variants_made, variants_failed, variants_sent, files_archived, bytes_archived,
+// archive_full (that a folder's files were not taken).
 #include "media_link.h"
 
 #include "words.h"
@@ -62,9 +72,11 @@ MediaLink::MediaLink(const hl_host* host)
       settings_(host),
       files_(host),
       slots_(host, settings_, files_),
-      transfers_(host, settings_, files_),
+      answers_(host),
+      variants_(host, files_, answers_),
+      transfers_(host, settings_, files_, answers_, variants_),
       references_(host, settings_, files_),
-      reaper_(host, files_, references_) {}
+      reaper_(host, settings_, files_, references_, variants_) {}
 
 sdk::Status MediaLink::on_stanza(const hl_stanza_event& event) {
   const hl_stanza& stanza = *event.stanza;
@@ -106,6 +118,11 @@ sdk::Status MediaLink::on_post(const hl_post_event& event) {
     case topic::slot_made: slots_.on_made(bytes); break;
     case topic::put: transfers_.on_put(bytes); break;
     case topic::get: transfers_.on_get(bytes); break;
+    case topic::get_for_model: transfers_.on_get_for_model(bytes); break;
+    case topic::variant: variants_.on_ask(bytes); break;
+    case topic::variant_made: variants_.on_made(bytes); break;
+    case topic::variant_unneeded: variants_.on_unneeded(bytes); break;
+    case topic::variant_gone: variants_.on_gone(bytes); break;
     case topic::stored: slots_.on_stored(account, bytes); break;
     case topic::forget: reaper_.forget(bytes); break;
     case topic::account_removed:
@@ -125,7 +142,8 @@ sdk::Status MediaLink::on_post(const hl_post_event& event) {
 }
 
 sdk::Status MediaLink::on_work(const hl_work_event& event) {
-  static_cast<void>(transfers_.on_work(event) || slots_.on_copied(event) || reaper_.on_work(event));
+  static_cast<void>(transfers_.on_work(event) || slots_.on_copied(event) || variants_.on_work(event) ||
+                    reaper_.on_work(event));
   return HL_OK;
 }
 
@@ -136,7 +154,7 @@ sdk::Status MediaLink::on_session(const hl_session_event& event) {
 }
 
 sdk::Status MediaLink::on_timer(const hl_timer_event& event) {
-  static_cast<void>(reaper_.on_timer(event));
+  static_cast<void>(reaper_.on_timer(event) || variants_.on_timer(event));
   return HL_OK;
 }
 
@@ -160,7 +178,9 @@ HL_MANIFEST(
     "table media_uploads durable writes 1 reads 1\n"
     "table media_references durable writes 1 reads 1\n"
     "table media_holds durable writes 1 reads 1\n"
+    "table media_variants durable writes 1 reads 1\n"
     "table media_rounds volatile writes 1 reads 1\n"
+    "table media_making volatile writes 1 reads 1\n"
     "service upload\n"
     "sessions\n"
     "http PUT /media head\n"

@@ -3,11 +3,13 @@
 
 #include <hotline/sdk.hpp>
 
+#include "answers.h"
 #include "files.h"
 #include "reaper.h"
 #include "references.h"
 #include "slots.h"
 #include "transfers.h"
+#include "variants.h"
 
 namespace hotline::media_link {
 
@@ -31,6 +33,8 @@ class MediaLink {
   Settings settings_;
   Files files_;
   Slots slots_;
+  Answers answers_;
+  Variants variants_;
   Transfers transfers_;
   References references_;
   Reaper reaper_;

@@ -9,6 +9,7 @@ namespace hotline::media_link {
 
 namespace {
 
+constexpr std::size_t node_bytes_max = 32;
 constexpr std::size_t type_bytes_max = 127;  // RFC 6838 4.2, both parts.
 
 char lower(char c) {
@@ -74,14 +75,23 @@ std::optional<SentRange> sent_range(std::string_view content_range) {
   return SentRange{false, *from, *to - *from + 1, *size};
 }
 
-std::string_view secret_of(std::string_view path) {
+bool is_node(std::string_view name) {
+  return !name.empty() && name.size() <= node_bytes_max &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789") == std::string_view::npos;
+}
+
+FileLink link_of(std::string_view path) {
   if (!path.starts_with(path_prefix)) return {};
   path.remove_prefix(path_prefix.size());
-  const std::string_view secret = path.substr(0, path.find('/'));
-  const std::string_view name = path.substr(std::min(path.size(), secret.size() + 1));
-  const bool is_secret =
-      secret.size() == token_digits && secret.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-  return is_secret && !name.empty() && name.find('/') == std::string_view::npos ? secret : std::string_view{};
+  const std::string_view key = path.substr(0, path.find('/'));
+  const std::string_view name = path.substr(std::min(path.size(), key.size() + 1));
+  if (name.empty() || name.find('/') != std::string_view::npos) return {};
+  const std::string_view secret = key.substr(0, token_digits);
+  if (secret.size() < token_digits || secret.find_first_not_of("0123456789abcdef") != std::string_view::npos)
+    return {};
+  if (key.size() == token_digits) return {secret, {}};
+  const std::string_view node = key.substr(token_digits + 1);
+  return key[token_digits] == '-' && is_node(node) ? FileLink{secret, node} : FileLink{};
 }
 
 std::optional<std::string> media_type(std::string_view text) {

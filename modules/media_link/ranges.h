@@ -27,8 +27,14 @@ struct SentRange {
 };
 std::optional<SentRange> sent_range(std::string_view content_range);
 
-// The secret of "/media/SECRET/NAME"; empty: it is another path.
-std::string_view secret_of(std::string_view path);
+// What "/media/SECRET/NAME" is of, or "/media/SECRET-NODE/NAME", which names the node that has it. An empty
+// secret: it is another path.
+struct FileLink {
+  std::string_view secret, node;
+};
+FileLink link_of(std::string_view path);
+// Up to 32 of a-z and 0-9.
+bool is_node(std::string_view name);
 
 // "Image/PNG; q=1" is "image/png"; nothing for what is no type.
 std::optional<std::string> media_type(std::string_view text);

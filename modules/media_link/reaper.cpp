@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::string_view round_key = "round";
 constexpr std::string_view list_token = "clean";
+constexpr std::string_view archive_token = "archive";
 constexpr std::uint64_t folders = 65'536;
 constexpr int folders_reaped_max = 64;  // In one slice.
 constexpr int folders_cleaned_max = 8;  // Of a shard's own; each is a question to the disk.
@@ -22,15 +23,21 @@ std::string folder_name(std::uint64_t number) {
 
 }  // namespace
 
-Reaper::Reaper(const hl_host* host, const Files& files, const References& references)
-    : files_(files),
+Reaper::Reaper(const hl_host* host, const Settings& settings, const Files& files,
+               const References& references, const Variants& variants)
+    : settings_(settings),
+      files_(files),
       references_(references),
+      variants_(variants),
       disk_(host),
       timers_(host),
       config_(host),
       rounds_(sdk::Tables(host).open("media_rounds")),
       reaped_(sdk::Stats(host).counter("files_reaped")),
-      cleaned_(sdk::Stats(host).counter("files_cleaned")) {}
+      cleaned_(sdk::Stats(host).counter("files_cleaned")),
+      archived_(sdk::Stats(host).counter("files_archived")),
+      archived_bytes_(sdk::Stats(host).counter("bytes_archived")),
+      archive_full_(sdk::Stats(host).counter("archive_full")) {}
 
 // An account whose home this shard is, the same one each time.
 std::string Reaper::own_account() const {
@@ -79,15 +86,41 @@ std::string Reaper::reap(std::string_view after) const {
     if (!found) return {};
     folder = *found;
     std::string name;
+    bool has_old = false;
     for (auto row = files_.rows().next(folder, {}); row; row = files_.rows().next(folder, name)) {
       name = row->key;
       const auto file = FileRow::decode(row->value);
-      if (file && file->expires_ms > files_.now_ms()) continue;
+      if (file && file->expires_ms > files_.now_ms()) {
+        has_old = has_old || is_old(*file);
+        continue;
+      }
       remove(name, file && file->is_whole() ? std::string_view(file->detail) : std::string_view{});
       reaped_.add();
     }
+    if (has_old) archive(folder);
   }
   return folder;
+}
+
+// A row says when a file goes at the latest, which is `keep_ms` after it came.
+bool Reaper::is_old(const FileRow& row) const {
+  return settings_.archive_after_ms > 0 && row.is_whole() &&
+         row.last_ms + settings_.archive_after_ms <= files_.now_ms() + settings_.keep_ms;
+}
+
+void Reaper::archive(const std::string& folder) const {
+  // Without an archive they stay where they are.
+  static_cast<void>(disk_.archive(std::string_view(folder).substr(0, folder_digits),
+                                  settings_.archive_after_ms / 1'000, folder, archive_token));
+}
+
+void Reaper::archived(const hl_work_event& event) const {
+  const auto words = split_words(sdk::view(event.result), 2);
+  const auto files = words ? number_of((*words)[0]) : std::nullopt;
+  const auto bytes = words ? number_of((*words)[1]) : std::nullopt;
+  if (files && *files > 0) archived_.add(static_cast<std::int64_t>(*files));
+  if (bytes && *bytes > 0) archived_bytes_.add(static_cast<std::int64_t>(*bytes));
+  if (event.status == HL_E_FULL) archive_full_.add();
 }
 
 // The folders on the disk from that one on, as far as they are this shard's; the next one.
@@ -104,12 +137,16 @@ std::uint64_t Reaper::clean(std::uint64_t from) const {
 }
 
 bool Reaper::on_work(const hl_work_event& event) const {
+  if (sdk::view(event.token) == archive_token) {
+    archived(event);
+    return true;
+  }
   if (sdk::view(event.token) != list_token) return false;
   std::string_view names = sdk::view(event.result);
   while (event.status == HL_OK && !names.empty()) {
     const std::string_view name = names.substr(0, names.find('\n'));
     names.remove_prefix(std::min(names.size(), name.size() + 1));
-    if (name.size() == token_digits && files_.is_known(name)) continue;
+    if (name.size() == token_digits && (files_.is_known(name) || variants_.is_made_now(name))) continue;
     if (name.size() < folder_digits || folder_account(name) != sdk::view(event.account)) continue;
     disk_.erase(name);
     cleaned_.add();
@@ -126,6 +163,7 @@ void Reaper::forget(std::string_view name) const {
 void Reaper::remove(std::string_view name, std::string_view digest) const {
   files_.erase(name);
   references_.forget_file(name);
+  variants_.forget_file(name);
   disk_.erase(name, digest);
 }
 

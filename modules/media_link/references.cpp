@@ -52,9 +52,10 @@ void References::on_referenced(std::string_view account, const hl_stanza& messag
   const std::string_view url =
       stanzas_.root(message).child("x", ns_out_of_band).child("url", ns_out_of_band).text();
   if (settings_.url.empty() || !url.starts_with(settings_.url)) return;
-  const std::string_view secret = secret_of(url.substr(settings_.url.size()));
-  if (secret.empty()) return;
-  const std::string name = files_.name_of(secret);
+  const FileLink link = link_of(url.substr(settings_.url.size()));
+  // What another node has is not counted there: it stays until its last time.
+  if (link.secret.empty() || !settings_.is_here(link.node)) return;
+  const std::string name = files_.name_of(link.secret);
   const bool is_new = !references_.get(account, name);
   if (is_new && references_.count(account) >= references_max) return;
   if (references_.put(account, name, wanted) == HL_OK) say(topic::hold, name, account);

@@ -70,7 +70,13 @@ Settings::Settings(const hl_host* host) {
   upload_ms = setting(config, "upload_seconds", 21'600) * ms_per_s;
   keep_ms = setting(config, "keep_days", 30) * 86'400 * ms_per_s;
   accepted_ms = setting(config, "accepted_seconds", 604'800) * ms_per_s;
+  // What is being put stays where it is put.
+  const std::int64_t archive_after_s = config.number("archive_after_seconds", 0);
+  archive_after_ms =
+      archive_after_s <= 0 ? 0 : std::max(static_cast<std::uint64_t>(archive_after_s) * ms_per_s, upload_ms);
   url = config.text("url", "");
+  node = config.text("node", "");
+  if (!is_node(node)) node.clear();
 }
 
 Slots::Slots(const hl_host* host, const Settings& settings, const Files& files)
@@ -152,7 +158,9 @@ void Slots::grant(const hl_stanza_event& event, const Wish& wish) const {
   const std::string_view owner = sdk::view(event.account);
   const std::string token = random_.hex(token_bytes);
   const std::string name = files_.name_of(token);
-  const std::string url = settings_.url + std::string(path_prefix) + token + "/" + as_segment(wish.file_name);
+  const std::string at = settings_.node.empty() ? "" : "-" + settings_.node;
+  const std::string url =
+      settings_.url + std::string(path_prefix) + token + at + "/" + as_segment(wish.file_name);
   sdk::Xml xml;
   xml.open("slot", ns_upload).open("put").attr("url", url).close().open("get").attr("url", url).close();
   const std::string granted = sdk::iq_result(*event.stanza, xml.take());

@@ -26,7 +26,11 @@ struct Settings {
   explicit Settings(const hl_host* host);
   std::uint64_t size_max, quota_bytes, files_max;
   std::uint64_t slot_ms, upload_ms, keep_ms, accepted_ms;
-  std::string url;  // "https://example.org:8443"
+  std::uint64_t archive_after_ms;  // 0: never.
+  std::string url;                 // "https://example.org:8443"
+  std::string node;                // What other nodes know this one by; empty: there are none.
+
+  bool is_here(std::string_view link_node) const { return link_node.empty() || link_node == node; }
 };
 
 class Slots {

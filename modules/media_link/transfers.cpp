@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "policy.h"
 #include "ranges.h"
 
 namespace hotline::media_link {
@@ -12,9 +13,6 @@ namespace {
 constexpr std::string_view nothing_here = "There is nothing here.";
 constexpr std::string_view put_token = "put";
 constexpr std::size_t field_bytes_max = 256;  // Of a field that is passed on.
-constexpr sdk::HttpField text_type{"Content-Type", "text/plain; charset=utf-8"};
-// Web clients come from other places than the files (XEP-0363 7).
-constexpr sdk::HttpField any_origin{"Access-Control-Allow-Origin", "*"};
 
 // A field's value as one word: what has spaces or is long means nothing here.
 std::string_view word_of(const hl_request_event& event, std::string_view field) {
@@ -22,26 +20,20 @@ std::string_view word_of(const hl_request_event& event, std::string_view field) 
   return value.size() > field_bytes_max || value.find(' ') != std::string_view::npos ? "?" : value;
 }
 
-std::string etag_of(const FileRow& row) {
-  return "\"" + row.detail.substr(0, token_digits) + "\"";
-}
-
 }  // namespace
 
-Transfers::Transfers(const hl_host* host, const Settings& settings, const Files& files)
+Transfers::Transfers(const hl_host* host, const Settings& settings, const Files& files,
+                     const Answers& answers, const Variants& variants)
     : settings_(settings),
       files_(files),
+      answers_(answers),
+      variants_(variants),
       http_(host),
       disk_(host),
       posts_(host),
       stored_(sdk::Stats(host).counter("files_stored")),
-      sent_(sdk::Stats(host).counter("files_sent")),
-      refused_(sdk::Stats(host).counter("requests_refused")) {}
-
-void Transfers::refuse(hl_request request, std::uint32_t status, std::string_view why) const {
-  refused_.add();
-  http_.respond(request, status, {text_type, any_origin}, std::string(why) + "\n");
-}
+      refused_(sdk::Stats(host).counter("requests_refused")),
+      passed_on_(sdk::Stats(host).counter("requests_passed_on")) {}
 
 sdk::Status Transfers::on_request(const hl_request_event& event) const {
   const std::string_view method = sdk::view(event.method);
@@ -55,18 +47,34 @@ sdk::Status Transfers::on_request(const hl_request_event& event) const {
                   "");
     return HL_OK;
   }
-  const std::string_view secret = secret_of(sdk::view(event.path));
-  if (secret.empty()) {
+  const FileLink link = link_of(sdk::view(event.path));
+  if (link.secret.empty()) {
     refuse(event.request, 404, nothing_here);
     return HL_OK;
   }
-  const std::string name = files_.name_of(secret);
+  if (!settings_.is_here(link.node)) {
+    pass_on(event, link.node);
+    return HL_OK;
+  }
+  const std::string name = files_.name_of(link.secret);
   if (method == "PUT") {
     ask_put(event, name);
   } else {
     ask_get(event, name);
   }
   return HL_OK;
+}
+
+void Transfers::pass_on(const hl_request_event& event, std::string_view node) const {
+  std::vector<sdk::HttpField> fields;
+  for (const std::string_view field :
+       {"content-type", "content-range", "range", "if-range", "if-none-match", "user-agent"})
+    if (const auto value = sdk::request_field(event, field)) fields.push_back({field, *value});
+  std::string where(sdk::view(event.path));
+  if (const std::string_view query = sdk::view(event.query); !query.empty()) where.append("?").append(query);
+  const sdk::Status status = http_.relay(event.request, node, sdk::view(event.method), where, fields);
+  if (status == HL_E_NONE) return refuse(event.request, 404, nothing_here);
+  if (status == HL_OK) passed_on_.add();
 }
 
 // ---- put
@@ -176,50 +184,37 @@ void Transfers::stored(hl_request request, std::string_view name, std::string_vi
 
 // ---- get
 
-// REQUEST NAME RANGE IF_RANGE IF_NONE_MATCH
+// REQUEST NAME RANGE IF_RANGE IF_NONE_MATCH, and MODEL of a client that the policy knows.
 void Transfers::ask_get(const hl_request_event& event, const std::string& name) const {
-  const std::string words = join_words({std::to_string(event.request), name, word_of(event, "range"),
-                                        word_of(event, "if-range"), word_of(event, "if-none-match")});
-  if (posts_.bytes(folder_account(name), topic::get, words) != HL_OK)
+  std::string words = join_words({std::to_string(event.request), name, word_of(event, "range"),
+                                  word_of(event, "if-range"), word_of(event, "if-none-match")});
+  const std::string_view model =
+      model_of(sdk::view(event.query), sdk::request_field(event, "user-agent").value_or(""));
+  if (!model.empty()) words.append(" ").append(model);
+  const std::uint32_t topic = model.empty() ? topic::get : topic::get_for_model;
+  if (posts_.bytes(folder_account(name), topic, words) != HL_OK)
     refuse(event.request, 503, "Too much is going on at once; try again.");
 }
 
 void Transfers::on_get(std::string_view bytes) const {
   const auto words = split_words(bytes, 5);
-  const auto request = words ? number_of((*words)[0]) : std::nullopt;
-  if (!request || (*words)[1].size() != token_digits) return;
-  const std::string_view name = (*words)[1];
+  if (words) get((*words)[0], (*words)[1], {(*words)[2], (*words)[3], (*words)[4]}, {});
+}
+
+void Transfers::on_get_for_model(std::string_view bytes) const {
+  const auto words = split_words(bytes, 6);
+  if (words) get((*words)[0], (*words)[1], {(*words)[2], (*words)[3], (*words)[4]}, (*words)[5]);
+}
+
+void Transfers::get(std::string_view number, std::string_view name, const Asked& asked,
+                    std::string_view model) const {
+  const auto request = number_of(number);
+  if (!request || name.size() != token_digits) return;
   const std::optional<FileRow> row = files_.find(name);
   if (!row || !row->is_whole()) return refuse(*request, 404, nothing_here);
-  const std::string etag = etag_of(*row);
-  if ((*words)[4] == etag)
-    return static_cast<void>(http_.respond(*request, 304, {any_origin, {"ETag", etag}}, ""));
-  // What the peer has the beginning of has to be this file.
-  const bool is_same = (*words)[3] == "-" || (*words)[3] == etag;
-  const AskedRange range = asked_range(is_same ? (*words)[2] : "-", row->size);
-  if (range.kind == AskedRange::Kind::outside) {
-    refused_.add();
-    http_.respond(*request, 416,
-                  {text_type, any_origin, {"Content-Range", "bytes */" + std::to_string(row->size)}},
-                  "The file is shorter.\n");
-    return;
-  }
-  const bool is_part = range.kind == AskedRange::Kind::part;
-  const std::string where = "bytes " + std::to_string(range.offset) + "-" +
-                            std::to_string(range.offset + range.length - 1) + "/" + std::to_string(row->size);
-  std::vector<sdk::HttpField> fields = {
-      {"Content-Type", row->type},
-      {"Content-Disposition", is_shown_inline(row->type) ? "inline" : "attachment"},
-      {"Cross-Origin-Resource-Policy", "cross-origin"},
-      {"Cache-Control", "private, max-age=86400"},
-      {"Accept-Ranges", "bytes"},
-      {"ETag", etag},
-      any_origin};
-  if (is_part) fields.push_back({"Content-Range", where});
-  const sdk::Status status =
-      disk_.send(*request, is_part ? 206 : 200, fields, {name, range.offset, range.length});
-  if (status == HL_E_NONE) return refuse(*request, 503, "This host keeps no files.");
-  if (status == HL_OK) sent_.add();
+  const Profile* profile = profile_for(model, row->type, row->size);
+  if (profile != nullptr && variants_.wanted(*profile, *request, name, *row, asked)) return;
+  answers_.send(*request, name, *row, asked);
 }
 
 }  // namespace hotline::media_link

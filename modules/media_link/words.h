@@ -32,7 +32,12 @@ constexpr std::uint32_t referenced =
 constexpr std::uint32_t hold = 9;      // To a folder's: it is needed by an account.
 constexpr std::uint32_t held = 10;     // To the recipient's: noted.
 constexpr std::uint32_t release = 11;  // To a folder's: no longer.
-constexpr std::uint32_t released = 12;  // To the recipient's: noted.
+constexpr std::uint32_t released = 12;          // To the recipient's: noted.
+constexpr std::uint32_t get_for_model = 13;     // To a folder's: a GET by a client model of the policy.
+constexpr std::uint32_t variant = 14;           // To a variant's folder: it is wanted.
+constexpr std::uint32_t variant_made = 15;      // To a file's folder: it has that variant.
+constexpr std::uint32_t variant_unneeded = 16;  // To a variant's: that file is gone.
+constexpr std::uint32_t variant_gone = 17;      // To a file's: that variant is.
 }  // namespace topic
 
 // The account at whose home the rows of a folder's files are.

@@ -332,6 +332,7 @@ GROWS_FROM(hl_cap_http, 16);
 AT(hl_cap_http, size, 0);
 AT(hl_cap_http, reserved, 4);
 AT(hl_cap_http, respond, 8);
+AT(hl_cap_http, relay, 16);
 
 // hotline/cap/file.h
 GROWS_FROM(hl_cap_file, 48);
@@ -342,6 +343,8 @@ AT(hl_cap_file, send, 16);
 AT(hl_cap_file, erase, 24);
 AT(hl_cap_file, list, 32);
 AT(hl_cap_file, copy, 40);
+AT(hl_cap_file, archive, 48);
+AT(hl_cap_file, transcode, 56);
 
 // hotline/cap/outbox.h
 GROWS_FROM(hl_cap_outbox, 16);

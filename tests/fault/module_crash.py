@@ -14,7 +14,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
 import kill_under_load  # noqa: E402
-from hotline_host import TREE, Control, Host, build, fixture  # noqa: E402
+from hotline_host import TREE, Control, Host, OtherProcess, build, fixture  # noqa: E402
 from live_load import await_all, pairs  # noqa: E402
 from xmpp_client import Client  # noqa: E402
 
@@ -98,9 +98,26 @@ class Supervised(unittest.TestCase):
         second = self.take_up(host, supervisor)
         self.assertNotEqual(first, second)
         self.assertEqual(host.version("faulty"), "1.0.0")
+        # One that an upgrade has put in its place is followed.
+        host.process = OtherProcess(second)
+        third = self.upgraded(host)
+        self.assertNotEqual(third, second)
+        os.kill(third, signal.SIGKILL)
+        host.control.close()
+        fourth = self.take_up(host, supervisor)
+        self.assertNotEqual(fourth, third)
+        host.process = OtherProcess(fourth)
+        self.upgraded(host)
         host.control.call("shutdown")
         self.assertEqual(supervisor.wait(30), 0)
         host.process = None
+
+    @staticmethod
+    def upgraded(host):
+        report = host.upgrade(build() / "hotlined")
+        if report["outcome"] != "live":
+            raise AssertionError(report)
+        return host.process.pid
 
     @staticmethod
     def take_up(host, supervisor):

@@ -17,6 +17,7 @@ from xmpp_client import SM, Client, Closed  # noqa: E402
 # The step, who serves afterwards, and whether a session that was there still is.
 OLD, NEW, NOBODY = "old", "new", "nobody"
 STEPS = (
+    ("give.verified", NOBODY, False),
     ("give.started", NOBODY, False),
     ("give.loaded", NOBODY, False),
     ("give.doors", NEW, False),
@@ -27,12 +28,16 @@ STEPS = (
     ("give.half", NEW, False),
     ("give.moved", NEW, True),
     ("give.closed", NEW, True),
+    ("give.end", NEW, True),
     ("take.loaded", OLD, True),
     ("take.doors", OLD, True),
     ("take.carried", OLD, True),
     ("take.ready", OLD, True),
     ("take.go", OLD, False),
+    ("take.serves", OLD, False),
     ("take.half", OLD, False),
+    ("take.store", OLD, False),
+    ("take.alone", NOBODY, False),
 )
 
 

@@ -31,8 +31,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     must(sent->is_question || sent->length > 0);
   }
   if (const auto type = media_type(text)) must(type->find_first_of(" \r\n;\"") == std::string::npos);
-  const std::string_view secret = secret_of(text);
-  must(secret.empty() || secret.size() == token_digits);
+  const FileLink link = link_of(text);
+  must(link.secret.empty() ? link.node.empty() : link.secret.size() == token_digits);
+  must(link.node.empty() || is_node(link.node));
   static_cast<void>(split_words(text, 5));
   return 0;
 }

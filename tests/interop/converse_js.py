@@ -3,11 +3,9 @@
 pushed. Over WebSocket and TLS; pictures of each scene are left in the build directory's screenshots/."""
 import json
 import pathlib
-import struct
 import sys
 import tempfile
 import unittest
-import zlib
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
 from hotline_host import LISTEN, free_port, host_of  # noqa: E402
@@ -15,6 +13,7 @@ from xmpp_client import Client, befriend  # noqa: E402
 
 from browser import Browser, WebServer  # noqa: E402
 from npm import converse  # noqa: E402
+from picture import png  # noqa: E402
 
 # What a site that uses converse.js writes; the settings are all there is of ours in it.
 SITE = """<!doctype html>
@@ -22,15 +21,6 @@ SITE = """<!doctype html>
 <link rel="stylesheet" href="/converse.min.css"><script type="module" src="/converse.min.js"></script></head>
 <body class="converse-fullscreen"><script type="module">converse.initialize(SETTINGS);</script></body></html>
 """
-
-
-def png(side):
-    """A picture of so many grey pixels squared."""
-    def chunk(kind, content):
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-    lines = b"".join(b"\0" + bytes((x ^ y) & 255 for x in range(side)) for y in range(side))
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)) +
-            chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b""))
 
 
 class ConverseJs(unittest.TestCase):

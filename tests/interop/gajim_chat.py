@@ -24,7 +24,7 @@ BOOKMARK = ("<query xmlns='jabber:iq:private'><storage xmlns='storage:bookmarks'
 
 class ProgramsAreThere(unittest.TestCase):
     def test_gajim_and_what_shows_it_are_installed(self):
-        self.assertEqual(MISSING, [], "apt-get install gajim python3-pil xvfb xdotool dbus-daemon, and use Debian's python3")
+        self.assertEqual(MISSING, [], "apt-get install gajim python3-pil xvfb xdotool xclip dbus-daemon, and use Debian's python3")
 
 
 @unittest.skipIf(MISSING, "a program is missing; ProgramsAreThere fails for it")

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import urllib.parse
 
 import gi  # noqa: F401
 from gi.repository import Gio, GLib
@@ -21,6 +22,10 @@ from gi.repository import Gio, GLib
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
 from hotline_host import PATIENCE, build, eventually  # noqa: E402
 
+# What it uploads and downloads with, libsoup, trusts what this file of Debian's holds, and can be told of nothing else.
+TRUST_STORE = "/etc/ssl/certs/ca-certificates.crt"
+# Mounts of one's own, over what everybody else goes on seeing; who is not root is in a user namespace for that.
+APART = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--user", "--map-current-user", "--keep-caps"])]
 NAME, PATH, INTERFACE = "org.gajim.Gajim", "/org/gajim/dbus/RemoteObject", "org.gajim.dbus.RemoteInterface"
 # Whoever may reach the socket may use this bus: it lies in a folder of our own.
 BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -33,7 +38,14 @@ BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration
 
 def missing():
     """The programs that are needed and not installed."""
-    return [program for program in ("gajim", "Xvfb", "dbus-daemon", "xdotool") if not shutil.which(program)]
+    return [program for program in ("gajim", "Xvfb", "dbus-daemon", "xdotool", "xclip") if not shutil.which(program)]
+
+
+def untrusted():
+    """Why Gajim cannot be given certificates to trust here; nothing when it can."""
+    tried = subprocess.run([*APART, "mount", "--bind", TRUST_STORE, TRUST_STORE], capture_output=True, text=True,
+                           check=False)
+    return tried.stderr.strip() if tried.returncode != 0 else ""
 
 
 class Gajim:
@@ -41,6 +53,7 @@ class Gajim:
         self.account = f"{name}@{host.run['domain']}"
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="hotline-gajim-"))
         self.processes, self.signals, self.changed, self.loop = [], [], threading.Condition(), None
+        self.meets_https = any(entry["kind"] == "https" for entry in host.run["listen"])
         try:
             self.settle_in(host, password, resource)
             self.start()
@@ -53,6 +66,7 @@ class Gajim:
         for folder in ("config/gajim", "data/gajim/cert_store", "cache", "run"):
             (self.home / folder).mkdir(parents=True, mode=0o700)
         shutil.copy(host.state / "tls" / "dev-certificate.pem", self.home / "data/gajim/cert_store/hotline")
+        shutil.copy(host.state / "tls" / "dev-certificate.pem", self.home / "trusted.pem")
         account = {"name": self.account.split("@", maxsplit=1)[0], "hostname": host.run["domain"], "password": password,
                    "savepass": True, "active": True, "autoconnect": True, "resource": resource,
                    "account_label": "play", "use_custom_host": True, "custom_host": "127.0.0.1",
@@ -92,17 +106,22 @@ class Gajim:
         self.run("dbus-daemon", f"--config-file={self.home / 'bus.conf'}", "--nofork")
         eventually((self.home / "bus").exists, "a D-Bus of our own")
         self.watch()
-        self.run("gajim")
+        self.gajim = self.run("gajim", behind=self.trusting() if self.meets_https else [])
         # What it means to be, from its start on; that it is connected shows in what it sends.
         eventually(lambda: self.status() == "online", "Gajim at its remote control")
 
-    def run(self, *words, user=None, **more):
-        # Should we be killed, they are too.
+    def trusting(self):
+        """What a program is started behind that trusts the development certificate, and nothing else, over HTTPS."""
+        return [*APART, "sh", "-c", f'mount --bind "$0" {TRUST_STORE} && exec "$@"', str(self.home / "trusted.pem")]
+
+    def run(self, *words, user=None, behind=(), **more):
+        # Should we be killed, they are too; the system forgets that when a process changes its user.
         bound = ["setpriv", "--pdeathsig", "KILL"]
         with open(self.home / "log", "ab") as log:
             self.processes.append(subprocess.Popen(
-                [*bound, *(self.user if user is None else user), *words], env=self.environment, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, start_new_session=True, **more))
+                [*behind, *(self.user if user is None else user), *bound, *words], env=self.environment,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **more))
+        return self.processes[-1]
 
     def watch(self):
         """Gajim's signals go to `signals`, from a thread that ends with us."""
@@ -139,14 +158,14 @@ class Gajim:
                 raise AssertionError(f"Gajim did not tell of {name} with {text!r}; it told {self.signals}\n{self.log()}")
             return self.signals.pop(place())[1][1]
 
-    def call(self, method, *texts):
-        answer = self.bus.call_sync(NAME, PATH, INTERFACE, method, GLib.Variant(f"({'s' * len(texts)})", texts), None,
+    def call(self, method, *texts, path=PATH, interface=INTERFACE):
+        answer = self.bus.call_sync(NAME, path, interface, method, GLib.Variant(f"({'s' * len(texts)})", texts), None,
                                     Gio.DBusCallFlags.NO_AUTO_START, int(PATIENCE * 1000), None)
         return answer.unpack()[0]
 
     def status(self):
-        if self.processes[-1].poll() is not None:
-            raise AssertionError(f"Gajim ended with {self.processes[-1].returncode}\n{self.log()}")
+        if self.gajim.poll() is not None:
+            raise AssertionError(f"Gajim ended with {self.gajim.returncode}\n{self.log()}")
         try:
             return self.call("account_info", "play").get("status")
         except GLib.Error:
@@ -159,9 +178,12 @@ class Gajim:
     def log(self):
         return (self.home / "log").read_text(errors="replace")[-3000:]
 
-    def command(self, *words):
-        done = subprocess.run([*self.user, *words], env=self.environment, capture_output=True, text=True, check=False,
+    def attempt(self, *words):
+        return subprocess.run([*self.user, *words], env=self.environment, capture_output=True, text=True, check=False,
                               timeout=PATIENCE)
+
+    def command(self, *words):
+        done = self.attempt(*words)
         if done.returncode != 0:
             raise AssertionError(f"{words}: {done.stdout}{done.stderr}\n{self.log()}")
         return done.stdout
@@ -175,10 +197,41 @@ class Gajim:
         self.command("xdotool", "windowfocus", "--sync", window, "type", "--delay", "0", text)
         self.command("xdotool", "key", "Return")
 
+    def may(self, action):
+        """Whether its window has such a button, or key, that does something now."""
+        try:
+            return self.call("Describe", action, path="/org/gajim/Gajim/window/1", interface="org.gtk.Actions")[0]
+        except GLib.Error:
+            return False  # There is no window yet.
+
+    def copy(self, file):
+        """What a file manager does with a file that one copies."""
+        (self.home / "copied").write_text(file.as_uri() + "\r\n")
+        clipboard = ("xclip", "-quiet", "-selection", "clipboard", "-target", "text/uri-list")
+        self.run(*clipboard, str(self.home / "copied"))
+        eventually(lambda: file.as_uri() in self.attempt(*clipboard, "-out").stdout, f"{file.name} in the clipboard")
+
+    def send_file(self, file):
+        """Pasted into the open chat and sent, as by a person; the link that it was sent as."""
+        eventually(lambda: self.may("send-file"), "a chat that files can be sent in")
+        self.copy(file)
+        self.command("xdotool", "windowfocus", "--sync", self.windows()[-1], "key", "ctrl+v")
+        # Enter sends what the page with the file shows, and does nothing before that is there and when it is gone.
+        return eventually(lambda: self.link_to(file) or self.command("xdotool", "key", "Return"), f"{file.name} is sent")
+
+    def link_to(self, file):
+        """What it has sent to say where this file is; None before that."""
+        with self.changed:
+            texts = [data[1][-1] for name, data in self.signals if name == "MessageSent"]
+        return next((text for text in texts if text.endswith("/" + urllib.parse.quote(file.name))), None)
+
+    def downloads(self):
+        """What it has fetched of what links led to, sent and received."""
+        return [file.read_bytes() for file in (self.home / "data/gajim/downloads").glob("*") if file.is_file()]
+
     def windows(self):
-        found = subprocess.run([*self.user, "xdotool", "search", "--onlyvisible", "--class", "gajim"],
-                               env=self.environment, capture_output=True, text=True, check=False, timeout=PATIENCE)
-        return found.stdout.split()  # It fails when there is none.
+        # It fails when there is none.
+        return self.attempt("xdotool", "search", "--onlyvisible", "--class", "gajim").stdout.split()
 
     def screenshot(self, title):
         """A picture of its display as it is now, kept with the build."""

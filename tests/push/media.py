@@ -6,7 +6,9 @@ import itertools
 import os
 import pathlib
 import random
+import shutil
 import sys
+import tempfile
 import threading
 import unittest
 
@@ -20,9 +22,9 @@ LARGE = 8 << 20
 CUTS = 10
 
 
-def media_host(test, **media_link):
+def media_host(test, more=None, **media_link):
     return host_of(test, config={
-        "listen": LISTEN + [{"kind": "https", "port": 0}, {"kind": "http", "port": 0}], "modules_initial": MODULES,
+        **(more or {}), "listen": LISTEN + [{"kind": "https", "port": 0}, {"kind": "http", "port": 0}], "modules_initial": MODULES,
         "modules": {"media_link": {"url": "https://localhost:8443", "reap_seconds": 1, **media_link}}})
 
 
@@ -219,6 +221,41 @@ class MediaPlay(unittest.TestCase):
             answer = media.client.expect(lambda e, size=size: e.get("id") == f"t{size}")
             self.assertEqual(answer.get("type"), "chat" if passes else "error")
         self.assertTrue(host.is_up())
+
+    def test_old_files_move_to_slower_storage_and_are_served_from_there_also_behind_kills(self):
+        slow = pathlib.Path(tempfile.mkdtemp(prefix="hotline-slow-"))
+        self.addCleanup(shutil.rmtree, slow)
+        host = self.host = media_host(self, {"files": {"archive_dir": str(slow)}}, archive_after_seconds=1,
+                                      upload_seconds=1)
+        host.add_user("juliet")
+        media = Media(host, self.client("juliet"))
+        contents = {}
+        for i in range(6):
+            body = os.urandom(LARGE // 2 + i)
+            path = media.slot(f"{i}.png", body)
+            self.assertEqual(media.put(path, body), 201)
+            contents[path] = body
+        same = media.slot("same.png", body)
+        self.assertEqual(media.put(same, body), 201)
+        contents[same] = body
+        # The first of them is on its way, or moved.
+        eventually(lambda: any(slow.rglob("*")), "the archiver has begun")
+        host.kill()
+        host.start()
+        for path, body in contents.items():
+            self.assertEqual(media.get(path)[2], body)
+        eventually(lambda: not files(host) and not objects(host), "all have moved")
+        for path, body in contents.items():
+            self.assertEqual(media.get(path)[2], body)
+            status, fields, got = media.get(path, "bytes=1000-1999")
+            self.assertEqual((status, got), (206, body[1000:2000]))
+        self.assertEqual(len(list((slow / "media_link" / "objects").glob("*/*/*"))), 6)
+        self.assertEqual(len([each for each in (slow / "media_link").glob("[0-9a-f][0-9a-f]/*/*")]), 7)
+        counters = next(m for m in host.modules() if m["name"] == "media_link" and m["state"] == "current")["counters"]
+        self.assertGreater(counters["files_archived"], 0, counters)
+        # Nobody is their owner any more.
+        host.cli("user", "remove", "juliet")
+        eventually(lambda: not [each for each in slow.rglob("*") if each.is_file()], "they are gone from there")
 
     def test_expired_files_and_stranded_ones_go_from_the_disk(self):
         media, host = self.start(slot_seconds=1, upload_seconds=1), self.host

@@ -41,6 +41,17 @@ class Http : public Capability<Http, hl_cap_http> {
     if (answer != HL_E_GONE) require(answer, "http.respond");
     return answer;
   }
+  // The same; or HL_E_NONE: no such node.
+  [[nodiscard]] Status relay(hl_request request, std::string_view node, std::string_view method,
+                             std::string_view path, const std::vector<HttpField>& fields) const {
+    std::vector<hl_http_field> all;
+    all.reserve(fields.size());
+    for (const HttpField& field : fields) all.push_back({str(field.name), str(field.value)});
+    const Status answer =
+        call_->relay(host_, request, str(node), str(method), str(path), all.data(), all.size());
+    if (answer != HL_E_NONE && answer != HL_E_GONE) require(answer, "http.relay");
+    return answer;
+  }
 };
 
 class Files : public Capability<Files, hl_cap_file> {
@@ -92,6 +103,24 @@ class Files : public Capability<Files, hl_cap_file> {
   [[nodiscard]] Status list(std::string_view folder, std::string_view account, std::string_view token) const {
     const Status status = call_->list(host_, str(folder), str(account), str(token));
     if (status != HL_E_NONE) require(status, "file.list");
+    return status;
+  }
+  // HL_E_NONE also where there is no slower storage.
+  [[nodiscard]] Status archive(std::string_view folder, std::uint64_t age_s, std::string_view account,
+                               std::string_view token) const {
+    const Status status = call_->archive(host_, str(folder), age_s, str(account), str(token));
+    if (status != HL_E_NONE) require(status, "file.archive");
+    return status;
+  }
+  struct Transcoding {
+    std::string_view from, to, words;
+  };
+  // HL_E_NONE also where there is no program for it.
+  [[nodiscard]] Status transcode(const Transcoding& wanted, std::string_view account,
+                                 std::string_view token) const {
+    const Status status = call_->transcode(host_, str(wanted.from), str(wanted.to), str(wanted.words),
+                                           str(account), str(token));
+    if (status != HL_E_NONE) require(status, "file.transcode");
     return status;
   }
 };

@@ -30,10 +30,14 @@ CanaryStatus status_of(const CanaryReport& canary) {
 
 using Act = std::function<void(Pipeline& pipeline, const PushedBy& by, const RpcReply& reply)>;
 
+void queue(const MethodParts& parts, const RpcCall& call, const RpcReply& reply, const Act& act) {
+  if (!parts.backs->submit([parts, act, by = pushed_by(call), reply] { act(*parts.pipeline, by, reply); }))
+    reply.refuse(backs_busy);
+}
+
 void add(RpcServer& server, const MethodParts& parts, const char* name, Act act) {
   server.add(name, [parts, act = std::move(act)](const RpcCall& call, const RpcReply& reply) {
-    if (!parts.backs->submit([parts, act, by = pushed_by(call), reply] { act(*parts.pipeline, by, reply); }))
-      reply.refuse(backs_busy);
+    queue(parts, call, reply, act);
   });
 }
 
@@ -91,8 +95,11 @@ void add_canary_methods(RpcServer& server, const MethodParts& parts) {
   add(server, parts, "canary.promote", [](Pipeline& pipeline, const PushedBy& by, const RpcReply& reply) {
     answer(pipeline.promote(by), reply);
   });
-  add(server, parts, "canary.abort", [](Pipeline& pipeline, const PushedBy& by, const RpcReply& reply) {
-    answer(pipeline.abort(by), reply);
+  server.add("canary.abort", [parts](const RpcCall& call, const RpcReply& reply) {
+    if (parts.abort_upgrade(call, reply)) return;
+    queue(parts, call, reply, [](Pipeline& pipeline, const PushedBy& by, const RpcReply& its) {
+      answer(pipeline.abort(by), its);
+    });
   });
 }
 

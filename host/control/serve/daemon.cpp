@@ -172,11 +172,20 @@ Result<void> Daemon::Parts::make_host(std::uint8_t host_number, std::unique_ptr<
   Result<std::vector<GatewaySettings>> gateways = gateway_settings(config);
   if (!gateways) return gateways.error();
   outbox = std::make_unique<Gateways>(*gateways, clock, random);
+  if (!config.other_nodes.empty()) relay = std::make_unique<Relay>(relay_nodes(config), clock);
   work_pool = std::make_unique<ThreadWorkPool>(std::max(1u, config.shards / 2), 10'000, 5);
-  Result<std::unique_ptr<FileStore>> file_store = FileStore::open(state_dir + "/files");
+  Result<std::unique_ptr<FileStore>> file_store =
+      FileStore::open(state_dir + "/files", config.files.archive_dir);
   if (!file_store) return file_store.error();
   files = std::move(*file_store);
   file_pool = std::make_unique<ThreadWorkPool>(std::max(2u, config.shards), 100'000, 0);
+  archive_pool = std::make_unique<ThreadWorkPool>(1, 64, 10);
+  if (!config.transcoder.command.empty()) {
+    Result<std::unique_ptr<Transcoder>> made = Transcoder::open(transcoder_settings(config, state_dir));
+    if (!made) return made.error();
+    transcoder = std::move(*made);
+    transcode_pool = std::make_unique<ThreadWorkPool>(config.transcoder.at_once, 64, 0);
+  }
   pushes = std::make_unique<ThreadWorkPool>(1, 64, 0);
   backs = std::make_unique<ThreadWorkPool>(1, 64, 0);
   readers = std::make_unique<ThreadWorkPool>(1, 64, 0);
@@ -192,7 +201,11 @@ Result<void> Daemon::Parts::make_host(std::uint8_t host_number, std::unique_ptr<
                   .tls = tls.get(),
                   .outbox = outbox.get(),
                   .files = files.get(),
-                  .file_pool = file_pool.get()},
+                  .file_pool = file_pool.get(),
+                  .archive_pool = archive_pool.get(),
+                  .relay = relay.get(),
+                  .transcoder = transcoder.get(),
+                  .transcode_pool = transcode_pool.get()},
       HostThreads::Limits{
           .connections_per_address_max = config.limits.connections_per_address_max,
           .connections_per_loopback_address_max = config.limits.connections_per_loopback_address_max});
@@ -309,7 +322,9 @@ Result<void> Daemon::Parts::open_control(int control_socket) {
                      .pushes = pushes.get(),
                      .backs = backs.get(),
                      .readers = readers.get(),
-                     .shutdown = [this] { uv_async_send(&stop); }});
+                     .shutdown = [this] { uv_async_send(&stop); },
+                     .abort_upgrade = [this](const RpcCall& call,
+                                             const RpcReply& reply) { return abort_upgrade(call, reply); }});
   add_upgrade_methods();
   uv_timer_init(&loop, &tick);
   tick.data = this;
@@ -366,7 +381,12 @@ void Daemon::Parts::take_down() {
   end_upgrade();
   work_pool.reset();
   file_pool.reset();
+  if (files) files->end();
+  archive_pool.reset();
+  if (transcoder) transcoder->end();
+  transcode_pool.reset();
   outbox.reset();
+  relay.reset();
   if (has_loop) {
     for (uv_handle_t* handle :
          {reinterpret_cast<uv_handle_t*>(&tick), reinterpret_cast<uv_handle_t*>(&look),

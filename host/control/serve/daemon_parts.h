@@ -19,6 +19,8 @@
 #include "control/serve/fault_desk.h"
 #include "control/serve/observer.h"
 #include "outbox/gateways.h"
+#include "outbox/relay.h"
+#include "outbox/transcoder.h"
 #include "push/crash_record.h"
 #include "push/watchdog.h"
 #include "upgrade/core_store.h"
@@ -44,8 +46,10 @@ struct Daemon::Parts {
   std::unique_ptr<CoreStore> store;
   std::unique_ptr<TlsContext> tls;
   std::unique_ptr<Gateways> outbox;
+  std::unique_ptr<Relay> relay;
+  std::unique_ptr<Transcoder> transcoder;
   std::unique_ptr<FileStore> files;
-  std::unique_ptr<ThreadWorkPool> work_pool, file_pool, pushes, backs, readers;
+  std::unique_ptr<ThreadWorkPool> work_pool, file_pool, archive_pool, transcode_pool, pushes, backs, readers;
   std::unique_ptr<HostThreads> threads;
   std::unique_ptr<Pipeline> pipeline;
   std::unique_ptr<Observer> observer;
@@ -94,6 +98,7 @@ struct Daemon::Parts {
   void take_from(int socket);
   void add_upgrade_methods();
   void upgrade_asked(const RpcCall& call, const RpcReply& reply);
+  bool abort_upgrade(const RpcCall& call, const RpcReply& reply);
   void upgrade_to(const std::shared_ptr<Upgrade>& its);
   void begin_upgrade(const std::shared_ptr<Upgrade>& its, Program program, Descriptor socket, ProgramRun run);
   upgrade::Offer offer();

@@ -15,6 +15,7 @@
 #include "control/serve/methods.h"
 #include "control/serve/own_formats.h"
 #include "net/ticket_sharing.h"
+#include "upgrade/heap_room.h"
 #include "upgrade/notify.h"
 
 namespace hotline {
@@ -70,6 +71,7 @@ struct Daemon::Parts::Upgrade {
   PushOutcome out = {};
   std::unique_ptr<OldProcess> process = {};
   Program own = {};
+  std::string aborted = {};         // Why, where it was before there was a process.
   std::promise<void> is_over = {};  // Other pushes and rollbacks wait for it.
 
   double took_ms(Clock& clock) const { return static_cast<double>(clock.mono_us() - begun_us) / 1000.0; }
@@ -130,6 +132,29 @@ void Daemon::Parts::upgrade_asked(const RpcCall& call, const RpcReply& reply) {
   if (!is_queued) upgrade_failed(its, "other pushes are under way; try again when they have ended", false);
 }
 
+// In either process: the control socket is the new one's from the doors on.
+bool Daemon::Parts::abort_upgrade(const RpcCall& call, const RpcReply& reply) {
+  const bool is_here = upgrade != nullptr, is_there = taking != nullptr && !has_served_alone;
+  if (!is_here && !is_there) return false;
+  const PushedBy by = pushed_by(call);
+  const std::string why = "aborted by " + by.user + (by.reason.empty() ? "" : ": " + by.reason);
+  PushOutcome out;
+  if (is_here) out = upgrade->out;
+  out.kind = "upgrade";
+  out.outcome = "aborted";
+  if (is_there && !taking->ask_back(why)) {
+    reply.refuse("the upgrade cannot be aborted any more: the new process has everything");
+  } else if (is_here && upgrade->process == nullptr) {
+    upgrade->aborted = why;  // Its file is being looked at.
+    reply.result(report_of(out));
+  } else if (is_here && !upgrade->process->go_back(why)) {
+    reply.refuse("the upgrade cannot be aborted any more: the new process has everything");
+  } else {
+    reply.result(report_of(out));
+  }
+  return true;
+}
+
 // On the pushes' thread: it waits for the disk, and for the program's self-check.
 void Daemon::Parts::upgrade_to(const std::shared_ptr<Upgrade>& its) {
   const auto refuse = [this, its](const std::string& why) {
@@ -180,11 +205,16 @@ upgrade::Offer Daemon::Parts::offer() {
   for (std::size_t i = 0; i < config.listen.size(); ++i)
     offer.doors.push_back(door_of(config.listen[i], static_cast<std::uint16_t>(listen[i].port)));
   offer.message_id = world.message_id->load();
+  offer.heap_bytes = HeapRoom::in_use();
   return offer;
 }
 
 void Daemon::Parts::begin_upgrade(const std::shared_ptr<Upgrade>& its, Program program, Descriptor socket,
                                   ProgramRun run) {
+  if (!its->aborted.empty()) {
+    run.reap();
+    return upgrade_failed(its, its->aborted, false);
+  }
   OldProcess::Parts parts{
       .threads = threads.get(),
       .store = store.get(),

@@ -73,6 +73,21 @@ Result<std::vector<GatewaySettings>> gateway_settings(const Config& config) {
   return all;
 }
 
+std::vector<RelayNode> relay_nodes(const Config& config) {
+  std::vector<RelayNode> nodes;
+  for (const ConfiguredNode& node : config.other_nodes)
+    nodes.push_back({node.name, node.url, node.timeout_seconds});
+  return nodes;
+}
+
+TranscoderSettings transcoder_settings(const Config& config, const std::string& state_dir) {
+  return {.program = config.transcoder.command,
+          .directory = state_dir + "/transcoding",
+          .timeout_s = config.transcoder.timeout_seconds,
+          .memory_mib = config.transcoder.memory_mib,
+          .output_mib = config.transcoder.output_mib};
+}
+
 PushSettings push_settings(const Config& config) {
   PushSettings settings;
   settings.keep_generations = config.push.keep_generations;

@@ -6,6 +6,8 @@
 #include "control/config.h"
 #include "dispatch/host.h"
 #include "outbox/gateway.h"
+#include "outbox/relay.h"
+#include "outbox/transcoder.h"
 #include "push/pipeline.h"
 
 namespace hotline {
@@ -13,6 +15,8 @@ namespace hotline {
 Host::Settings host_settings(const Config& config);
 // Reads the files of secrets.
 Result<std::vector<GatewaySettings>> gateway_settings(const Config& config);
+TranscoderSettings transcoder_settings(const Config& config, const std::string& state_dir);
+std::vector<RelayNode> relay_nodes(const Config& config);
 PushSettings push_settings(const Config& config);
 ListenerFacts facts_of(const ListenAddress& listen);
 

@@ -23,6 +23,8 @@ struct MethodParts {
   WorkPool* backs;    // One thread: rollbacks, and what a push in canary is told; beside a push.
   WorkPool* readers;  // For what waits for the disk and is no push.
   std::function<void()> shutdown;
+  // An abort is of the upgrade that is under way, and is answered there. False: there is none.
+  std::function<bool(const RpcCall& call, const RpcReply& reply)> abort_upgrade;
 };
 
 void add_methods(RpcServer& server, const MethodParts& parts);

@@ -1,7 +1,12 @@
 // hotline.file/1: request bodies into files, answers out of them.
 #include "hotline/cap/file.h"
 
+#include <unistd.h>
+
+#include <algorithm>
+
 #include "arena/block_owner.h"
+#include "base/log.h"
 #include "dispatch/capabilities/capabilities.h"
 #include "dispatch/capabilities/http_fields.h"
 #include "dispatch/shard.h"
@@ -109,10 +114,87 @@ hl_status file_list(const hl_host* host, hl_str folder, hl_str account, hl_str t
   return HL_OK;
 }
 
-constexpr hl_cap_file file_table{sizeof(hl_cap_file),     0,
-                                 host_side<file_receive>, host_side<file_send>,
-                                 host_side<file_erase>,   host_side<file_list>,
-                                 host_side<file_copy>};
+hl_status file_archive(const hl_host* host, hl_str folder, uint64_t age_s, hl_str account, hl_str token) {
+  const ModuleContext& context = ModuleContext::of(host);
+  if (const hl_status status = objection(context); status != HL_OK) return status;
+  if (!FileStore::is_folder(from_str(folder)) || token.size > owner_token_bytes_max) return HL_E_INVALID;
+  const ShardWorld& its = context.shard.world;
+  if (its.archive_pool == nullptr || !its.files->has_archive()) return HL_E_NONE;
+  open_transaction(context)->add_work([&world = context.shard.world, folder = std::string(from_str(folder)),
+                                       age_s, owner = owner_of(context, account, token)] {
+    const bool is_taken = world.archive_pool->submit([&world, folder, age_s, owner] {
+      const FileStore::Archived done = world.files->archive(owner.module_name, folder, age_s);
+      owner.tell(world, done.is_all ? HL_OK : HL_E_FULL,
+                 std::to_string(done.files) + " " + std::to_string(done.bytes));
+    });
+    if (!is_taken) owner.tell(world, HL_OK, "0 0");  // There is enough to be moved already.
+  });
+  return HL_OK;
+}
+
+// The words, or nothing where they are no words.
+std::optional<std::vector<std::string>> words_of(std::string_view text) {
+  constexpr std::string_view marks = "./+=:-";
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    const bool is_plain = !word.empty() && std::all_of(word.begin(), word.end(), [&](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+             marks.find(c) != std::string_view::npos;
+    });
+    if (!is_plain || words.size() == HL_FILE_WORDS_MAX) return std::nullopt;
+    words.emplace_back(word);
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+  }
+  return words;
+}
+
+// On the pool.
+void make_one_of_another(ShardWorld& world, const FileOwner& owner, const std::string& from,
+                         const std::string& to, const std::vector<std::string>& words) {
+  const std::unique_ptr<OutgoingFile> input = world.files->read(owner.module_name, from);
+  if (input == nullptr) return owner.tell(world, HL_E_GONE, {});
+  const Transcoder::Made made = world.transcoder->make(input->descriptor(), words);
+  if (made.outcome != Transcoder::Outcome::made) {
+    log::info("transcoder.made-nothing", {{"module", owner.module_name}, {"why", made.why}});
+    return owner.tell(world, made.outcome == Transcoder::Outcome::refused ? HL_E_DENIED : HL_E_GONE, {});
+  }
+  const off_t bytes = lseek(made.file, 0, SEEK_END);
+  const OutgoingFile output(made.file, bytes < 0 ? 0 : static_cast<std::uint64_t>(bytes));
+  if (output.bytes() == 0) return owner.tell(world, HL_E_GONE, {});
+  const Result<std::string> digest = world.files->put(owner.module_name, to, output);
+  if (!digest) {
+    log::warning("transcoder.not-kept", {{"why", digest.error().message}});
+    world.files->erase(owner.module_name, to, {});
+    return owner.tell(world, HL_E_GONE, {});
+  }
+  owner.tell(world, HL_OK, std::to_string(output.bytes()) + " " + *digest);
+}
+
+hl_status file_transcode(const hl_host* host, hl_str from, hl_str to, hl_str words, hl_str account,
+                         hl_str token) {
+  const ModuleContext& context = ModuleContext::of(host);
+  if (const hl_status status = objection(context); status != HL_OK) return status;
+  const std::optional<std::vector<std::string>> arguments = words_of(from_str(words));
+  if (!FileStore::is_name(from_str(from)) || !FileStore::is_name(from_str(to)) || !arguments ||
+      token.size > owner_token_bytes_max)
+    return HL_E_INVALID;
+  if (context.shard.world.transcoder == nullptr) return HL_E_NONE;
+  open_transaction(context)->add_work([&world = context.shard.world, from = std::string(from_str(from)),
+                                       to = std::string(from_str(to)), arguments = *arguments,
+                                       owner = owner_of(context, account, token)] {
+    const bool is_taken = world.transcode_pool->submit(
+        [&world, from, to, arguments, owner] { make_one_of_another(world, owner, from, to, arguments); });
+    if (!is_taken) owner.tell(world, HL_E_FULL, {});
+  });
+  return HL_OK;
+}
+
+constexpr hl_cap_file file_table{sizeof(hl_cap_file),      0,
+                                 host_side<file_receive>,  host_side<file_send>,
+                                 host_side<file_erase>,    host_side<file_list>,
+                                 host_side<file_copy>,     host_side<file_archive>,
+                                 host_side<file_transcode>};
 
 }  // namespace
 

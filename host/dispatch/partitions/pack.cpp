@@ -45,6 +45,7 @@ class Packing {
     parts_.head.entry_id = world.message_id->load();
   }
 
+  void make_room();
   void accounts();
   void session(const HeldPartition::HeldSession& held);
   // Nothing else is carried of a stream that this is not called for.
@@ -64,7 +65,14 @@ class Packing {
   CarriedParts parts_;
   Places modules_, listeners_;
   std::unordered_map<const Account*, std::uint32_t> places_;
+  std::unordered_map<std::uint64_t, std::uint64_t> stream_of_;  // By session, of what is carried.
 };
+
+void Packing::make_room() {
+  parts_.accounts.reserve(held_.accounts.size());
+  parts_.sessions.reserve(held_.sessions.size());
+  parts_.connections.reserve(held_.streams.size());
+}
 
 void Packing::accounts() {
   for (const auto& [name, its] : held_.accounts) {
@@ -126,12 +134,8 @@ void Packing::session(const HeldPartition::HeldSession& one) {
   out.drained = session.drained;
   out.quiet_s = session.quiet_s;
   out.asked_s = session.asked_s;
-  const auto is_there = [&](const CarriedConnection& connection) {
-    return connection.session == session.handle;
-  };
-  const auto connection = std::ranges::find_if(parts_.connections, is_there);
-  if (connection != parts_.connections.end()) {
-    out.stream = connection->handle;
+  if (const auto stream = stream_of_.find(session.handle); stream != stream_of_.end()) {
+    out.stream = stream->second;
   } else if (session.connection != nullptr) {
     out.is_cut = true;
     out.resume_left_us = session.sm.resume_s * 1'000'000ull;
@@ -197,6 +201,7 @@ void Packing::connection(const Stream& stream, std::uint64_t deadline_left_us, F
   CarriedConnection& out = parts_.connections.emplace_back();
   out.handle = stream.connection->handle;
   out.session = stream.session;
+  if (stream.session != 0) stream_of_.emplace(stream.session, out.handle);
   out.account = stream.account;
   out.peer = stream.peer();
   out.listener = listeners_.of(stream.listener->name);
@@ -226,6 +231,8 @@ Result<CarriedPartition> HeldPartition::pack(const ShardWorld& world, std::uint3
   Packing packing(*this, world);
   CarriedPartition carried;
   carried.partition = number;
+  carried.taken_us = taken_us;
+  packing.make_room();
   for (HeldStream& one : streams) {
     const int descriptor = one.stream->connection->link().duplicate();
     if (descriptor < 0) continue;  // As one whose TLS cannot be carried: it stays.

@@ -169,7 +169,8 @@ Result<std::unique_ptr<Connection>> Unpacking::connection(const CarriedConnectio
     if (!thawed) return thawed.error();
     tls = std::move(*thawed);
   }
-  std::unique_ptr<Link> link = world_.link_of ? world_.link_of(descriptor, in.peer) : nullptr;
+  std::unique_ptr<Link> link =
+      world_.link_of ? world_.link_of(descriptor, PeerAddress::read(in.peer, in.is_loopback)) : nullptr;
   if (link == nullptr) return Error{"its sockets cannot be taken over here"};
   descriptor = -1;  // The link's.
   const FramerLimits& limits = in.account.empty() ? world_.limits.before_login : world_.limits.after_login;

@@ -114,6 +114,27 @@ TEST_CASE("config: the networks of load balancers are read, and what is none is 
         "hotline.json:1: `listen[0].proxy` must be a list of networks, not `true`");
 }
 
+TEST_CASE("config: other nodes are read, and what is wrong with one is said") {
+  const Config config = accepted(R"({ "nodes": {
+    "two": { "url": "https://two.example.org:8443" },
+    "three": { "url": "http://127.0.0.1:8080", "timeout_seconds": 5 } } })");
+  REQUIRE(config.other_nodes.size() == 2);
+  CHECK(config.other_nodes[0].name == "three");
+  CHECK(config.other_nodes[0].timeout_seconds == 5);
+  CHECK(config.other_nodes[1].url == "https://two.example.org:8443");
+  const auto says = [](const std::string& node, const std::string& words) {
+    return config_refusal("{ \"nodes\": " + node + " }").find(words) != std::string::npos;
+  };
+  CHECK(says(R"({ "two": {} })", "`nodes.two`.url must be https://"));
+  CHECK(says(R"({ "two": { "url": "http://two.example.org" } })", "`nodes.two`.url must be https://"));
+  CHECK(says(R"({ "two": { "url": "https://two.example.org/media" } })", "without a path"));
+  CHECK(
+      says(R"({ "two": { "url": "https://a", "timeout_seconds": 0 } })", "`timeout_seconds`, from 1 to 300"));
+  CHECK(says(R"({ "two": { "uri": "https://a" } })", "`nodes.two`.uri"));
+  CHECK(says(R"({ "Two": { "url": "https://a" } })", "not a node's name"));
+  CHECK(says(R"({ "two": "https://a" })", "must be an object with the node's values"));
+}
+
 TEST_CASE("config: gateways of the outbox are read, and what is wrong with one is said") {
   const Config config = accepted(R"({ "outbox": {
     "push": { "kind": "webhook", "url": "https://example.org/x", "secret_file": "/s", "attempts": 3 },

@@ -213,7 +213,7 @@ void SimWorld::start() {
                                swap();
                                return Safepoint::Outcome{.swapped = true, .attempts = 1, .pause_us_max = 0};
                              });
-  host_->world().link_of = [](int descriptor, const std::string&) { return SimLink::of(descriptor); };
+  host_->world().link_of = [](int descriptor, const PeerAddress&) { return SimLink::of(descriptor); };
   host_->world().listener = [this](std::string_view name) {
     return name == settings_.listener.name ? &settings_.listener : nullptr;
   };

@@ -7,88 +7,18 @@
 #include "media_link/ranges.h"
 #include "media_link/words.h"
 #include "unit/modules/has.h"
-
-extern "C" const hl_module_entry hl_module;
+#include "unit/modules/media_link_world.h"
 
 using hotline::media_link::asked_range;
 using hotline::media_link::AskedRange;
 using hotline::media_link::is_shown_inline;
 using hotline::media_link::media_type;
 using hotline::media_link::sent_range;
-using hotline::sdk::FakeHost;
+using hotline::test::day_ms;
+using hotline::test::digest;
 using hotline::test::has;
 namespace fake = hotline::sdk::fake;
-
-namespace {
-
-constexpr std::uint64_t day_ms = 86'400'000;
-const std::string digest(64, 'd');
-
-struct World {
-  FakeHost host;
-  hl_session alice = 0;
-  World() {
-    host.numbers["reap_seconds"] = 43'200;
-    host.texts["url"] = "https://localhost:8443";
-    host.load(hl_module);
-    alice = host.login("alice@localhost", "phone");
-  }
-  std::string ask(const std::string& attributes, hl_session who = 0) {
-    const hl_session session = who == 0 ? alice : who;
-    host.sent(session);
-    host.stanza(session,
-                "<iq type='get' id='s' to='upload.localhost'><request xmlns='urn:xmpp:http:upload:0' " +
-                    attributes + "/></iq>");
-    host.run();
-    const auto sent = host.sent(session);
-    return sent.empty() ? "" : sent.back();
-  }
-  // The path of a slot.
-  std::string slot(const std::string& attributes = "filename='a b.png' size='10' content-type='image/png'") {
-    const std::string answer = ask(attributes);
-    const std::size_t at = answer.find("https://localhost:8443") + 22;
-    return answer.substr(at, answer.find('\'', at) - at);
-  }
-  hl_request begin(const FakeHost::HttpAsk& ask) {
-    const hl_request number = host.state().next_handle++;
-    host.state().requests[number];
-    host.request_event(ask, number);
-    host.run();
-    return number;
-  }
-  hl_request put(const std::string& path, std::vector<std::pair<std::string, std::string>> fields = {
-                                              {"content-length", "10"}, {"content-type", "image/png"}}) {
-    const bool has_body = fields.front().second != "0";
-    return begin({.method = "PUT",
-                  .path = path,
-                  .flags = HL_REQUEST_IS_TLS | (has_body ? HL_REQUEST_IS_HEAD : 0u),
-                  .fields = std::move(fields)});
-  }
-  // What the host says of the last file that was asked for.
-  void say(hl_status status, const std::string& words) {
-    REQUIRE(!host.state().files.empty());
-    const fake::FileWish wish = host.state().files.back();
-    host.work_done(wish, status, words);
-    host.run();
-  }
-  std::string whole() {
-    const std::string path = slot();
-    put(path);
-    say(HL_OK, "10 " + digest);
-    return path;
-  }
-  fake::Request get(const std::string& path, std::vector<std::pair<std::string, std::string>> fields = {}) {
-    return host.state().requests[begin({.method = "GET", .path = path, .fields = std::move(fields)})];
-  }
-  std::uint32_t status(hl_request request) { return host.state().requests[request].status; }
-  std::string field(const fake::Request& request, const std::string& name) {
-    for (const auto& [each, value] : request.fields)
-      if (each == name) return value;
-    return "";
-  }
-};
-
-}  // namespace
+using World = hotline::test::MediaWorld;
 
 TEST_CASE("ranges: what is asked for lies in the file, and what cannot be read is all of it") {
   using Kind = AskedRange::Kind;
@@ -310,6 +240,63 @@ TEST_CASE("media: files go with their time, and what no row knows goes from the 
   world.host.work_done(listed, HL_OK, stranded + "\n");
   REQUIRE(world.host.state().files.size() == 1);
   CHECK(world.host.state().files.front().name == stranded);
+}
+
+TEST_CASE("media: folders with old files are given to slower storage when that is configured") {
+  World world;
+  const auto archived = [&] {
+    std::vector<fake::FileWish> wishes;
+    for (const fake::FileWish& wish : world.host.state().files)
+      if (wish.kind == "archive") wishes.push_back(wish);
+    return wishes;
+  };
+  world.whole();
+  world.host.advance(9 * day_ms);
+  CHECK(archived().empty());
+  world.host.numbers["archive_after_seconds"] = 10 * 86'400;
+  world.host.renew();
+  world.host.advance(day_ms / 2);
+  CHECK(archived().empty());
+  world.host.advance(day_ms);
+  REQUIRE(!archived().empty());
+  const fake::FileWish wish = archived().back();
+  CHECK(wish.account == wish.name + "@media.invalid");
+  CHECK(wish.size == 10 * 86'400);
+  world.host.work_done(wish, HL_OK, "2 2000");
+  world.host.work_done(wish, HL_E_FULL, "1 10");
+  CHECK(world.host.state().counters["media_link.files_archived"] == 3);
+  CHECK(world.host.state().counters["media_link.bytes_archived"] == 2'010);
+  CHECK(world.host.state().counters["media_link.archive_full"] == 1);
+  // Not before an upload can have been given up.
+  world.host.numbers["archive_after_seconds"] = 1;
+  world.host.renew();
+  world.host.advance(day_ms);
+  CHECK(archived().back().size == 21'600);
+}
+
+TEST_CASE("media: a link names its node, and what another one has is passed on to that") {
+  World world;
+  world.host.texts["node"] = "one";
+  world.host.texts["fake.nodes"] = "two";
+  world.host.renew();
+  const std::string path = world.whole();
+  REQUIRE(path.size() == 7 + 40 + 4 + 10);
+  CHECK(path.substr(47, 5) == "-one/");
+  CHECK(world.get(path).status == 200);
+  // A link of before there were nodes.
+  CHECK(world.get(path.substr(0, 47) + path.substr(51)).status == 200);
+  const std::string other = path.substr(0, 47) + "-two" + path.substr(51);
+  const fake::Request got = world.get(other, {{"range", "bytes=4-"}, {"cookie", "x"}});
+  CHECK((got.status == 299 && got.node == "two" && got.path == other));
+  CHECK(world.field(got, "range") == "bytes=4-");
+  CHECK(world.field(got, "cookie").empty());
+  const auto files = world.host.state().files.size();
+  CHECK(world.status(world.put(other)) == 299);
+  CHECK(world.host.state().files.size() == files);
+  CHECK(world.host.state().counters["media_link.requests_passed_on"] == 2);
+  for (const char* node : {"-three", "-", "-TWO", "-one-", "_one", "-../x"})
+    CHECK(world.get(path.substr(0, 47) + node + path.substr(51)).status == 404);
+  CHECK(world.get(path.substr(0, 47) + "-" + std::string(33, 'n') + path.substr(51)).status == 404);
 }
 
 TEST_CASE("media: what an account has put goes with it") {

@@ -283,3 +283,15 @@ TEST_CASE("proxy wait: one that is destroyed closes its socket, and calls nobody
 }
 
 }  // namespace hotline::test
+
+TEST_CASE("peer address: another process reads what one had of a socket, or of a load balancer") {
+  const std::array<std::uint8_t, 4> own = {127, 0, 0, 1}, v4 = {192, 0, 2, 7};
+  const std::array<std::uint8_t, 16> v6 = {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9};
+  for (const PeerAddress& peer : {PeerAddress::named(own), PeerAddress::named(v4), PeerAddress::named(v6)}) {
+    CHECK(PeerAddress::read(peer.text(), peer.is_loopback()) == peer);
+    CHECK_FALSE(PeerAddress::read(peer.text(), false).is_loopback());
+  }
+  CHECK(PeerAddress::read("127.0.0.1", true).is_loopback());
+  CHECK(PeerAddress::read("::1", true).is_loopback());
+  CHECK(PeerAddress::read("local", true) == PeerAddress::local());
+}

@@ -25,7 +25,7 @@ std::vector<Message> one_of_each() {
           Ready{8},
           Refused{9, "no room"},
           Go{10},
-          Serves{11},
+          Serves{11, 1ull << 40},
           Recall{12},
           Posts{"posts"},
           Batch{true, "batch"},
@@ -34,6 +34,7 @@ std::vector<Message> one_of_each() {
           Answer{1, true, "no"},
           StoreClosed{},
           Writing{},
+          Back{"why"},
           Stop{"why"}};
 }
 

@@ -13,6 +13,7 @@
 
 #define HL_CAP_FILE "hotline.file/1"
 
+#define HL_FILE_WORDS_MAX 16u
 #define HL_FILE_ASK UINT64_MAX  // receive(): takes nothing, and says how much there is.
 
 typedef struct hl_cap_file {
@@ -46,6 +47,18 @@ typedef struct hl_cap_file {
   // the home of `account` with `token`: HL_OK "SIZE SHA256", or HL_E_GONE: there is none. Whether somebody
   // may have it is for the module to know: a digest is no secret.
   hl_status (*copy)(const hl_host* host, hl_str digest, hl_str name, hl_str account, hl_str token);
+  // Moves those whole files of one folder (four digits) to slower storage whose bytes came `age_s` seconds
+  // ago or earlier: on_work at the home of `account` with `token`: "FILES BYTES", how much that was;
+  // HL_E_FULL: it took no more than that. They are there as before, for all calls. HL_E_NONE: none is
+  // configured (files.archive_dir).
+  hl_status (*archive)(const hl_host* host, hl_str folder, uint64_t age_s, hl_str account, hl_str token);
+  // Has the operator's program (transcoder.command) make the file `to` of the whole file `from`; `words` (A-Z
+  // a-z 0-9 and
+  // ./+=:- with a space between two, at most HL_FILE_WORDS_MAX) are its arguments. on_work at the home of
+  // `account` with `token`: HL_OK "SIZE SHA256": it is whole; HL_E_DENIED: it never will be, of this file;
+  // HL_E_GONE: it failed; HL_E_FULL: too many wait. HL_E_NONE: there is no such program.
+  hl_status (*transcode)(const hl_host* host, hl_str from, hl_str to, hl_str words, hl_str account,
+                         hl_str token);
 } hl_cap_file;
 
 #endif

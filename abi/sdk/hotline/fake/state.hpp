@@ -106,9 +106,12 @@ struct Request {
   std::string body;
   std::string file;  // Its body is that of a file, from `offset` on.
   std::uint64_t offset = 0, length = 0;
+  std::string node, path;  // That it was passed on to.
 };
 
-// What is asked of files: "receive", "erase", "list" or "copy", and who is told of it by work_done().
+// What is asked of files: "receive", "erase", "list", "copy", "archive" (`size`: its age)
+// or "transcode" (`digest`: of what, and the words), and who is told
+// of it by work_done().
 struct FileWish {
   std::string kind, module, name, account, token;
   hl_request request = 0;

@@ -96,14 +96,17 @@ struct FunctionTables {
   hl_cap_log log = {sizeof(hl_cap_log), 0, C::write};
   hl_cap_random random = {sizeof(hl_cap_random), 0, C::fill};
   hl_cap_stats stats = {sizeof(hl_cap_stats), 0, C::counter, C::add};
-  hl_cap_http http = {sizeof(hl_cap_http), 0, can_fail<"http.respond", C::respond, HL_E_GONE>};
+  hl_cap_http http = {sizeof(hl_cap_http), 0, can_fail<"http.respond", C::respond, HL_E_GONE>,
+                      can_fail<"http.relay", C::relay, HL_E_NONE, HL_E_GONE>};
   hl_cap_file file = {sizeof(hl_cap_file),
                       0,
                       can_fail<"file.receive", C::receive, HL_E_NONE>,
                       can_fail<"file.send", C::send_file, HL_E_NONE, HL_E_GONE>,
                       can_fail<"file.erase", C::erase_file, HL_E_NONE>,
                       can_fail<"file.list", C::list_files, HL_E_NONE>,
-                      can_fail<"file.copy", C::copy_file, HL_E_NONE>};
+                      can_fail<"file.copy", C::copy_file, HL_E_NONE>,
+                      can_fail<"file.archive", C::archive_files, HL_E_NONE>,
+                      can_fail<"file.transcode", C::transcode_file, HL_E_NONE>};
   hl_cap_outbox outbox = {sizeof(hl_cap_outbox), 0, can_fail<"outbox.send", C::send, HL_E_FULL, HL_E_NONE>};
   hl_cap_login login = {sizeof(hl_cap_login), 0, can_fail<"login.log_in", C::log_in, HL_E_GONE>};
   hl_cap_stanza stanza = [] {

@@ -26,6 +26,21 @@ struct WorldCalls {
       request.fields.emplace_back(view(fields[i].name), view(fields[i].value));
     return HL_OK;
   }
+  // texts["fake.nodes"] names those there are. Its status is 299 from then on, and its fields are what was
+  // passed on.
+  static hl_status relay(const hl_host* host, hl_request number, hl_str node, hl_str method, hl_str path,
+                         const hl_http_field* fields, std::uint64_t field_count) {
+    if (path.size == 0 || (view(method) != "GET" && view(method) != "PUT")) return HL_E_INVALID;
+    const auto nodes = of(host).texts->find("fake.nodes");
+    if (nodes == of(host).texts->end() || nodes->second.find(view(node)) == std::string::npos)
+      return HL_E_NONE;
+    const hl_status status = respond(host, number, 299, fields, field_count, hl_str{"", 0});
+    if (status != HL_OK) return status;
+    Request& request = state_of(host).requests[number];
+    request.node = view(node);
+    request.path = view(path);
+    return HL_OK;
+  }
   static bool is_file_name(std::string_view name, std::size_t least, std::size_t most) {
     return name.size() >= least && name.size() <= most &&
            name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
@@ -81,6 +96,30 @@ struct WorldCalls {
                                     0,
                                     0,
                                     {}});
+    return HL_OK;
+  }
+  static hl_status archive_files(const hl_host* host, hl_str folder, std::uint64_t age_s, hl_str account,
+                                 hl_str token) {
+    if (!is_file_name(view(folder), 4, 4)) return HL_E_INVALID;
+    state_of(host).files.push_back({"archive",
+                                    of(host).module,
+                                    std::string(view(folder)),
+                                    std::string(view(account)),
+                                    std::string(view(token)),
+                                    0,
+                                    0,
+                                    age_s,
+                                    {}});
+    return HL_OK;
+  }
+  // numbers["fake.no_transcoder"]: there is none.
+  static hl_status transcode_file(const hl_host* host, hl_str from, hl_str to, hl_str words, hl_str account,
+                                  hl_str token) {
+    if (!is_file_name(view(from), 16, 128) || !is_file_name(view(to), 16, 128)) return HL_E_INVALID;
+    if (of(host).numbers->contains("fake.no_transcoder")) return HL_E_NONE;
+    state_of(host).files.push_back({"transcode", of(host).module, std::string(view(to)),
+                                    std::string(view(account)), std::string(view(token)), 0, 0, 0,
+                                    std::string(view(from)) + " " + std::string(view(words))});
     return HL_OK;
   }
   // numbers["fake.outbox_max"] bounds what waits; texts["fake.gateways"] names those there are (all, without

@@ -1,0 +1,116 @@
+// The operator's program that makes one file of another (outbox/transcoder.h): what it is given, and what it
+// is not.
+#include "outbox/transcoder.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+using namespace hotline;
+
+namespace {
+
+namespace fs = std::filesystem;
+using Outcome = Transcoder::Outcome;
+
+struct Program {
+  Program() {
+    std::string name = (fs::temp_directory_path() / "hotline-transcoder-XXXXXX").string();
+    REQUIRE(mkdtemp(name.data()) != nullptr);
+    directory = name;
+    std::ofstream(directory + "/input") << "hello";
+  }
+  ~Program() { fs::remove_all(directory); }
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  std::unique_ptr<Transcoder> open(const std::string& script, const std::string& shell = "/bin/sh") {
+    settings.program = directory + "/program";
+    settings.directory = directory + "/under way";
+    settings.confine = HOTLINE_CONFINE;
+    std::ofstream(settings.program) << "#!" << shell << "\n" << script << "\n";
+    chmod(settings.program.c_str(), 0700);
+    Result<std::unique_ptr<Transcoder>> opened = Transcoder::open(settings);
+    REQUIRE(opened);
+    return std::move(*opened);
+  }
+  Transcoder::Made make(Transcoder& transcoder, const std::vector<std::string>& words = {}) const {
+    const int input = ::open((directory + "/input").c_str(), O_RDONLY | O_CLOEXEC);
+    Transcoder::Made made = transcoder.make(input, words);
+    ::close(input);
+    CHECK(fs::is_empty(settings.directory));
+    return made;
+  }
+  // What it made; what became of it otherwise.
+  std::string made_by(const std::string& script, const std::vector<std::string>& words = {},
+                      const std::string& shell = "/bin/sh") {
+    const std::unique_ptr<Transcoder> transcoder = open(script, shell);
+    const Transcoder::Made made = make(*transcoder, words);
+    if (made.outcome != Outcome::made) return made.why;
+    std::string text(4'096, '\0');
+    const ssize_t bytes = pread(made.file, text.data(), text.size(), 0);
+    ::close(made.file);
+    text.resize(bytes < 0 ? 0 : static_cast<std::size_t>(bytes));
+    return text;
+  }
+
+  std::string directory;
+  TranscoderSettings settings;
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(
+    Program, "transcoder: a program reads the one file and writes the other, and is told what is wanted") {
+  CHECK(made_by("tr a-z A-Z; printf ' %s' \"$@\"", {"image/png", "image/jpeg", "320"}) ==
+        "HELLO image/png image/jpeg 320");
+  // What it leaves in its directory goes.
+  CHECK(
+      made_by("touch rest; echo x > $TMPDIR/more; pwd | grep -c 'under way'; env | grep -vc '^_\\|^PWD='") ==
+      "1\n3\n");
+}
+
+TEST_CASE_FIXTURE(Program, "transcoder: one that refuses, fails, dies or takes too long makes nothing") {
+  settings.timeout_s = 1;
+  const std::unique_ptr<Transcoder> refuses = open("echo half; exit 65");
+  CHECK(make(*refuses).outcome == Outcome::refused);
+  CHECK(made_by("echo half; exit 1").ends_with("program ended with 1"));
+  CHECK(made_by("kill -9 $$").ends_with("program died of signal 9"));
+  CHECK(made_by("sleep 600 & sleep 600").ends_with("program took more than 1 s"));
+  CHECK(made_by("x", {}, "/no/such/shell").ends_with("program ended with 71"));
+}
+
+TEST_CASE_FIXTURE(Program, "transcoder: what it starts ends with it") {
+  settings.timeout_s = 1;
+  made_by("(while :; do sleep 0.05; echo x >> " + directory + "/alive; done) & sleep 600");
+  const auto size = [&] {
+    return fs::exists(directory + "/alive") ? fs::file_size(directory + "/alive") : 0;
+  };
+  CHECK(size() > 0);
+  const auto then = size();
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));  // Six times what it would have needed.
+  CHECK(size() == then);
+}
+
+TEST_CASE_FIXTURE(Program, "transcoder: it has no network, no more memory, and no larger files than it may") {
+  settings.memory_mib = 512;
+  settings.output_mib = 1;
+  CHECK(made_by("(exec 3<>/dev/tcp/127.0.0.1/9) 2>&1 | grep -o 'Permission denied'", {}, "/bin/bash") ==
+        "Permission denied\n");
+  CHECK(made_by("ulimit -v; ulimit -n; ulimit -c") == "524288\n64\n0\n");
+  CHECK(made_by("head -c 1048576 /dev/zero | wc -c") == "1048576\n");
+  CHECK(made_by("exec head -c 1048577 /dev/zero").find("died of signal") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Program, "transcoder: a program that is not there is told of at the start") {
+  settings = {.program = directory + "/none", .directory = directory + "/x", .confine = HOTLINE_CONFINE};
+  const Result<std::unique_ptr<Transcoder>> opened = Transcoder::open(settings);
+  REQUIRE(!opened);
+  CHECK(opened.error().message.find("`transcoder.command`") != std::string::npos);
+}
