@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -47,7 +48,7 @@ class Ring {
   static constexpr std::size_t keep_ = 16;
 
   void grow() {
-    const std::size_t capacity = capacity_ == 0 ? 4 : capacity_ * 2;
+    const std::uint32_t capacity = capacity_ == 0 ? 4 : capacity_ * 2;
     auto items = std::make_unique<T[]>(capacity);
     for (std::size_t i = 0; i < size_; ++i) items[i] = std::move((*this)[i]);
     items_ = std::move(items);
@@ -56,9 +57,9 @@ class Ring {
   }
 
   std::unique_ptr<T[]> items_;
-  std::size_t capacity_ = 0;  // A power of two.
-  std::size_t head_ = 0;
-  std::size_t size_ = 0;
+  std::uint32_t capacity_ = 0;  // A power of two.
+  std::uint32_t head_ = 0;
+  std::uint32_t size_ = 0;
 };
 
 }  // namespace hotline

@@ -231,13 +231,14 @@ void Calls::line(Stream& stream, std::string_view text) {
 void Calls::request(Stream& stream, std::uint64_t number, const HttpRequest& http, bool is_head) {
   std::vector<hl_http_field> fields;
   for (const HttpField& field : http.fields) fields.push_back({to_str(field.name), to_str(field.value)});
+  const std::string peer = stream.peer();
   const hl_request_event event{.size = sizeof(hl_request_event),
                                .flags = (stream.connection->tls() != nullptr ? HL_REQUEST_IS_TLS : 0u) |
                                         (stream.is_loopback ? HL_REQUEST_IS_LOOPBACK : 0u) |
                                         (is_head ? HL_REQUEST_IS_HEAD : 0u),
                                .request = number,
                                .listener = to_str(stream.listener->name),
-                               .peer = to_str(stream.peer),
+                               .peer = to_str(peer),
                                .method = to_str(http.method),
                                .path = to_str(http.path),
                                .query = http.has_query ? to_str(http.query) : hl_str{nullptr, 0},

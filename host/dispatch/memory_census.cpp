@@ -11,10 +11,13 @@ using Figures = MemoryCensus::Figures;
 constexpr std::size_t objects_per_look = 64;  // Between two looks at the clock.
 
 void add_stream(const Stream& stream, Figures& figures) {
-  figures.part(Part::streams)
-      .add(heap_bytes(&stream) + heap_bytes(stream.peer) + heap_bytes(stream.account) +
-           heap_bytes(stream.lang) + heap_bytes(stream.home_account));
-  figures.part(Part::in_flight).add(heap_bytes(stream.scratch) + heap_bytes(stream.from.get()), 0);
+  figures.part(Part::streams).add(Stream::cell_bytes() + heap_bytes(stream.account));
+  if (const BeforeSession* before = stream.has_before())
+    figures.part(Part::in_flight)
+        .add(heap_bytes(before) + heap_bytes(before->from.get()) + heap_bytes(before->lang) +
+                 heap_bytes(before->scratch) + heap_bytes(before->home_account) +
+                 heap_bytes(before->resuming.get()),
+             0);
   Connection& connection = *stream.connection;
   std::size_t in_flight = 0;
   const auto add = [&](Part part, const HeldBytes& held) {
@@ -29,17 +32,16 @@ void add_stream(const Stream& stream, Figures& figures) {
 }
 
 void add_session(const Session& session, Figures& figures) {
-  figures.part(Part::sessions).add(heap_bytes(&session) + heap_bytes(session.address));
+  figures.part(Part::sessions)
+      .add(Session::cell_bytes() + heap_bytes(session.address) + session.fields.held_bytes());
   const StreamManagement& sm = session.sm;
   figures.part(Part::stream_management)
-      .add(heap_bytes(session.sm_id) + heap_bytes(sm.request.get()) +
-               heap_bytes(session.unacknowledged.block()) + sm.safe.held_bytes(),
-           sm.is_on ? 1 : 0);
+      .add(heap_bytes(session.unacknowledged.block()) + sm.safe.held_bytes(), sm.is_on ? 1 : 0);
 }
 
 void add_account(const Account& account, Figures& figures) {
   figures.part(Part::accounts)
-      .add(heap_bytes(&account) + heap_bytes(account.address) + heap_bytes(account.sessions) +
+      .add(Account::cell_bytes() + heap_bytes(account.address) + heap_bytes(account.sessions) +
            account.rows.index_bytes());
   for (const MailboxEntry* entry = account.mailbox.first(); entry != nullptr; entry = entry->newer)
     figures.part(Part::mailboxes).add(heap_bytes(entry) + heap_bytes(entry->body.get()));

@@ -26,16 +26,16 @@ Session* Sessions::find(std::uint64_t handle) const {
 }
 
 Session* Sessions::find_by_sm_id(std::string_view id) const {
-  const auto found = by_sm_id_.find(std::string(id));
-  return found == by_sm_id_.end() ? nullptr : find(found->second);
+  const std::optional<SmId> wanted = SmId::parse(id);
+  if (!wanted) return nullptr;
+  const auto found = by_sm_id_.find(*wanted);
+  return found == by_sm_id_.end() ? nullptr : found->second;
 }
 
 std::size_t Sessions::index_bytes() const {
   using Named = decltype(by_sm_id_)::value_type;
-  constexpr std::size_t node_bytes = heap_node_bytes(sizeof(void*) + sizeof(Named) + sizeof(std::size_t));
-  std::size_t bytes = sessions_.index_bytes() + by_sm_id_.bucket_count() * sizeof(void*);
-  if (!by_sm_id_.empty()) bytes += by_sm_id_.size() * (node_bytes + heap_bytes(by_sm_id_.begin()->first));
-  return bytes;
+  constexpr std::size_t node_bytes = heap_node_bytes(sizeof(void*) + sizeof(Named));
+  return sessions_.index_bytes() + by_sm_id_.bucket_count() * sizeof(void*) + by_sm_id_.size() * node_bytes;
 }
 
 Session& Sessions::prepare(Account& account, std::string_view resource) {
@@ -81,7 +81,7 @@ void Sessions::end(Session& session, std::string_view condition, std::string_vie
     --detached_;
   }
   shard_.timers.cancel(session.timer);
-  if (!session.sm_id.empty()) by_sm_id_.erase(session.sm_id);
+  if (session.sm_id.is_set()) by_sm_id_.erase(session.sm_id);
   arrivals_.erase(session.handle);
   std::erase(session.account.sessions, &session);
   while (!session.unacknowledged.empty()) session.pop();
@@ -124,7 +124,7 @@ std::unique_ptr<Session> Sessions::take(std::uint64_t handle) {
   shard_.timers.cancel(session->timer);
   session->timer = 0;
   if (session->connection == nullptr) --detached_;
-  if (!session->sm_id.empty()) by_sm_id_.erase(session->sm_id);
+  if (session->sm_id.is_set()) by_sm_id_.erase(session->sm_id);
   arrivals_.erase(handle);
   session->sm.is_request_due = false;  // later_ passes over who is not there.
   session->is_reading = false;         // It is read anew.
@@ -134,7 +134,7 @@ std::unique_ptr<Session> Sessions::take(std::uint64_t handle) {
 void Sessions::put(std::unique_ptr<Session> session, std::uint64_t resume_left_us) {
   Session& its = *session;
   sessions_.adopt(its.handle, std::move(session));
-  if (!its.sm_id.empty() && its.sm.resume_s > 0) by_sm_id_[its.sm_id] = its.handle;
+  if (its.sm_id.is_set() && its.sm.resume_s > 0) by_sm_id_[its.sm_id] = &its;
   if (its.connection == nullptr) {
     ++detached_;
     return expire_after(its, std::min<std::uint64_t>(resume_left_us, its.sm.resume_s * 1'000'000ull));
@@ -265,9 +265,11 @@ void Sessions::enable(Session& session, std::string_view answer, std::string_vie
   arrivals_.erase(session.handle);
   session.sm.is_on = true;
   session.sm.before = static_cast<std::uint32_t>(session.unacknowledged.size());
-  session.sm.request = Buffer::copy(request);
+  // All sessions are asked with the same few bytes.
+  if (request_.get() == nullptr || request_->bytes() != request) request_ = Buffer::copy(request);
+  session.sm.request = request_;
   session.sm.resume_s = std::min(resume_s, shard_.world.limits.resume_s_max);
-  if (session.sm.resume_s > 0) by_sm_id_[session.sm_id] = session.handle;
+  if (session.sm.resume_s > 0) by_sm_id_[session.sm_id] = &session;
 }
 
 bool Sessions::can_acknowledge(const Session& session, std::uint32_t h) const {
@@ -309,7 +311,8 @@ void Sessions::resume(std::uint64_t stream_handle, std::uint64_t handle, std::ui
   if (sm.safe.safe() != sm.safe.received()) {
     // The client sends again what our count does not cover. So the count is given when all it sent before is
     // safe: less would double a message, more could lose one.
-    stream->resuming = std::make_unique<Stream::Resuming>(Stream::Resuming{handle, h, std::string(answer)});
+    stream->before().resuming =
+        std::make_unique<BeforeSession::Resuming>(BeforeSession::Resuming{handle, h, std::string(answer)});
     return resume_later(stream_handle);
   }
   if (Connection* old = session->connection) {
@@ -350,8 +353,8 @@ void Sessions::cut(std::uint64_t handle) {
 void Sessions::resume_later(std::uint64_t handle) {
   shard_.timers.set(shard_.now_us() + resume_retry_us, [this, handle] {
     Stream* stream = shard_.streams.find(handle);
-    if (stream == nullptr || stream->resuming == nullptr) return;
-    const std::unique_ptr<Stream::Resuming> its = std::move(stream->resuming);
+    if (stream == nullptr || stream->has_before() == nullptr || stream->before().resuming == nullptr) return;
+    const std::unique_ptr<BeforeSession::Resuming> its = std::move(stream->before().resuming);
     resume(handle, its->session, its->h, its->answer);
     shard_.calls.run_queued();
   });
@@ -476,6 +479,7 @@ void Sessions::sweep() {
 
 // A client that says nothing is asked, and cut when it goes on saying nothing; it may resume.
 void Sessions::watch_quiet(Session& session) {
+  session.let_go();
   if (session.connection->take_heard()) {
     session.quiet_s = session.asked_s = 0;
     return;

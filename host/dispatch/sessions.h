@@ -109,13 +109,14 @@ class Sessions {
 
   Shard& shard_;
   SlotMap<Session> sessions_;
-  std::unordered_map<std::string, std::uint64_t> by_sm_id_;
+  std::unordered_map<SmId, Session*, SmId::Hash> by_sm_id_;  // Those that can be resumed.
   std::unordered_map<std::uint64_t, ArrivalMark> arrivals_;
   std::uint64_t arrivals_timer_ = 0;
   struct Later {
     std::uint64_t session, due_us;
   };
-  std::deque<Later> later_;  // Who is asked to acknowledge at `due_us`, soonest first.
+  Ref<const Buffer> request_;  // How a client was last asked to acknowledge.
+  std::deque<Later> later_;    // Who is asked to acknowledge at `due_us`, soonest first.
   std::uint64_t later_timer_ = 0;
   std::size_t detached_ = 0;
   std::uint32_t sweeps_ = 0;

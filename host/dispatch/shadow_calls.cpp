@@ -40,10 +40,13 @@ void look_up(Shard& shard, CallDeeds& deeds) {
     if (const auto found = rows->find(deed.key); found != rows->end()) deed.after = found->second;
   }
   for (CallDeeds::FieldDeed& deed : deeds.fields)
-    if (const Session* session = shard.sessions.find(deed.session)) deed.after = session->fields[deed.number];
+    if (const Session* session = shard.sessions.find(deed.session))
+      deed.after = session->fields.get(deed.number);
   for (CallDeeds::ScratchDeed& deed : deeds.scratches)
     if (const Stream* stream = shard.streams.find(deed.stream))
-      deed.after = std::hash<std::string_view>{}(stream->scratch);
+      deed.after = std::hash<std::string_view>{}(stream->has_before() == nullptr
+                                                     ? std::string_view()
+                                                     : std::string_view(stream->has_before()->scratch));
 }
 
 // Accounts that there would not be without the candidate's rows. One that a session is being bound for looks

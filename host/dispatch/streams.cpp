@@ -27,7 +27,6 @@ void Streams::accept(std::unique_ptr<Link> link, const ListenerFacts& listener) 
   const std::uint64_t handle = streams_.reserve();
   auto stream = std::make_unique<Stream>();
   stream->listener = &listener;
-  stream->peer = link->peer();
   stream->is_loopback = link->is_loopback();
   std::unique_ptr<Tls> tls = listener.is_tls ? shard_.world.tls->accept(listener.alpn) : nullptr;
   stream->connection = std::make_unique<Connection>(
@@ -114,12 +113,13 @@ void Streams::start_tls(std::uint64_t handle, std::string_view xml) {
 void Streams::move(std::uint64_t handle, std::string_view account) {
   Stream* stream = streams_.find(handle);
   if (stream == nullptr) return;
-  stream->home_account = account;
+  BeforeSession& before = stream->before();
+  before.home_account = account;
   if (const Stanza* stanza = shard_.calls.transaction().stanza()) {
     stanza->retain();
-    stream->again = Ref<const Buffer>::adopt(stanza);
+    before.again = Ref<const Buffer>::adopt(stanza);
   } else if (const std::string_view line = shard_.calls.transaction().line; line.data() != nullptr) {
-    stream->again = Buffer::copy(line);
+    before.again = Buffer::copy(line);
   }
   stream->connection->leave();
   stream->connection->touch();
@@ -134,8 +134,8 @@ void Streams::hand_over(Connection& connection) {
   connection.link().detach();
   Post post;
   post.kind = Post::Kind::connection;
-  post.address(kept->home_account);
-  post.buffer = std::move(kept->again);
+  post.address(kept->before().home_account);
+  post.buffer = std::move(kept->before().again);
   post.extra = std::make_unique<Post::Extra>();
   post.extra->connection = std::move(kept->connection);
   static_cast<void>(kept.release());  // It travels behind connection.stream.
@@ -171,7 +171,8 @@ void Streams::put(std::unique_ptr<Stream> stream, std::uint64_t deadline_left_us
   if (its.session == 0) logging_in_.insert(handle);
   shard_.loops.put_on_loop(its.connection->link());
   its.connection->join(*this, parser_);
-  if (its.resuming != nullptr) shard_.sessions.resume_later(handle);
+  if (its.has_before() != nullptr && its.has_before()->resuming != nullptr)
+    shard_.sessions.resume_later(handle);
   if (deadline_left_us == UINT64_MAX) return;
   if (its.session == 0 && its.listener->framer != FramerKind::lines)
     await_login(its, deadline_left_us);
@@ -192,7 +193,7 @@ void Streams::login(std::uint64_t handle, std::string_view account, std::string_
   Stream* stream = streams_.find(handle);
   if (stream == nullptr) return;
   stream->account = account;
-  stream->from.reset();
+  stream->before().from.reset();
   wipe_scratch(*stream);
   stream->connection->write_element(answer);
   stream->connection->framer().set_limits(shard_.world.limits.after_login);
@@ -203,7 +204,7 @@ void Streams::login(std::uint64_t handle, std::string_view account, std::string_
 void Streams::log_in(std::uint64_t handle) {
   Stream* stream = streams_.find(handle);
   if (stream == nullptr) return;
-  stream->from.reset();
+  if (stream->has_before() != nullptr) stream->before().from.reset();  // A session may be bound already.
   wipe_scratch(*stream);
   stream->connection->framer().set_limits(shard_.world.limits.after_login);
   shard_.counters.logins.add();
@@ -212,12 +213,18 @@ void Streams::log_in(std::uint64_t handle) {
 void Streams::bound(Stream& stream, Session& session) {
   clear_deadline(stream);
   logging_in_.erase(stream.connection->handle);
-  stream.connection->framer().stamp(session.address, stream.lang);
+  const BeforeSession* const before = stream.has_before();
+  stream.connection->framer().stamp(session.address, before == nullptr ? std::string() : before->lang);
+  stream.drop_before();
+}
+
+void BeforeSession::wipe_scratch() {
+  OPENSSL_cleanse(scratch.data(), scratch.size());
+  std::string().swap(scratch);
 }
 
 void Streams::wipe_scratch(Stream& stream) {
-  OPENSSL_cleanse(stream.scratch.data(), stream.scratch.size());
-  std::string().swap(stream.scratch);
+  if (stream.has_before() != nullptr) stream.before().wipe_scratch();
 }
 
 void Streams::flush() {
@@ -270,9 +277,10 @@ void Streams::on_open(Connection& connection, StreamHeader header) {
   const std::string& domain = shard_.world.settings.domain;
   if (!header.to.empty() && header.to != domain)
     return connection.close("host-unknown", "this host serves " + domain);
-  stream.lang = header.lang;
+  BeforeSession& before = stream.before();
+  before.lang = header.lang;
   const bool says_who = !header.from.empty() && stream.account.empty();
-  stream.from = says_who ? std::make_unique<std::string>(header.from) : nullptr;
+  before.from = says_who ? std::make_unique<std::string>(header.from) : nullptr;
   connection.write_open(shard_.world.random->hex(10), domain, header.lang.empty() ? "en" : header.lang);
   stream.was_told = true;
   shard_.calls.stream_opened(connection.handle, header);
@@ -326,7 +334,7 @@ void Streams::on_peer_close(Connection& connection) {
 
 void Streams::on_gone(Connection& connection, std::string_view reason) {
   Stream& stream = stream_of(connection);
-  log::debug("connection.gone", {{"peer", stream.peer}, {"account", stream.account}, {"reason", reason}});
+  log::debug("connection.gone", {{"peer", stream.peer()}, {"account", stream.account}, {"reason", reason}});
   shard_.counters.closed.add();
   shard_.timers.cancel(stream.deadline);
   if (Session* session = shard_.sessions.find(stream.session)) {
@@ -338,7 +346,7 @@ void Streams::on_gone(Connection& connection, std::string_view reason) {
   shard_.requests.drop(stream);
   logging_in_.erase(connection.handle);
   wipe_scratch(stream);
-  if (shard_.world.connection_closed) shard_.world.connection_closed(stream.peer);
+  if (shard_.world.connection_closed) shard_.world.connection_closed(stream.peer());
   graveyard_.push_back(streams_.take(connection.handle));  // It is still on the stack.
   shard_.calls.run_queued();
 }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/ip_network.h"
+#include "base/slab.h"
 #include "base/slot_map.h"
 #include "net/connection.h"
 #include "net/xml_parser.h"
@@ -34,22 +35,12 @@ struct ListenerFacts {
   std::vector<IpNetwork> proxies;  // Whoever connects from there says first for whom (PROXY protocol).
 };
 
-struct Stream {
-  std::unique_ptr<Connection> connection;
-  const ListenerFacts* listener = nullptr;
-  std::string peer;
-  bool is_loopback = false;
-  std::string account;                // Authenticated as; empty before.
+// What is only of use until a session is bound, most of it for the login.
+struct BeforeSession {
   std::unique_ptr<std::string> from;  // Of its header, until login; null: it said nothing.
-  std::uint64_t session = 0;
-  std::string lang;
-  std::unique_ptr<HttpRequest> request;  // HTTP: a head whose body is awaited.
-  std::uint64_t exchange = 0;            // HTTP: the request that waits for its answer.
-  bool is_head_request = false;
-  std::string scratch;  // A module's, wiped when it goes.
+  std::string lang;                   // Likewise; the framer is told when a session is bound.
+  std::string scratch;                // A module's, wiped when it goes.
   std::uint32_t failures = 0;
-  std::uint64_t deadline = 0;  // Timer: login must be done by then, or a partial stanza complete.
-  bool was_told = false;       // on_stream(OPENED) was called: CLOSED is owed.
   // Whom it says it is: once it has moved there, or was found to be there.
   std::string home_account;
   Ref<const Buffer> again;  // While it moves: the stanza or line that is offered again there.
@@ -61,8 +52,39 @@ struct Stream {
   };
   std::unique_ptr<Resuming> resuming;
 
+  ~BeforeSession() { wipe_scratch(); }
+  void wipe_scratch();
+};
+
+struct Stream final : public InSlab<Stream> {
+  std::unique_ptr<Connection> connection;
+  const ListenerFacts* listener = nullptr;
+  std::string account;  // Authenticated as; empty before.
+  std::uint64_t session = 0;
+  std::unique_ptr<HttpRequest> request;  // HTTP: a head whose body is awaited.
+  std::uint64_t exchange = 0;            // HTTP: the request that waits for its answer.
+  std::uint64_t deadline = 0;            // Timer: login must be done by then, or a partial stanza complete.
+  bool is_loopback = false;
+  bool is_head_request = false;
+  bool was_told = false;  // on_stream(OPENED) was called: CLOSED is owed.
+
+  std::string peer() const { return connection->link().peer(); }
   // Of whose partition it is; empty: of none.
-  std::string_view whose() const { return account.empty() ? home_account : account; }
+  std::string_view whose() const {
+    if (!account.empty() || before_ == nullptr) return account;
+    return before_->home_account;
+  }
+  // Made when something is put into it; gone when a session is bound.
+  BeforeSession& before() {
+    if (before_ == nullptr) before_ = std::make_unique<BeforeSession>();
+    return *before_;
+  }
+  // Nothing, or what there is.
+  const BeforeSession* has_before() const { return before_.get(); }
+  void drop_before() { before_.reset(); }
+
+ private:
+  std::unique_ptr<BeforeSession> before_;
 };
 
 class Streams final : public Connection::Owner {

@@ -23,8 +23,20 @@ Connection::Connection(std::unique_ptr<Link> link, std::unique_ptr<Tls> tls, std
 Connection::~Connection() = default;
 
 HeldBytes Connection::held() const {
-  return {heap_bytes(this),
-          heap_bytes(out_) + heap_bytes(unsent_) + heap_bytes(carried_) + heap_bytes(reason_)};
+  return {cell_bytes(),
+          heap_bytes(out_) + (left_ == nullptr ? 0
+                                               : heap_bytes(left_.get()) + heap_bytes(left_->unsent) +
+                                                     heap_bytes(left_->carried) + heap_bytes(left_->reason))};
+}
+
+Connection::Left& Connection::left() {
+  if (left_ == nullptr) left_ = std::make_unique<Left>();
+  return *left_;
+}
+
+void Connection::drop_left() {
+  if (left_ != nullptr && left_->unsent.empty() && left_->carried.empty() && left_->reason.empty())
+    left_.reset();
 }
 
 FrozenConnection::~FrozenConnection() {
@@ -74,19 +86,19 @@ void Connection::write_bytes(std::string_view bytes) {
 
 void Connection::send(std::string_view records) {
   if (is_gone_ || records.empty()) return;
-  if (!unsent_.empty()) {
-    unsent_.append(records);
+  if (unsent_bytes() > 0) {
+    left_->unsent.append(records);
     return;
   }
   const std::size_t sent = link_->send(records);
   sent_bytes_ += sent;
-  if (sent < records.size()) unsent_.assign(records.substr(sent));
+  if (sent < records.size()) left().unsent.assign(records.substr(sent));
 }
 
 void Connection::flush() {
   is_marked_ = false;
   if (is_gone_) return;
-  if (!out_.empty() && unsent_.empty()) {
+  if (!out_.empty() && unsent_bytes() == 0) {
     if (tls_ == nullptr) {
       send(out_);
       std::string().swap(out_);  // An idle connection holds no buffer.
@@ -109,7 +121,7 @@ void Connection::flush() {
       tls_->close(records);
       send(records);
     }
-    if (unsent_.empty()) gone(reason_);
+    if (unsent_bytes() == 0) gone(left().reason);
   }
 }
 
@@ -117,7 +129,7 @@ void Connection::close(std::string_view condition, std::string_view text) {
   if (is_closing_ || is_gone_) return;
   framer_->write_close(condition, text, is_opened_, out_);
   is_closing_ = true;
-  reason_ = condition.empty() ? "closed" : condition;
+  left().reason = condition.empty() ? "closed" : condition;
   mark();
 }
 
@@ -125,8 +137,8 @@ void Connection::abandon(std::string_view reason) {
   if (is_gone_) return;
   is_closing_ = true;
   out_.clear();
-  unsent_.clear();
-  reason_ = reason;
+  left().unsent.clear();
+  left().reason = reason;
   mark();
 }
 
@@ -151,13 +163,20 @@ void Connection::join(Owner& owner, XmlParser& parser) {
   framer_->set_parser(parser);
   is_leaving_ = false;
   is_marked_ = false;
-  if (const std::string records = std::exchange(unsent_, {}); !records.empty()) send(records);
+  if (unsent_bytes() > 0) {
+    const std::string records = std::exchange(left_->unsent, {});
+    send(records);
+    drop_left();
+  }
   if (!out_.empty() || is_closing_) mark();
 }
 
 void Connection::go_on() {
   std::string input;
-  input.swap(carried_);
+  if (left_ != nullptr) {
+    input.swap(left_->carried);
+    drop_left();
+  }
   if (std::exchange(has_carried_, false)) consume(input);
   if (tls_ != nullptr && tls_->state() == Tls::State::peer_closed) hang_up();
 }
@@ -171,9 +190,11 @@ Result<FrozenConnection> Connection::freeze() {
     if (!tls) return tls.error();
     frozen.tls = std::move(*tls);
   }
-  frozen.input = carried_;
+  if (left_ != nullptr) {
+    frozen.input = left_->carried;
+    frozen.unsent = left_->unsent;
+  }
   frozen.output = out_;
-  frozen.unsent = unsent_;
   frozen.sent_bytes = sent_bytes_;
   frozen.is_opened = is_opened_;
   frozen.had_partial = had_partial_;
@@ -190,9 +211,9 @@ Result<std::unique_ptr<Connection>> Connection::thaw(std::unique_ptr<Link> link,
     return Error{"the state of a connection's framer is damaged"};
   }
   std::unique_ptr<Connection> thawed(new Connection(std::move(link), std::move(tls), std::move(framer)));
-  thawed->carried_ = frozen.input;
+  if (!frozen.input.empty()) thawed->left().carried = frozen.input;
+  if (!frozen.unsent.empty()) thawed->left().unsent = frozen.unsent;
   thawed->out_ = frozen.output;
-  thawed->unsent_ = frozen.unsent;
   thawed->sent_bytes_ = frozen.sent_bytes;
   thawed->is_opened_ = frozen.is_opened;
   thawed->had_partial_ = frozen.had_partial;
@@ -244,7 +265,7 @@ void Connection::consume(std::string_view plain) {
   is_tls_starting_ = false;
   while (!is_closing_ && !is_gone_) {
     if (is_leaving_ || is_held_) {
-      carried_.append(plain);
+      left().carried.append(plain);
       has_carried_ = true;
       break;
     }
@@ -272,7 +293,7 @@ bool Connection::handle_event(FrameEvent& event) {
     case FrameEvent::Kind::hang_up:
       framer_->write_close({}, {}, is_opened_, out_);  // The close frame that answers its own.
       is_closing_ = true;
-      reason_ = "its peer closed the connection and not the stream";
+      left().reason = "its peer closed the connection and not the stream";
       mark();
       return false;
     case FrameEvent::Kind::error: close(event.condition, event.text); return false;
@@ -288,7 +309,7 @@ bool Connection::handle_event(FrameEvent& event) {
     case FrameEvent::Kind::refused:
       out_.append(event.text);
       is_closing_ = true;
-      reason_ = "refused";
+      left().reason = "refused";
       mark();
       return false;
   }
@@ -299,9 +320,11 @@ void Connection::on_writable() {
   owner_->begin_turn();
   if (is_gone_) return;
   std::string records;
-  records.swap(unsent_);
+  if (left_ != nullptr) records.swap(left_->unsent);
   send(records);
-  if (unsent_.empty()) mark();
+  if (unsent_bytes() > 0) return;
+  drop_left();
+  mark();
 }
 
 void Connection::on_end(std::string_view reason) {

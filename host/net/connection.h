@@ -16,6 +16,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/slab.h"
 #include "net/framer.h"
 #include "net/link.h"
 #include "net/tls.h"
@@ -36,7 +37,7 @@ struct FrozenConnection {
   FrozenFramer framer;
 };
 
-class Connection final : public LinkEvents {
+class Connection final : public LinkEvents, public InSlab<Connection> {
  public:
   // Buffers that all connections of a shard use in turn.
   struct Scratch {
@@ -123,11 +124,11 @@ class Connection final : public LinkEvents {
   bool is_closing() const { return is_closing_; }
   bool is_gone() const { return is_gone_; }
   bool is_opened() const { return is_opened_; }
-  std::size_t pending_bytes() const { return out_.size() + unsent_.size(); }
+  std::size_t pending_bytes() const { return out_.size() + unsent_bytes(); }
   // Bytes on the wire: how many were given out so far, those that wait for the link included, and how many of
   // them the peer's TCP has acknowledged. What is not flushed is in neither.
   bool is_flushed() const { return out_.empty(); }
-  std::uint64_t sealed_bytes() const { return sent_bytes_ + unsent_.size(); }
+  std::uint64_t sealed_bytes() const { return sent_bytes_ + unsent_bytes(); }
   std::uint64_t arrived_bytes() const { return sent_bytes_ - link_->unacknowledged(); }
 
   // Without link, TLS and framer.
@@ -143,6 +144,13 @@ class Connection final : public LinkEvents {
 
  private:
   Connection(std::unique_ptr<Link> link, std::unique_ptr<Tls> tls, std::unique_ptr<Framer> framer);
+  // What few connections have at a time.
+  struct Left {
+    std::string unsent;   // Records (or plaintext without TLS) that the link did not take.
+    std::string carried;  // Input that was left when the connection moved or was held.
+    std::string reason;   // Why it is closing.
+  };
+
   void on_bytes(std::string_view bytes) override;
   void on_writable() override;
   void on_end(std::string_view reason) override;
@@ -153,17 +161,18 @@ class Connection final : public LinkEvents {
   void mark();
   void hang_up();
   void gone(std::string_view reason);
+  Left& left();
+  void drop_left();  // If nothing is in it.
+  std::size_t unsent_bytes() const { return left_ == nullptr ? 0 : left_->unsent.size(); }
 
   std::unique_ptr<Link> link_;
   std::unique_ptr<Tls> tls_;
   std::unique_ptr<Framer> framer_;
-  Owner* owner_ = nullptr;    // Null between thaw() and join().
-  std::string out_;           // Plaintext that waits for flush().
-  std::string unsent_;        // Records (or plaintext without TLS) that the link did not take.
-  std::string carried_;       // Input that was left when the connection moved or was held.
-  bool has_carried_ = false;  // Also of no bytes: the framer may have more to say of what it was given.
-  std::string reason_;
+  Owner* owner_ = nullptr;  // Null between thaw() and join().
+  std::string out_;         // Plaintext that waits for flush().
+  std::unique_ptr<Left> left_;
   std::uint64_t sent_bytes_ = 0;
+  bool has_carried_ = false;  // Also of no bytes: the framer may have more to say of what it was given.
   bool is_marked_ = false;
   bool is_opened_ = false;
   bool is_closing_ = false;

@@ -16,6 +16,34 @@ unsigned char* tail(std::string& text, std::size_t from) {
   return reinterpret_cast<unsigned char*>(text.data() + from);
 }
 
+// What was agreed takes 32 bytes, three more and two short names: as they are, one behind the other, in place
+// of two strings of 32 bytes each.
+constexpr std::size_t binding_bytes = 32, packed_head_bytes = binding_bytes + 3, packed_name_max = 255;
+
+std::unique_ptr<unsigned char[]> pack(const OwnRecordsTls::Agreed& agreed) {
+  const std::string_view alpn = std::string_view(agreed.alpn).substr(0, packed_name_max);
+  const std::string_view sni = std::string_view(agreed.sni).substr(0, packed_name_max);
+  auto packed = std::make_unique_for_overwrite<unsigned char[]>(packed_head_bytes + alpn.size() + sni.size());
+  unsigned char* at = std::copy(agreed.channel_binding.begin(), agreed.channel_binding.end(), packed.get());
+  *at++ = agreed.is_resumed ? 1 : 0;
+  *at++ = static_cast<unsigned char>(alpn.size());
+  *at++ = static_cast<unsigned char>(sni.size());
+  at = std::copy(alpn.begin(), alpn.end(), at);
+  std::copy(sni.begin(), sni.end(), at);
+  return packed;
+}
+
+OwnRecordsTls::Agreed unpack(const unsigned char* packed) {
+  OwnRecordsTls::Agreed agreed;
+  std::copy_n(packed, binding_bytes, agreed.channel_binding.begin());
+  agreed.is_resumed = packed[binding_bytes] != 0;
+  const std::size_t alpn_bytes = packed[binding_bytes + 1], sni_bytes = packed[binding_bytes + 2];
+  const char* const names = reinterpret_cast<const char*>(packed) + packed_head_bytes;
+  agreed.alpn.assign(names, alpn_bytes);
+  agreed.sni.assign(names + alpn_bytes, sni_bytes);
+  return agreed;
+}
+
 // Whether `input` begins with what cannot be a record of TLS: OpenSSL shall say what it thinks of it.
 bool is_not_tls(std::string_view input) {
   const auto type = static_cast<unsigned char>(input[0]);
@@ -50,7 +78,7 @@ OwnRecordsTls::OwnRecordsTls(openssl::Ssl ssl, std::string_view alpn, std::share
 OwnRecordsTls::OwnRecordsTls(std::shared_ptr<Shared> shared, FrozenTls& thawed)
     : shared_(std::move(shared)),
       records_(shared_->slab.take()),
-      agreed_(std::make_unique<Agreed>(std::move(thawed.agreed))),
+      agreed_(pack(thawed.agreed)),
       state_(State::open) {
   *records_ = thawed.records;
   if (!thawed.partial.empty()) partial_ = std::make_unique<std::string>(std::move(thawed.partial));
@@ -171,14 +199,15 @@ bool OwnRecordsTls::take_over(std::string_view last_flight) {
     return false;
   }
   const TlsInfo info = handshake_->tls.info();
-  agreed_ = std::make_unique<Agreed>();
-  agreed_->alpn = info.alpn;
-  agreed_->sni = info.sni;
-  agreed_->is_resumed = info.resumed;
-  if (!handshake_->tls.exporter(channel_binding_label, agreed_->channel_binding)) {
+  Agreed agreed;
+  agreed.alpn = info.alpn;
+  agreed.sni = info.sni;
+  agreed.is_resumed = info.resumed;
+  if (!handshake_->tls.exporter(channel_binding_label, agreed.channel_binding)) {
     fail("TLS failed: no channel binding");
     return false;
   }
+  agreed_ = pack(agreed);
   SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);  // Else its session counts as broken.
   handshake_.reset();
   state_ = State::open;
@@ -274,25 +303,23 @@ TlsInfo OwnRecordsTls::info() const {
   TlsInfo info;
   info.version = "TLSv1.3";
   if (records_ != nullptr) info.cipher = name_of(records_->suite);
-  info.alpn = agreed_->alpn;
-  info.sni = agreed_->sni;
-  info.resumed = agreed_->is_resumed;
+  Agreed agreed = unpack(agreed_.get());
+  info.alpn = std::move(agreed.alpn);
+  info.sni = std::move(agreed.sni);
+  info.resumed = agreed.is_resumed;
   return info;
 }
 
 bool OwnRecordsTls::exporter(std::string_view label, std::span<unsigned char> out) {
   if (agreed_ == nullptr) return handshake_ != nullptr && handshake_->tls.exporter(label, out);
   // What others would want went with the SSL object.
-  if (state_ == State::failed || label != channel_binding_label ||
-      out.size() != agreed_->channel_binding.size())
-    return false;
-  std::copy(agreed_->channel_binding.begin(), agreed_->channel_binding.end(), out.begin());
+  if (state_ == State::failed || label != channel_binding_label || out.size() != binding_bytes) return false;
+  std::copy_n(agreed_.get(), binding_bytes, out.begin());
   return true;
 }
 
 HeldBytes OwnRecordsTls::held() const {
-  HeldBytes held{heap_bytes(this) + heap_bytes(agreed_.get()), heap_bytes(handshake_.get())};
-  if (agreed_ != nullptr) held.idle += heap_bytes(agreed_->alpn) + heap_bytes(agreed_->sni);
+  HeldBytes held{cell_bytes() + heap_bytes(agreed_.get()), heap_bytes(handshake_.get())};
   if (partial_ != nullptr) held.in_flight += heap_bytes(partial_.get()) + heap_bytes(*partial_);
   if (error_ != nullptr) held.in_flight += heap_bytes(error_.get()) + heap_bytes(*error_);
   return held;
@@ -302,7 +329,7 @@ Result<std::string> OwnRecordsTls::freeze() {
   if (handshake_ != nullptr) return handshake_->tls.freeze();
   if (state_ != State::open || is_closed_)
     return Error{"this connection's TLS has ended: there is nothing to carry, close the connection"};
-  std::string frozen = freeze_tls(*records_, *agreed_, partial_ == nullptr ? "" : *partial_);
+  std::string frozen = freeze_tls(*records_, unpack(agreed_.get()), partial_ == nullptr ? "" : *partial_);
   // One owner at any time, and now that is the bytes: a number used here and there would give the keys away.
   fail("TLS was frozen: whoever has its bytes goes on");
   release();

@@ -17,6 +17,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/slab.h"
 #include "net/tls.h"
 #include "net/tls_openssl.h"
 #include "net/tls_records.h"
@@ -26,7 +27,7 @@ namespace hotline {
 
 struct FrozenTls;
 
-class OwnRecordsTls final : public Tls {
+class OwnRecordsTls final : public Tls, public InSlab<OwnRecordsTls> {
  public:
   // What all connections of a context use.
   struct Shared {
@@ -86,8 +87,8 @@ class OwnRecordsTls final : public Tls {
   std::unique_ptr<Handshake>
       handshake_;                   // Until it is done, or for good. One of this and `records_` is there.
   RecordState* records_ = nullptr;  // In the slab; ours.
-  std::unique_ptr<Agreed> agreed_;
-  std::unique_ptr<std::string> partial_;  // Half a record that has come.
+  std::unique_ptr<unsigned char[]> agreed_;  // Packed: see pack().
+  std::unique_ptr<std::string> partial_;     // Half a record that has come.
   std::unique_ptr<std::string> error_;
   State state_ = State::handshaking;
   bool is_closed_ = false;  // We sent close_notify.

@@ -10,8 +10,8 @@
 
 #include <cstddef>
 #include <mutex>
-#include <vector>
 
+#include "base/chunks.h"
 #include "net/tls_records.h"
 
 namespace hotline {
@@ -19,7 +19,6 @@ namespace hotline {
 class TlsSlab {
  public:
   TlsSlab() = default;
-  ~TlsSlab();
   TlsSlab(const TlsSlab&) = delete;
   TlsSlab& operator=(const TlsSlab&) = delete;
 
@@ -27,21 +26,21 @@ class TlsSlab {
   void give_back(RecordState* state);
 
   std::size_t used() const;
-  std::size_t bytes() const;  // Of all pages it has.
-  bool is_locked() const;     // No page could be swapped out so far.
+  std::size_t bytes() const;                              // Of all pages it has.
+  bool is_locked() const { return memory_.is_locked(); }  // No page could be swapped out so far.
 
  private:
-  static constexpr std::size_t chunk_bytes = 64 * 1024;
   struct Free {
     Free* next;
   };
-  void grow();
 
   mutable std::mutex mutex_;
-  std::vector<void*> chunks_;
-  Free* free_ = nullptr;
+  Chunks memory_{Chunks::For::secrets};
+  std::size_t chunks_ = 0;
+  Free* free_ = nullptr;   // Given back ...
+  std::size_t fresh_ = 0;  // ... and never used: so many at `next_`.
+  unsigned char* next_ = nullptr;
   std::size_t used_ = 0;
-  bool is_locked_ = true;
 };
 
 }  // namespace hotline

@@ -14,7 +14,6 @@
 #include <utility>
 
 #include "base/check.h"
-#include "base/heap_size.h"
 
 namespace hotline {
 namespace {
@@ -53,7 +52,7 @@ void close_politely(int socket) {
 
 }  // namespace
 
-struct UvLink::Watch {
+struct UvLink::Watch final : public InSlab<Watch> {
   uv_poll_t poll{};
   UvLink* link = nullptr;  // Null once the link has gone or has left this loop.
   int events = 0;          // What libuv watches for now.
@@ -191,7 +190,7 @@ void UvLink::pause_reading(bool paused) {
 }
 
 std::size_t UvLink::held_bytes() const {
-  return heap_bytes(this) + heap_bytes(watch_);
+  return cell_bytes() + (watch_ == nullptr ? 0 : Watch::cell_bytes());
 }
 
 void UvLink::detach() {

@@ -13,6 +13,7 @@
 #include <array>
 #include <functional>
 
+#include "base/slab.h"
 #include "net/link.h"
 #include "net/peer_address.h"
 
@@ -25,7 +26,7 @@ struct LinkLoop {
   std::array<char, 64 * 1024> received;  // What on_bytes is given.
 };
 
-class UvLink final : public Link {
+class UvLink final : public Link, public InSlab<UvLink> {
  public:
   // Takes the descriptor of a connected socket. Nothing is read before attach().
   UvLink(int socket, const PeerAddress& peer, LinkLoop& loop);

@@ -1,5 +1,6 @@
 #include "net/xml_framer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "net/stream_error.h"
@@ -18,14 +19,17 @@ FrameEvent XmlFramer::next(std::string_view& input) {
   input.remove_prefix(used);
   switch (found) {
     case Splitter::Found::nothing: return {};
-    case Splitter::Found::need_more: partial_.append(bytes); return {};
+    case Splitter::Found::need_more:
+      if (partial_ == nullptr) partial_ = std::make_unique<std::string>();
+      partial_->append(bytes);
+      return {};
     case Splitter::Found::error: return fail(splitter_.condition(), splitter_.reason());
     default: break;
   }
-  if (partial_.empty()) return take(found, bytes);
-  std::string piece = std::exchange(partial_, {});
-  piece.append(bytes);
-  return take(found, piece);
+  if (partial_ == nullptr) return take(found, bytes);
+  const std::unique_ptr<std::string> piece = std::move(partial_);
+  piece->append(bytes);
+  return take(found, *piece);
 }
 
 FrameEvent XmlFramer::take(Splitter::Found found, std::string_view piece) {
@@ -34,11 +38,11 @@ FrameEvent XmlFramer::take(Splitter::Found found, std::string_view piece) {
   if (found == Splitter::Found::header) {
     StreamHeaderOutcome outcome = parse_stream_header(piece, limits_, parser_->new_salt());
     if (outcome.condition != nullptr) return fail(outcome.condition, std::move(outcome.text));
-    declarations_ = std::move(outcome.declarations);
+    keep(from(), lang(), outcome.declarations);
     event.kind = FrameEvent::Kind::open;
     event.header = std::move(outcome.header);
   } else {
-    XmlParser::Outcome outcome = parser_->parse(piece, limits_, {from_, lang_, declarations_});
+    XmlParser::Outcome outcome = parser_->parse(piece, limits_, {from(), lang(), declarations()});
     if (!outcome.stanza) return fail(outcome.condition, std::move(outcome.text));
     event.kind = FrameEvent::Kind::stanza;
     event.stanza = std::move(outcome.stanza);
@@ -47,13 +51,27 @@ FrameEvent XmlFramer::take(Splitter::Found found, std::string_view piece) {
 }
 
 FrameEvent XmlFramer::fail(const char* condition, std::string text) {
-  partial_ = {};
+  partial_.reset();
   return end_.by_error(condition, std::move(text));
 }
 
 void XmlFramer::stamp(std::string from, std::string lang) {
-  from_ = std::move(from);
-  lang_ = std::move(lang);
+  keep(from, lang, declarations());
+}
+
+// The old ones may be among what is given.
+void XmlFramer::keep(std::string_view from, std::string_view lang, std::string_view declarations) {
+  std::unique_ptr<char[]> kept;
+  if (const std::size_t bytes = from.size() + lang.size() + declarations.size(); bytes > 0) {
+    kept = std::make_unique_for_overwrite<char[]>(bytes);
+    char* at = kept.get();
+    for (const std::string_view text : {from, lang, declarations})
+      at = std::copy(text.begin(), text.end(), at);
+  }
+  kept_ = std::move(kept);
+  from_bytes_ = static_cast<std::uint32_t>(from.size());
+  lang_bytes_ = static_cast<std::uint32_t>(lang.size());
+  declarations_bytes_ = static_cast<std::uint32_t>(declarations.size());
 }
 
 void XmlFramer::set_limits(const FramerLimits& limits) {
@@ -63,32 +81,30 @@ void XmlFramer::set_limits(const FramerLimits& limits) {
 void XmlFramer::restart() {
   splitter_ = Splitter();
   end_.restart();
-  partial_ = {};
-  declarations_ = {};
+  partial_.reset();
+  keep(from(), lang(), {});
 }
 
 bool XmlFramer::freeze(FrozenFramer& frozen) const {
   if (end_.is_over()) return false;
-  frozen.from = from_;
-  frozen.lang = lang_;
-  frozen.declarations = declarations_;
-  frozen.partial = partial_;
+  frozen.from = from();
+  frozen.lang = lang();
+  frozen.declarations = declarations();
+  if (partial_ != nullptr) frozen.partial = *partial_;
   frozen.is_open = splitter_.is_opened();
   return true;
 }
 
 // What has come of a piece is looked at once more: the splitter is then where it was.
 bool XmlFramer::thaw(const FrozenFramer& frozen) {
-  from_ = frozen.from;
-  lang_ = frozen.lang;
-  declarations_ = frozen.declarations;
+  keep(frozen.from, frozen.lang, frozen.declarations);
   splitter_ = Splitter(frozen.is_open ? Splitter::Start::element : Splitter::Start::header);
   if (frozen.partial.empty()) return true;
   std::string_view again = frozen.partial;
   std::size_t used = 0;
   if (splitter_.next(again, used, limits_) != Splitter::Found::need_more || used != frozen.partial.size())
     return false;
-  partial_ = frozen.partial;
+  partial_ = std::make_unique<std::string>(frozen.partial);
   return true;
 }
 

@@ -4,16 +4,19 @@
 // where it lies; only an unfinished one is copied, and its memory goes when it ends.
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "base/slab.h"
 #include "net/framer.h"
 #include "net/splitter.h"
 #include "net/stream_end.h"
 
 namespace hotline {
 
-class XmlFramer final : public Framer {
+class XmlFramer final : public Framer, public InSlab<XmlFramer> {
  public:
   XmlFramer(XmlParser& parser, const FramerLimits& limits);
 
@@ -24,8 +27,8 @@ class XmlFramer final : public Framer {
   void restart() override;
   bool has_partial() const override { return !end_.is_over() && splitter_.has_partial(); }
   HeldBytes held() const override {
-    return {heap_bytes(this) + heap_bytes(declarations_) + heap_bytes(from_) + heap_bytes(lang_),
-            heap_bytes(partial_)};
+    return {cell_bytes() + heap_bytes(kept_.get()),
+            partial_ == nullptr ? 0 : heap_bytes(partial_.get()) + heap_bytes(*partial_)};
   }
   bool freeze(FrozenFramer& frozen) const override;
   bool thaw(const FrozenFramer& frozen) override;
@@ -38,15 +41,23 @@ class XmlFramer final : public Framer {
 
  private:
   FrameEvent take(Splitter::Found found, std::string_view piece);
+  void keep(std::string_view from, std::string_view lang, std::string_view declarations);
+  std::string_view from() const { return {kept_.get(), from_bytes_}; }
+  std::string_view lang() const { return {kept_.get() + from_bytes_, lang_bytes_}; }
+  std::string_view declarations() const {
+    return {kept_.get() + from_bytes_ + lang_bytes_, declarations_bytes_};
+  }
   FrameEvent fail(const char* condition, std::string text);
 
   XmlParser* parser_;
   FramerLimits limits_;
   Splitter splitter_;
   StreamEnd end_;
-  std::string partial_;       // The unfinished piece.
-  std::string declarations_;  // Of the peer's stream header (XmlParser::Sender).
-  std::string from_, lang_;   // The stamp.
+  std::unique_ptr<std::string> partial_;  // The unfinished piece.
+  // The stamp, and what the peer's stream header declared (XmlParser::Sender), one behind the other: an idle
+  // connection keeps them for as long as it is there.
+  std::unique_ptr<char[]> kept_;
+  std::uint32_t from_bytes_ = 0, lang_bytes_ = 0, declarations_bytes_ = 0;
 };
 
 }  // namespace hotline

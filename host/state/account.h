@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/slab.h"
 #include "state/mailbox.h"
 #include "state/session.h"
 #include "state/table.h"
@@ -23,7 +24,7 @@ inline constexpr std::uint32_t partitions = 256;
 // The same in every process of every version: it says where rows are.
 std::uint32_t partition_of(std::string_view bare_address);
 
-struct Account {
+struct Account final : public InSlab<Account> {
   explicit Account(std::string bare) : address(std::move(bare)) {}
   const std::string address;  // Bare.
   Mailbox mailbox;

@@ -46,6 +46,10 @@ class SafeCounter {
     }
     return safe_ != before;
   }
+  // Nothing is held: gives back what is kept for the next.
+  void let_go() {
+    if (holds_.empty()) holds_.clear();
+  }
   std::size_t held_bytes() const { return heap_bytes(holds_.block()); }
   // What is held, of those from safe() on; and a counter that stands there.
   std::size_t held() const { return holds_.size(); }

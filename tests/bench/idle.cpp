@@ -2,11 +2,13 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <vector>
 
 #include "clock.h"
 #include "crowd.h"
+#include "kernel_sockets.h"
 #include "pair_run.h"
 #include "relay_lane.h"
 #include "scenarios.h"
@@ -23,6 +25,7 @@ void turn_for(Loop& loop, double seconds) {
 nlohmann::json measure(Loop& loop, const IdleOptions& options, const ServerUsage& server,
                        const std::function<void()>& log_in) {
   const Memory before = server.memory();
+  const std::optional<KernelSockets> kernel_before = kernel_sockets();
   const std::int64_t login_cpu = server.cpu_ns();
   const std::int64_t login_start = now_ns();
   log_in();
@@ -30,21 +33,31 @@ nlohmann::json measure(Loop& loop, const IdleOptions& options, const ServerUsage
   const double login_ms = static_cast<double>(server.cpu_ns() - login_cpu) / 1e6;
   turn_for(loop, options.settle_seconds);
   const Memory after = server.memory();
+  const std::optional<KernelSockets> kernel_after = kernel_sockets();
   const std::int64_t idle_cpu = server.cpu_ns();
   const std::int64_t idle_start = now_ns();
   turn_for(loop, options.seconds);
   const double idle_share = static_cast<double>(server.cpu_ns() - idle_cpu) /
                             static_cast<double>(std::max<std::int64_t>(1, now_ns() - idle_start));
   const auto each = [&](std::int64_t value) { return static_cast<double>(value) / options.users; };
-  return {{"sessions", options.users},
-          {"bytes_per_session", each(after.pss - before.pss)},
-          {"rss_bytes_per_session", each(after.rss - before.rss)},
-          {"private_bytes_per_session", each(after.own - before.own)},
-          {"server_pss_before", before.pss},
-          {"server_pss_after", after.pss},
-          {"idle_cpu_share", idle_share},
-          {"logins_per_second", options.users / std::max(login_seconds, 1e-9)},
-          {"cpu_ms_per_login_ramp", login_ms / options.users}};
+  nlohmann::json figures = {{"sessions", options.users},
+                            {"bytes_per_session", each(after.pss - before.pss)},
+                            {"rss_bytes_per_session", each(after.rss - before.rss)},
+                            {"private_bytes_per_session", each(after.own - before.own)},
+                            {"server_pss_before", before.pss},
+                            {"server_pss_after", after.pss},
+                            {"idle_cpu_share", idle_share},
+                            {"logins_per_second", options.users / std::max(login_seconds, 1e-9)},
+                            {"cpu_ms_per_login_ramp", login_ms / options.users}};
+  // The clients' ends are on this machine as well: a server has half of it.
+  if (kernel_before && kernel_after && kernel_after->sockets > kernel_before->sockets) {
+    const auto sockets = static_cast<double>(kernel_after->sockets - kernel_before->sockets);
+    figures["kernel_bytes_per_session"] =
+        static_cast<double>(kernel_after->bytes - kernel_before->bytes) / sockets +
+        static_cast<double>(kernel_after->dentry_bytes);
+    figures["kernel_sockets_seen"] = sockets;
+  }
+  return figures;
 }
 
 }  // namespace

@@ -6,8 +6,9 @@
 // simulated time and disk) with one shard, in a process of its own for each size. Each session logs in over
 // TLS 1.3 records, whose state is real and is thawed rather than shaken hands for, binds, turns stream
 // management on and is available. Then: resident bytes, CPU a login, CPU a message that is sent, delivered,
-// acknowledged by its recipient and to its sender, and CPU of a second in which nobody says anything. CPU is
-// this thread's inside the host, without the clients'. Bytes are without what the clients take.
+// acknowledged by its recipient and to its sender (the cheapest tenth of them), and CPU of a second in which
+// nobody says anything. CPU is this thread's inside the host, without the clients'. Bytes are without what
+// the clients take.
 //
 // Exit status: 0; 1 when a message was lost or doubled; 2 when it could not be measured.
 #include <malloc.h>
@@ -186,7 +187,7 @@ class Million {
 
  private:
   static constexpr std::size_t batch = 1'000;
-  static constexpr int idle_seconds = 20;
+  static constexpr int idle_seconds = 20, exchanges = 10;
 
   // Bytes of the host's, whatever it does with them: this is what is measured.
   template <typename Do>
@@ -220,6 +221,7 @@ class Million {
       client.handled += static_cast<std::uint32_t>(
           occurrences(text, "<message ") + occurrences(text, "<presence ") + occurrences(text, "<iq "));
     if (text.find("<enabled ") != std::string::npos) client.counts = true;
+    if (text.find("type='error'") != std::string::npos) give_up("an error came: " + text);
     if (text.find("<r xmlns") != std::string::npos) client.owes_answer = true;
     return text;
   }
@@ -279,13 +281,24 @@ class Million {
     deliver(number, "<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(client.handled) + "'/>");
   }
 
-  // CPU µs a message: anybody to anybody, a batch of them under way at a time.
+  // CPU µs a message: anybody to anybody, a batch of them under way at a time. Of ten equal parts the
+  // cheapest: what else the machine does takes caches away and gives none.
   double exchange() {
-    const double before_us = in_host_us_;
     SeededRandom random(7);
+    double least_us = 0;
+    const std::uint64_t share = options_.messages / exchanges;
+    for (int part = 0; part < exchanges; ++part) {
+      const double before_us = in_host_us_;
+      exchange(share, random);
+      const double each_us = (in_host_us_ - before_us) / static_cast<double>(share);
+      least_us = part == 0 ? each_us : std::min(least_us, each_us);
+    }
+    return least_us;
+  }
+  void exchange(std::uint64_t messages, SeededRandom& random) {
     const std::string body(100, 'x');
     std::vector<std::size_t> touched;
-    for (std::uint64_t sent = 0; sent < options_.messages; sent += batch) {
+    for (std::uint64_t sent = 0; sent < messages; sent += batch) {
       touched.clear();
       for (std::size_t i = 0; i < batch; ++i) {
         const std::size_t from = random.next_u64() % clients_.size(),
@@ -304,7 +317,6 @@ class Million {
         settle();
       }
     }
-    return (in_host_us_ - before_us) / static_cast<double>(options_.messages);
   }
 
   double rest() {
@@ -431,7 +443,7 @@ int main(int argc, char** argv) {
     _exit(0);  // Taking a million sessions down is nobody's figure.
   }
   if (options.sizes.empty()) options.sizes = {10'000, 100'000, 1'000'000};
-  options.messages = std::max<std::uint64_t>(1'000, options.messages / 1'000 * 1'000);
+  options.messages = std::max<std::uint64_t>(10'000, options.messages / 10'000 * 10'000);
   json report = {{"modules", options.modules}, {"sizes", json::array()}};
   std::int64_t lost = 0;
   for (const std::uint64_t size : options.sizes) {

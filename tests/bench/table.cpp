@@ -37,6 +37,7 @@ const std::vector<Row>& rows() {
       {"latency p99 ms at 10,000/s", "open-10000", {"/latency_ms/p99"}, Goal::ratio_at_most, 1.5},
       {"delivered a second, 10,000/s wanted", "open-10000", {"/messages_per_second"}},
       {"bytes per idle TLS session", "idle", {"/bytes_per_session"}, Goal::at_most, 17'000},
+      {"kernel bytes per idle session", "idle", {"/kernel_bytes_per_session"}},
       {"... of which above the relay's",
        "idle",
        {"/bytes_per_session"},

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/resident_bytes.h"
+#include "base/slab.h"
 
 namespace hotline {
 namespace {
@@ -52,8 +53,10 @@ MemoryReport memory_report(Host& host, const MemoryCensus::Figures& figures, con
   std::uint64_t named = heap + add(report, "tls record states", records.states, records.bytes);
   for (const ModuleReport& module : modules)
     named += add(report, "arena of " + module.name + " " + module.version, 1, module.memory_bytes);
-  const std::uint64_t used = allocator.uordblks + allocator.hblkhd;
+  const Slab::Totals slabs = Slab::totals();
+  const std::uint64_t used = allocator.uordblks + allocator.hblkhd + slabs.used_bytes;
   named += add(report, "other blocks in use", 0, used > heap ? used - heap : 0);
+  named += add(report, "free in slabs", 0, slabs.free_bytes);
   named += add(report, "free in the allocator", 0, allocator.fordblks);
   named += add(report, "programs and libraries", 0, status_bytes("RssFile"));
   report.resident_bytes = resident_bytes();

@@ -231,7 +231,7 @@ SessionReport report_of(const Shard& shard, const Session& session) {
     const auto& stream = *static_cast<const Stream*>(session.connection->stream);
     Tls* tls = session.connection->tls();
     const std::string carrier = tls == nullptr ? "tcp" : tls->info().version;
-    report.peer = stream.peer;
+    report.peer = stream.peer();
     report.transport = stream.listener->framer == FramerKind::websocket ? "ws+" + carrier : carrier;
   }
   return report;

@@ -9,8 +9,6 @@
 namespace hotline {
 namespace {
 
-constexpr std::size_t sm_id_bytes = 16;
-
 // The bytes of a stanza that this call was given or parsed; a copy of any other.
 Ref<const Buffer> bytes_of(const Transaction& transaction, const hl_stanza* stanza) {
   const auto* parsed = static_cast<const Stanza*>(stanza->index);
@@ -120,7 +118,7 @@ hl_status session_get(const hl_host* host, hl_session handle, uint32_t number, i
   const Session* session = ModuleContext::of(host).shard.sessions.find_ended(handle);
   if (session == nullptr) return HL_E_GONE;
   if (number >= Session::fields_max) return HL_E_INVALID;
-  *value = session->fields[number];
+  *value = session->fields.get(number);
   return HL_OK;
 }
 
@@ -128,11 +126,15 @@ hl_status set(const hl_host* host, hl_session handle, uint32_t number, int64_t v
   const auto asked = ask(host, handle, &Shard::sessions);
   if (asked.status != HL_OK) return asked.status;
   if (number >= Session::fields_max) return HL_E_INVALID;
-  std::int64_t& place = asked.object->fields[number];
-  asked.transaction->exchange_by([&shard = asked.context.shard, handle, number, other = place]() mutable {
-    if (Session* session = shard.sessions.find(handle)) std::swap(session->fields[number], other);
-  });
-  place = value;
+  SessionFields& fields = asked.object->fields;
+  asked.transaction->exchange_by(
+      [&shard = asked.context.shard, handle, number, other = fields.get(number)]() mutable {
+        Session* session = shard.sessions.find(handle);
+        if (session == nullptr) return;
+        const std::int64_t then = session->fields.get(number);
+        session->fields.set(number, std::exchange(other, then));
+      });
+  fields.set(number, value);
   if (CallTape* tape = asked.context.shard.calls.tape()) tape->deeds().touch_field(handle, number);
   return HL_OK;
 }
@@ -208,19 +210,10 @@ hl_status sm_id(const hl_host* host, hl_session handle, hl_str* id, uint32_t* re
   const auto asked = ask(host, handle, &Shard::sessions);
   if (asked.status != HL_OK) return asked.status;
   Session& session = *asked.object;
-  if (session.sm_id.empty()) {
-    Shard& shard = asked.context.shard;
-    if (!shard.calls.is_shadow()) {
-      session.sm_id = shard.world.random->hex(sm_id_bytes);
-    } else {
-      // Only a candidate in a shadow run asks for one: it never becomes known, and goes with the call.
-      session.sm_id.assign(sm_id_bytes * 2, '0');
-      asked.transaction->undo_by([&shard, handle] {
-        if (Session* its = shard.sessions.find(handle)) its->sm_id.clear();
-      });
-    }
-  }
-  *id = to_str(session.sm_id);
+  Shard& shard = asked.context.shard;
+  // Where only a candidate in a shadow run asks for one, it gets one of zeros that never becomes known.
+  if (!session.sm_id.is_set() && !shard.calls.is_shadow()) session.sm_id = SmId::make(*shard.world.random);
+  *id = to_str(asked.transaction->keep_text(session.sm_id.text()));
   *resume_s_max = asked.context.shard.world.limits.resume_s_max;
   return HL_OK;
 }

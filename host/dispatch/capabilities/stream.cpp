@@ -27,14 +27,15 @@ hl_status stream_info(const hl_host* host, hl_stream handle, hl_stream_info* out
                (stream.is_loopback ? HL_STREAM_IS_LOOPBACK : 0u);
   out->account = stream.account.empty() ? hl_str{nullptr, 0} : to_str(stream.account);
   out->session = stream.session;
-  out->peer = to_str(stream.peer);
+  out->peer = to_str(asked.transaction->keep_text(stream.peer()));
   out->listener = to_str(stream.listener->name);
   out->tls_version =
       tls == nullptr ? hl_str{nullptr, 0} : to_str(asked.transaction->keep_text(tls->info().version));
-  out->failures = stream.failures;
+  const BeforeSession* const before = stream.has_before();
+  out->failures = before == nullptr ? 0 : before->failures;
   out->reserved = 0;
   if (out->size >= sizeof(hl_stream_info))
-    out->from = stream.from ? to_str(*stream.from) : hl_str{nullptr, 0};
+    out->from = before != nullptr && before->from ? to_str(*before->from) : hl_str{nullptr, 0};
   return HL_OK;
 }
 
@@ -74,19 +75,23 @@ hl_status set_scratch(const hl_host* host, hl_stream handle, hl_str bytes) {
   if (asked.status != HL_OK) return asked.status;
   if (bytes.size > scratch_bytes_max) return HL_E_FULL;
   Stream& stream = *asked.object;
-  asked.transaction->exchange_by([&shard = asked.context.shard, handle, other = stream.scratch]() mutable {
-    if (Stream* then = shard.streams.find(handle)) std::swap(then->scratch, other);
+  std::string& kept = stream.before().scratch;
+  asked.transaction->exchange_by([&shard = asked.context.shard, handle, other = kept]() mutable {
+    Stream* then = shard.streams.find(handle);
+    if (then != nullptr && (then->has_before() != nullptr || !other.empty()))
+      std::swap(then->before().scratch, other);
   });
   if (CallTape* tape = asked.context.shard.calls.tape()) tape->deeds().touch_scratch(handle);
   asked.context.shard.streams.wipe_scratch(stream);
-  stream.scratch = from_str(bytes);
+  kept = from_str(bytes);
   return HL_OK;
 }
 
 hl_status scratch(const hl_host* host, hl_stream handle, hl_str* bytes) {
   const auto asked = ask(host, handle, &Shard::streams);
   if (asked.status != HL_OK) return asked.status;
-  *bytes = to_str(asked.transaction->keep_text(asked.object->scratch));
+  const BeforeSession* const before = asked.object->has_before();
+  *bytes = before == nullptr ? hl_str{"", 0} : to_str(asked.transaction->keep_text(before->scratch));
   return HL_OK;
 }
 
@@ -98,7 +103,7 @@ hl_status move_home(const hl_host* host, hl_stream handle, hl_str account) {
   const Shard& shard = asked.context.shard;
   // Where it is about to leave for is its home, and where it is to come it waits.
   if (shard.is_home(address.bare) && shard.world.home_of(address.bare) == shard.number) {
-    asked.object->home_account = address.bare;
+    asked.object->before().home_account = address.bare;
     return HL_E_EXISTS;
   }
   Effect& effect = asked.transaction->add(Effect::Kind::stream_move);
@@ -126,9 +131,9 @@ hl_status failed(const hl_host* host, hl_stream handle) {
   if (asked.status != HL_OK) return asked.status;
   // Counted whatever becomes of the call, and once: in a shadow run the current generation's call has done
   // it.
-  if (!asked.context.shard.calls.is_shadow()) ++asked.object->failures;
-  return asked.object->failures >= asked.context.shard.world.limits.failed_logins_per_stream_max ? HL_E_FULL
-                                                                                                 : HL_OK;
+  std::uint32_t& failures = asked.object->before().failures;
+  if (!asked.context.shard.calls.is_shadow()) ++failures;
+  return failures >= asked.context.shard.world.limits.failed_logins_per_stream_max ? HL_E_FULL : HL_OK;
 }
 
 hl_status exporter(const hl_host* host, hl_stream handle, hl_str label, void* out, uint64_t size) {

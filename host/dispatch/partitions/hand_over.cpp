@@ -97,7 +97,7 @@ void Partitions::forget(std::uint32_t partition, std::function<void()> done) {
   its.inbox().push_one(on_shard([&its, held, done = std::move(done)] {
     for (HeldPartition::HeldStream& one : (*held)->streams) {
       if (one.is_carried) {
-        if (its.world.connection_closed) its.world.connection_closed(one.stream->peer);
+        if (its.world.connection_closed) its.world.connection_closed(one.stream->peer());
         continue;
       }
       one.stream->session = 0;

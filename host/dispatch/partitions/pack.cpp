@@ -58,6 +58,7 @@ class Packing {
   void fields(const Session& session, CarriedSession& out);
   static void stream_management(const Session& session, std::uint64_t now_us, CarriedSession& out);
   static void unacknowledged(const Session& session, CarriedSession& out);
+  static void before_session(const BeforeSession& before, CarriedConnection& out);
 
   const HeldPartition& held_;
   const ShardWorld& world_;
@@ -125,7 +126,7 @@ void Packing::session(const HeldPartition::HeldSession& one) {
   out.handle = session.handle;
   out.account = places_.at(&session.account);
   out.resource = session.resource();
-  out.sm_id = session.sm_id;
+  if (session.sm_id.is_set()) out.sm_id = session.sm_id.text();
   out.since_wall_ms = session.since_wall_ms;
   out.resume_left_us = one.resume_left_us;
   out.is_draining = session.is_draining;
@@ -176,10 +177,24 @@ void Packing::unacknowledged(const Session& session, CarriedSession& out) {
 
 void Packing::fields(const Session& session, CarriedSession& out) {
   for (std::uint32_t number = 0; number < Session::fields_max; ++number) {
-    if (session.fields[number] == 0) continue;
+    const std::int64_t value = session.fields.get(number);
+    if (value == 0) continue;
     const std::string name = world_.field_names->name(number);
-    out.fields.push_back({Places(parts_.head.fields).of(name), session.fields[number]});
+    out.fields.push_back({Places(parts_.head.fields).of(name), value});
   }
+}
+
+void Packing::before_session(const BeforeSession& before, CarriedConnection& out) {
+  out.home_account = before.home_account;
+  out.has_from = before.from != nullptr;
+  if (before.from != nullptr) out.from = *before.from;
+  out.lang = before.lang;
+  out.scratch = before.scratch;
+  out.failures = before.failures;
+  if (before.resuming == nullptr) return;
+  out.resumes = before.resuming->session;
+  out.resumes_h = before.resuming->h;
+  out.resumes_answer = before.resuming->answer;
 }
 
 void Packing::connection(const Stream& stream, std::uint64_t deadline_left_us, FrozenConnection frozen) {
@@ -188,22 +203,12 @@ void Packing::connection(const Stream& stream, std::uint64_t deadline_left_us, F
   out.session = stream.session;
   if (stream.session != 0) stream_of_.emplace(stream.session, out.handle);
   out.account = stream.account;
-  out.home_account = stream.home_account;
-  out.has_from = stream.from != nullptr;
-  if (stream.from != nullptr) out.from = *stream.from;
-  out.lang = stream.lang;
-  out.scratch = stream.scratch;
-  out.peer = stream.peer;
+  out.peer = stream.peer();
   out.listener = listeners_.of(stream.listener->name);
   out.is_loopback = stream.is_loopback;
   out.was_told = stream.was_told;
-  out.failures = stream.failures;
   out.deadline_left_us = deadline_left_us;
-  if (stream.resuming != nullptr) {
-    out.resumes = stream.resuming->session;
-    out.resumes_h = stream.resuming->h;
-    out.resumes_answer = stream.resuming->answer;
-  }
+  if (const BeforeSession* before = stream.has_before()) before_session(*before, out);
   out.has_tls = !frozen.tls.empty();
   out.is_opened = frozen.is_opened;
   out.had_partial = frozen.had_partial;

@@ -12,7 +12,7 @@ void Shard::put_in(HeldPartition& held) {
   std::vector<std::uint64_t> came;
   for (HeldPartition::HeldStream& one : held.streams) {
     came.push_back(one.stream->connection->handle);
-    if (held.is_from_far && world.connection_came) world.connection_came(one.stream->peer);
+    if (held.is_from_far && world.connection_came) world.connection_came(one.stream->peer());
     streams.put(std::move(one.stream), one.deadline_left_us);
   }
   accounts.put(held.number, std::move(held.accounts));

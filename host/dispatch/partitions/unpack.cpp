@@ -1,5 +1,6 @@
 // A held partition from what another process has packed.
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -22,12 +23,13 @@ class Unpacking {
   Result<void> accounts();
   void account(const CarriedAccount& in, Account& account);
   Result<void> sessions();
-  void session(const CarriedSession& in, Account& account);
+  Result<void> session(const CarriedSession& in, Account& account);
   void stream_management(const CarriedSession& in, StreamManagement& sm) const;
   Result<void> connections(std::vector<int>& descriptors);
   Result<std::unique_ptr<Connection>> connection(const CarriedConnection& in, int& descriptor,
                                                  const ListenerFacts& listener) const;
   Result<void> attach(const CarriedSession& in);
+  static void before_session(const CarriedConnection& in, Stream& stream);
 
   const CarriedParts& parts_;
   const ShardWorld& world_;
@@ -134,23 +136,28 @@ Result<void> Unpacking::connections(std::vector<int>& descriptors) {
     stream.connection->stream = &stream;
     if (!streams_.emplace(in.handle, &stream).second) return Error{"it has a connection twice"};
     stream.listener = &listener;
-    stream.peer = in.peer;
     stream.is_loopback = in.is_loopback;
     stream.account = in.account;
-    stream.home_account = in.home_account;
-    if (in.has_from) stream.from = std::make_unique<std::string>(in.from);
     stream.session = in.session;
-    stream.lang = in.lang;
-    stream.scratch = in.scratch;
-    stream.failures = in.failures;
     stream.was_told = in.was_told;
-    if (in.resumes != 0)
-      stream.resuming =
-          std::make_unique<Stream::Resuming>(Stream::Resuming{in.resumes, in.resumes_h, in.resumes_answer});
+    if (in.session == 0) before_session(in, stream);
     if (stream.whose().empty() || partition_of(stream.whose()) != parts_.head.partition)
       return Error{"it has a connection of another partition"};
   }
   return {};
+}
+
+// Once a session is bound nothing of this is asked for any more; an older host carries it all the same.
+void Unpacking::before_session(const CarriedConnection& in, Stream& stream) {
+  BeforeSession& before = stream.before();
+  before.home_account = in.home_account;
+  if (in.has_from) before.from = std::make_unique<std::string>(in.from);
+  before.lang = in.lang;
+  before.scratch = in.scratch;
+  before.failures = in.failures;
+  if (in.resumes != 0)
+    before.resuming = std::make_unique<BeforeSession::Resuming>(
+        BeforeSession::Resuming{in.resumes, in.resumes_h, in.resumes_answer});
 }
 
 Result<std::unique_ptr<Connection>> Unpacking::connection(const CarriedConnection& in, int& descriptor,
@@ -186,7 +193,7 @@ Result<std::unique_ptr<Connection>> Unpacking::connection(const CarriedConnectio
 
 Result<void> Unpacking::sessions() {
   for (const CarriedSession& one : parts_.sessions) {
-    session(one, *accounts_[one.account]);
+    if (Result<void> made = session(one, *accounts_[one.account]); !made) return made;
     if (sessions_.size() != held_->sessions.size()) return Error{"it has a session twice"};
     if (Result<void> attached = attach(one); !attached) return attached;
   }
@@ -196,7 +203,7 @@ Result<void> Unpacking::sessions() {
   return {};
 }
 
-void Unpacking::session(const CarriedSession& in, Account& account) {
+Result<void> Unpacking::session(const CarriedSession& in, Account& account) {
   std::string address = account.address;
   const std::size_t resource_at = address.size() + 1;
   address.append("/").append(in.resource);
@@ -207,7 +214,11 @@ void Unpacking::session(const CarriedSession& in, Account& account) {
   Session& session = *one.session;
   sessions_.emplace(in.handle, &session);
   account.sessions.push_back(&session);
-  session.sm_id = in.sm_id;
+  if (!in.sm_id.empty()) {
+    const std::optional<SmId> id = SmId::parse(in.sm_id);
+    if (!id) return Error{"it has a session whose id for resumption is of no kind that this host gives"};
+    session.sm_id = *id;
+  }
   session.since_wall_ms = in.since_wall_ms;
   session.is_draining = in.is_draining;
   session.left_behind = in.left_behind;
@@ -215,7 +226,7 @@ void Unpacking::session(const CarriedSession& in, Account& account) {
   session.quiet_s = in.quiet_s;
   session.asked_s = in.asked_s;
   stream_management(in, session.sm);
-  for (const CarriedField& field : in.fields) session.fields[fields_[field.number]] = field.value;
+  for (const CarriedField& field : in.fields) session.fields.set(fields_[field.number], field.value);
   for (const CarriedOutgoing& outgoing : in.unacknowledged) {
     Outgoing its;
     its.adds_to = outgoing.adds_to;
@@ -229,6 +240,7 @@ void Unpacking::session(const CarriedSession& in, Account& account) {
     }
     session.push(std::move(its));
   }
+  return {};
 }
 
 void Unpacking::stream_management(const CarriedSession& in, StreamManagement& sm) const {

@@ -2,6 +2,7 @@
 // sessions that are on, away, and behind.
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <optional>
 
 #include "unit/dispatch/sim_client.h"
@@ -130,6 +131,38 @@ TEST_CASE(
   CHECK(bert.resumed() == 1);
   CHECK(hosts.has_all(hosts.anna, bert));
   CHECK(hosts.b.mailbox("bert@localhost").empty());
+}
+
+TEST_CASE("carry: what modules keep in a session goes along, small numbers and large ones") {
+  TwoHosts hosts;
+  hosts.anna.connect(0);
+  hosts.exchange();
+  // Whose home is that shard.
+  const auto session_in = [](sim::SimWorld& world, std::uint32_t shard) {
+    Account* account = world.host().shard(shard).accounts.find("anna@localhost");
+    REQUIRE(account != nullptr);
+    REQUIRE(account->sessions.size() == 1);
+    return account->sessions.front();
+  };
+  const auto numbered = [](sim::SimWorld& world, const char* name) {
+    std::uint32_t number = 0;
+    REQUIRE(world.host().world().field_names->number(name, &number));
+    return number;
+  };
+  const std::uint32_t home = hosts.a.host().world().home_of("anna@localhost");
+  Session& before = *session_in(hosts.a, home);
+  before.fields.set(numbered(hosts.a, "test.small"), -7);
+  const std::string sm_id = before.sm_id.text();
+  hosts.carry(hosts.a, hosts.b, annas, 2);
+  Session& between = *session_in(hosts.b, 2);
+  CHECK(between.fields.get(numbered(hosts.b, "test.small")) == -7);
+  CHECK(between.sm_id.text() == sm_id);
+  between.fields.set(numbered(hosts.b, "test.large"), INT64_MIN);
+  hosts.carry(hosts.b, hosts.a, annas, 0);
+  const Session& after = *session_in(hosts.a, 0);
+  CHECK(after.fields.get(numbered(hosts.a, "test.small")) == -7);
+  CHECK(after.fields.get(numbered(hosts.a, "test.large")) == INT64_MIN);
+  CHECK(after.sm_id.text() == sm_id);
 }
 
 TEST_CASE("carry: a hand-over that fails leaves all as it was") {
