@@ -35,6 +35,12 @@ Slab::Slab(std::size_t bytes)
   all.slabs.push_back(this);
 }
 
+Slab::~Slab() {
+  AllSlabs& all = all_slabs();
+  const std::lock_guard lock(all.mutex);
+  std::erase(all.slabs, this);
+}
+
 void* Slab::take() {
   const std::lock_guard lock(mutex_);
   ++used_;

@@ -23,6 +23,7 @@ namespace hotline {
 class Slab {
  public:
   explicit Slab(std::size_t bytes);
+  ~Slab();  // Its chunks stay.
   Slab(const Slab&) = delete;
   Slab& operator=(const Slab&) = delete;
 
