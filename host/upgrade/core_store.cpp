@@ -186,7 +186,7 @@ Result<std::string> CoreStore::ask_and_wait(Question question, std::string bytes
 void CoreStore::read_bodies(std::vector<std::uint64_t> ids, BodiesRead done) {
   if (const std::shared_ptr<Store> here = store_here())
     return here->read_bodies(std::move(ids), std::move(done));
-  ask(Question::bodies, upgrade::ids_bytes(ids), [done = std::move(done)](Result<std::string> answer) {
+  ask(Question::bodies, upgrade::ids_bytes(ids), [done = std::move(done)](const Result<std::string>& answer) {
     if (!answer) return done(answer.error());
     done(upgrade::read_stored_bodies(*answer));
   });
@@ -266,8 +266,8 @@ Result<std::string> answer_now(Store& store, const upgrade::Ask& ask) {
 }  // namespace
 
 void answer_from(Store& store, const upgrade::Ask& ask, std::function<void(upgrade::Answer)> answered) {
-  const auto say = [number = ask.number, answered = std::move(answered)](Result<std::string> answer) {
-    answered({number, !answer.has_value(), answer ? std::move(*answer) : answer.error().message});
+  const auto say = [number = ask.number, answered = std::move(answered)](const Result<std::string>& answer) {
+    answered({number, !answer.has_value(), answer ? *answer : answer.error().message});
   };
   if (static_cast<Question>(ask.question) != Question::bodies) return say(answer_now(store, ask));
   Result<std::vector<std::uint64_t>> ids = upgrade::read_ids(ask.bytes);
