@@ -2,9 +2,9 @@
 //
 // A slab a type takes few pages; all slabs together take many, and one session's cells come from chunks that
 // were taken one after the other. So a region has what its sessions need, of all types. Once there are many
-// regions the kernel is asked for each to be one page: a message among a million sessions then finds its
-// sender and its recipient with a tenth of the page walks. The first regions are of small pages, so that a
-// host of few sessions takes no more than it uses.
+// regions the kernel is asked for each to be one page, so that a message among many sessions needs fewer
+// translations of addresses. The first regions are of small pages, so that a host of few sessions takes no
+// more than it uses.
 //
 // Chunks are zeros, and are given back all at once. Threads: any.
 #pragma once
