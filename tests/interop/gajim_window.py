@@ -49,6 +49,8 @@ def untrusted():
 
 
 class Gajim:
+    BLUE = ((25, 65), (105, 140), (215, 235))  # Red, green and blue of the suggested button in GTK's own theme.
+
     def __init__(self, host, name, password="secret", resource="gajim"):
         self.account = f"{name}@{host.run['domain']}"
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="hotline-gajim-"))
@@ -216,8 +218,18 @@ class Gajim:
         eventually(lambda: self.may("send-file"), "a chat that files can be sent in")
         self.copy(file)
         self.command("xdotool", "windowfocus", "--sync", self.windows()[-1], "key", "ctrl+v")
-        # Enter sends what the page with the file shows, and does nothing before that is there and when it is gone.
-        return eventually(lambda: self.link_to(file) or self.command("xdotool", "key", "Return"), f"{file.name} is sent")
+        return eventually(lambda: self.link_to(file) or self.click_suggested(), f"{file.name} is sent")
+
+    def click_suggested(self):
+        """Clicks the blue button right of the chats, if there is one: `Send Files`, else the one that sends what is typed, which is
+        nothing. Enter would do when the list of files did not take it, as it does once it has the focus."""
+        picture = self.picture()
+        blue = [(x, y) for x in range(picture.width // 2, picture.width, 2)
+                for y in range(picture.height // 2, picture.height, 2)
+                if all(low <= colour <= high for colour, (low, high) in zip(picture.getpixel((x, y)), self.BLUE))]
+        if blue:
+            x, y = blue[len(blue) // 2]
+            self.command("xdotool", "mousemove", str(x), str(y), "click", "1")
 
     def link_to(self, file):
         """What it has sent to say where this file is; None before that."""
@@ -235,10 +247,13 @@ class Gajim:
 
     def screenshot(self, title):
         """A picture of its display as it is now, kept with the build."""
-        from PIL import ImageGrab
         folder = build() / "screenshots"
         folder.mkdir(parents=True, exist_ok=True)
-        ImageGrab.grab(xdisplay=self.environment["DISPLAY"]).save(folder / f"gajim-{title}.png")
+        self.picture().save(folder / f"gajim-{title}.png")
+
+    def picture(self):
+        from PIL import ImageGrab
+        return ImageGrab.grab(xdisplay=self.environment["DISPLAY"]).convert("RGB")
 
     def close(self):
         if self.loop:
