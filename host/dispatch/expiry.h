@@ -12,7 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "state/account.h"
+#include "state/accounts.h"
 #include "state/receipt.h"
 
 namespace hotline {

@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "state/account.h"
+#include "state/accounts.h"
 
 namespace hotline {
 

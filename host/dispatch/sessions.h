@@ -92,6 +92,7 @@ class Sessions {
  private:
   bool is_behind(const Session& session) const;
   void read_on(Session& session, MailboxEntry& from);
+  void fetch_ahead(std::size_t place) const;
   void watch_quiet(Session& session);
   void hold_entries(Session& session, int by);
   void write(Session& session, const Buffer& bytes, bool adds_to);

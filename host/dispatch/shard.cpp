@@ -137,12 +137,22 @@ void Shard::release_on(std::uint32_t shard, const Receipt& receipt) {
   if (safe_due_us_ == UINT64_MAX) safe_due_us_ = now_us() + safe_wait_us;
 }
 
+template <typename Posts>
+void Shard::fetch_ahead(const Posts& posts, std::size_t first) {
+  const std::size_t end = std::min(posts.size(), first + FetchAhead::group);
+  if (end - first < 2) return;
+  for (std::size_t i = first; i < end; ++i)
+    if (!posts[i].account.empty()) fetch_ahead_.add(posts[i].account);
+  fetch_ahead_.fetch();
+}
+
 void Shard::take_inbox() {
   if (inbox_.size() == 0) return;
   inbox_.take(taken_);
-  for (Post& post : taken_) {
+  for (std::size_t i = 0; i < taken_.size(); ++i) {
+    if (i % FetchAhead::group == 0) fetch_ahead(taken_, i);
     counters.posts_in.add();
-    handle(post);
+    handle(taken_[i]);
   }
   taken_.clear();
 }
@@ -183,6 +193,7 @@ void Shard::handle(Post& post) {
 
 void Shard::run_local() {
   for (std::size_t i = 0; i < local_per_turn_max && !local_.empty(); ++i) {
+    if (i % FetchAhead::group == 0) fetch_ahead(local_, 0);
     Post post = std::move(local_.front());
     local_.pop_front();
     handle(post);

@@ -25,6 +25,7 @@
 #include "dispatch/counter_names.h"
 #include "dispatch/expiry.h"
 #include "dispatch/failed_event.h"
+#include "dispatch/fetch_ahead.h"
 #include "dispatch/field_names.h"
 #include "dispatch/file_transfers.h"
 #include "dispatch/http_relays.h"
@@ -48,7 +49,7 @@
 #include "shard/loop.h"
 #include "shard/timers.h"
 #include "shard/work_pool.h"
-#include "state/account.h"
+#include "state/accounts.h"
 #include "state/bodies.h"
 #include "state/commit_window.h"
 #include "state/store.h"
@@ -227,9 +228,13 @@ class Shard final : public ShardWork {
   // partitions/put_in.cpp
   void put_in(Account& account);
 
+  template <typename Posts>
+  void fetch_ahead(const Posts& posts, std::size_t first);
+
   Inbox<Post> inbox_;
   std::vector<Post> taken_;
   std::deque<Post> local_;
+  FetchAhead fetch_ahead_{accounts};
   std::vector<std::vector<Post>> out_;          // By shard.
   std::vector<std::vector<Receipt>> safe_out_;  // By shard.
   std::uint64_t safe_due_us_ = UINT64_MAX;      // When they go at the latest.

@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 
 #include "base/log.h"
+#include "base/prefetch.h"
 #include "dispatch/shard.h"
 
 namespace hotline {
@@ -18,8 +19,10 @@ FramerLimits Streams::limits_before_login() const {
   return shard_.world.limits.before_login;
 }
 
-void Streams::begin_turn() {
+void Streams::begin_turn(Connection& connection) {
   shard_.loops.begin_turn();
+  // It is read once the record is open and the stanza complete.
+  prefetch(shard_.sessions.find_ended(stream_of(connection).session));
 }
 
 void Streams::accept(std::unique_ptr<Link> link, const ListenerFacts& listener) {

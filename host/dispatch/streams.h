@@ -134,7 +134,7 @@ class Streams final : public Connection::Owner {
   void drop_all();  // Frees every connection as it is: the loop is about to end.
 
  private:
-  void begin_turn() override;
+  void begin_turn(Connection& connection) override;
   Connection::Scratch& scratch() override { return scratch_; }
   void needs_flush(Connection& connection) override { dirty_.push_back(&connection); }
   void on_open(Connection& connection, StreamHeader header) override;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/prefetch.h"
 #include "net/xml_escape.h"
 
 namespace hotline {
@@ -27,6 +28,13 @@ HeldBytes Connection::held() const {
           heap_bytes(out_) + (left_ == nullptr ? 0
                                                : heap_bytes(left_.get()) + heap_bytes(left_->unsent) +
                                                      heap_bytes(left_->carried) + heap_bytes(left_->reason))};
+}
+
+void Connection::prefetch_parts() const {
+  constexpr std::size_t of_any_kind = 192;  // No part of an XMPP session's is larger.
+  prefetch(tls_.get(), of_any_kind);
+  prefetch(framer_.get(), of_any_kind);
+  prefetch(stream, of_any_kind);
 }
 
 Connection::Left& Connection::left() {
@@ -245,7 +253,8 @@ void Connection::hang_up() {
 }
 
 void Connection::on_bytes(std::string_view bytes) {
-  owner_->begin_turn();
+  prefetch_parts();
+  owner_->begin_turn(*this);
   if (is_gone_) return;
   was_heard_ = true;
   if (tls_ == nullptr) return consume(bytes);
@@ -317,7 +326,7 @@ bool Connection::handle_event(FrameEvent& event) {
 }
 
 void Connection::on_writable() {
-  owner_->begin_turn();
+  owner_->begin_turn(*this);
   if (is_gone_) return;
   std::string records;
   if (left_ != nullptr) records.swap(left_->unsent);
@@ -328,7 +337,7 @@ void Connection::on_writable() {
 }
 
 void Connection::on_end(std::string_view reason) {
-  owner_->begin_turn();
+  owner_->begin_turn(*this);
   gone(reason);
 }
 

@@ -50,7 +50,7 @@ class Connection final : public LinkEvents, public InSlab<Connection> {
   class Owner {
    public:
     virtual ~Owner() = default;
-    virtual void begin_turn() = 0;
+    virtual void begin_turn(Connection& connection) = 0;
     virtual Scratch& scratch() = 0;
     virtual void needs_flush(Connection& connection) = 0;  // Once, until flush().
     virtual void on_open(Connection& connection, StreamHeader header) = 0;
@@ -137,6 +137,9 @@ class Connection final : public LinkEvents, public InSlab<Connection> {
   Link& link() { return *link_; }
   Tls* tls() { return tls_.get(); }
   Framer& framer() { return *framer_; }
+
+  // What writing to it will read.
+  void prefetch_parts() const;
 
   // The owner's own.
   std::uint64_t handle = 0;

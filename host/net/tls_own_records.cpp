@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/prefetch.h"
 #include "net/tls_frozen.h"
 #include "net/tls_traffic_secrets.h"
 
@@ -150,6 +151,7 @@ Tls::State OwnRecordsTls::feed(std::string_view records, std::string& plain, std
     if (shake(records, plain, to_send) != State::open) return state();
   if (handshake_ != nullptr) return handshake_->tls.feed(records, plain, to_send);
   if (state_ != State::open) return state_;
+  prefetch(records_);
   return read(records, plain, to_send);
 }
 

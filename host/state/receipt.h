@@ -48,7 +48,7 @@ class SafeCounter {
   }
   // Nothing is held: gives back what is kept for the next.
   void let_go() {
-    if (holds_.empty()) holds_.clear();
+    if (holds_.empty() && holds_.capacity() > 0) holds_.clear();
   }
   std::size_t held_bytes() const { return heap_bytes(holds_.block()); }
   // What is held, of those from safe() on; and a counter that stands there.

@@ -103,9 +103,9 @@ struct StreamManagement {
   bool is_request_due = false;  // It is among those that are asked later.
   std::uint32_t owed = 0;
   std::uint32_t owed_last = 0;     // ... and again when those are that it had sent when it asked last.
+  std::uint32_t before = 0;        // Of `unacknowledged`, sent before it was on: not counted by the client.
   std::uint64_t owed_us = 0;       // Since when.
   std::uint64_t requested_us = 0;  // When <r/> was written.
-  std::uint32_t before = 0;        // Of `unacknowledged`, sent before it was on: not counted by the client.
   std::uint32_t acknowledged = 0;  // How many of ours the client has accepted, modulo 2^32.
   std::uint32_t resume_s = 0;      // 0: it cannot be resumed.
   Ref<const Buffer> request;       // The bytes of <r/>.
@@ -122,30 +122,30 @@ class Session final : public InSlab<Session> {
         address(std::move(its_address)),
         resource_at_(static_cast<std::uint32_t>(resource_at)) {}
 
+  // First what each second's sweep reads of a million sessions: up to and with `sm`.
   const std::uint64_t handle;
   Account& account;
-  const std::string address;  // Full address.
-  std::string_view resource() const { return std::string_view(address).substr(resource_at_); }
-
   Connection* connection = nullptr;  // nullptr: detached.
-  std::uint64_t since_wall_ms = 0;   // When it was bound.
-  SmId sm_id;
-  StreamManagement sm;
-  SessionFields fields;
-  Ring<Outgoing> unacknowledged;  // With stream management: all stanzas. Without: those with an entry.
-  std::size_t unacknowledged_bytes = 0;
-  std::uint64_t timer = 0;  // Its resumption window's end, or its answer's deadline.
-
-  // Seconds, as the host's sweep counts them.
-  std::uint32_t quiet_s = 0;  // Since the last byte from its client.
-  std::uint32_t asked_s = 0;  // When it was asked for a sign of life, of those; 0: it was not.
-
-  bool is_ended = false;  // It is still being told of.
+  bool is_ended = false;             // It is still being told of.
   // The drain: entries up to `drained` have been offered.
   bool is_draining = false;
   bool is_reading = false;   // Waits for bodies from the disk.
   bool left_behind = false;  // Messages came while it was detached that it was not sent.
+  // Seconds, as the host's sweep counts them.
+  std::uint32_t quiet_s = 0;  // Since the last byte from its client.
+  std::uint32_t asked_s = 0;  // When it was asked for a sign of life, of those; 0: it was not.
+  StreamManagement sm;
+  Ring<Outgoing> unacknowledged;  // With stream management: all stanzas. Without: those with an entry.
+  std::size_t unacknowledged_bytes = 0;
   std::uint64_t drained = 0;
+
+  const std::string address;  // Full address.
+  std::string_view resource() const { return std::string_view(address).substr(resource_at_); }
+
+  std::uint64_t since_wall_ms = 0;  // When it was bound.
+  SmId sm_id;
+  SessionFields fields;
+  std::uint64_t timer = 0;  // Its resumption window's end, or its answer's deadline.
 
   void push(Outgoing outgoing) {
     unacknowledged_bytes += outgoing.bytes->size();
@@ -153,7 +153,7 @@ class Session final : public InSlab<Session> {
   }
   // Nothing is under way: gives back what the queues keep for the next burst.
   void let_go() {
-    if (unacknowledged.empty()) unacknowledged.clear();
+    if (unacknowledged.empty() && unacknowledged.capacity() > 0) unacknowledged.clear();
     sm.safe.let_go();
   }
   Outgoing pop() {

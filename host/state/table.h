@@ -39,6 +39,7 @@ class AccountRows {
   void each(Visit&& visit) const {
     for (const auto& [number, rows] : tables_) visit(number, *rows);
   }
+  void prefetch_index() const { __builtin_prefetch(tables_.data()); }
   std::size_t index_bytes() const { return heap_bytes(tables_); }
 
  private:

@@ -18,7 +18,7 @@ HeldPartition::~HeldPartition() {
 
 std::size_t HeldPartition::mailbox_entries() const {
   std::size_t all = 0;
-  for (const auto& [name, account] : accounts) all += account->mailbox.size();
+  for (const Account& account : accounts) all += account.mailbox.size();
   return all;
 }
 

@@ -14,7 +14,7 @@
 #include "base/buffer.h"
 #include "base/result.h"
 #include "carry/carried_partition.h"
-#include "state/account.h"
+#include "state/accounts.h"
 #include "state/session.h"
 
 namespace hotline {
@@ -62,7 +62,7 @@ struct HeldPartition {
   std::uint64_t taken_us = 0;
   bool is_from_far = false;    // Of another process ...
   std::uint64_t entry_id = 0;  // ... the last that it gave: ids go on from there.
-  Accounts::Map accounts;
+  AccountSet accounts;
   std::vector<HeldSession> sessions;  // Those of an account in their order there.
   std::vector<HeldStream> streams;    // Of sessions, and of clients that are logging in.
   std::vector<HeldTimer> timers;      // Of modules.

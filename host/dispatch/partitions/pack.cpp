@@ -75,9 +75,9 @@ void Packing::make_room() {
 }
 
 void Packing::accounts() {
-  for (const auto& [name, its] : held_.accounts) {
-    places_.emplace(its.get(), static_cast<std::uint32_t>(parts_.accounts.size()));
-    account(*its);
+  for (const Account& its : held_.accounts) {
+    places_.emplace(&its, static_cast<std::uint32_t>(parts_.accounts.size()));
+    account(its);
   }
   std::unordered_map<std::string_view, CarriedAccount*> by_name;
   for (CarriedAccount& one : parts_.accounts) by_name.emplace(one.address, &one);

@@ -119,11 +119,11 @@ void Partitions::list(Listed done) {
           Figures& figures = its.emplace_back();
           figures.partition = partition;
           figures.shard = shard.number;
-          for (const auto& [name, account] : shard.accounts.of(partition)) {
+          for (const Account& account : shard.accounts.of(partition)) {
             ++figures.accounts;
-            figures.sessions += account->sessions.size();
-            figures.mailbox_entries += account->mailbox.size();
-            for (const Session* session : account->sessions)
+            figures.sessions += account.sessions.size();
+            figures.mailbox_entries += account.mailbox.size();
+            for (const Session* session : account.sessions)
               if (session->connection != nullptr) ++figures.connections;
           }
         }

@@ -16,7 +16,7 @@ void Shard::put_in(HeldPartition& held) {
     streams.put(std::move(one.stream), one.deadline_left_us);
   }
   accounts.put(held.number, std::move(held.accounts));
-  for (const auto& [name, account] : accounts.of(held.number)) put_in(*account);
+  for (Account& account : accounts.of(held.number)) put_in(account);
   for (HeldPartition::HeldSession& one : held.sessions) {
     const std::uint64_t handle = one.session->handle;
     sessions.put(std::move(one.session), one.resume_left_us);

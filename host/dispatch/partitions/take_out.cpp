@@ -43,9 +43,9 @@ std::unique_ptr<HeldPartition> Shard::take_out(std::uint32_t partition) {
   held->taken_us = now_us();
   here_[partition] = false;
   std::unordered_map<std::uint64_t, const Account*> submitted;
-  for (const auto& [name, account] : accounts.of(partition))
-    for (const MailboxEntry* entry = account->mailbox.first(); entry != nullptr; entry = entry->newer)
-      if (entry->kept == MailboxEntry::Kept::submitted) submitted.emplace(entry->id, account.get());
+  for (const Account& account : accounts.of(partition))
+    for (const MailboxEntry* entry = account.mailbox.first(); entry != nullptr; entry = entry->newer)
+      if (entry->kept == MailboxEntry::Kept::submitted) submitted.emplace(entry->id, &account);
   window.leave(partition, [&submitted](const MailboxEntry& entry) -> const std::string& {
     return submitted.at(entry.id)->address;
   });
@@ -54,7 +54,7 @@ std::unique_ptr<HeldPartition> Shard::take_out(std::uint32_t partition) {
   for (std::unique_ptr<Stream>& stream : streams.take_logging_in(partition))
     held->streams.push_back({std::move(stream)});
   held->accounts = accounts.take(partition);
-  for (const auto& [name, account] : held->accounts) take_out(*account, *held);
+  for (Account& account : held->accounts) take_out(account, *held);
   for (HeldPartition::HeldStream& one : held->streams) {
     one.deadline_left_us = left_us(timers, one.stream->deadline, held->taken_us);
     streams.clear_deadline(*one.stream);

@@ -88,8 +88,7 @@ Result<void> Unpacking::accounts() {
     auto made = std::make_unique<Account>(one.address);
     accounts_.push_back(made.get());
     account(one, *made);
-    const std::string_view name = made->address;
-    if (!held_->accounts.emplace(name, std::move(made)).second) return Error{"it has an account twice"};
+    if (!held_->accounts.insert(std::move(made))) return Error{"it has an account twice"};
   }
   return {};
 }
