@@ -1,6 +1,11 @@
 // What a partition is carried as: written, cut anywhere, changed anywhere, newer than we are.
 #include <doctest/doctest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
 #include "unit/carry/sample_parts.h"
 
 namespace hotline::test {
@@ -52,6 +57,23 @@ TEST_CASE("partition format: what is written is read again, each part of it") {
   CHECK(parts->connections[0].framer.partial == "<mess");
   // And all that was not looked at is the same.
   CHECK(*encode_partition(*parts, carry_version) == bytes);
+}
+
+// releases/VERSION.partition: the sample as that release wrote it. Each release adds its own: encoded().
+TEST_CASE("partition format: what each release wrote is read, and what it reads is written") {
+  int releases = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(CARRY_RELEASES)) {
+    CAPTURE(entry.path().filename().string());
+    std::ifstream file(entry.path(), std::ios::binary);
+    const std::string bytes(std::istreambuf_iterator<char>(file), {});
+    const Result<CarriedParts> parts = decode_partition(bytes);
+    REQUIRE_MESSAGE(parts.has_value(), refusal(bytes));
+    const auto version = static_cast<std::uint32_t>(static_cast<unsigned char>(bytes.at(4)));
+    CHECK(*encode_partition(*parts, version) == bytes);
+    CHECK(*encode_partition(sample_parts(), version) == bytes);
+    ++releases;
+  }
+  CHECK(releases > 0);
 }
 
 TEST_CASE("partition format: an empty partition is carried, too") {
