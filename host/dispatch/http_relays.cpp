@@ -84,7 +84,7 @@ void HttpRelays::wants(std::uint64_t request) {
     refuse(request, 500, "This request has no body that could be passed on.");
 }
 
-void HttpRelays::part(std::uint64_t request, std::string bytes) {
+void HttpRelays::part(std::uint64_t request, std::string_view bytes) {
   const auto found = passed_.find(request);
   if (found == passed_.end()) return;
   Passed& passed = found->second;

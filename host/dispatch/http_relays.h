@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "net/http_message.h"
@@ -31,7 +32,7 @@ class HttpRelays {
 
   bool is_passed_on(std::uint64_t request) const { return passed_.contains(request); }
   // Of a request: some of its body; all of it; its connection took what it was given; it is over.
-  void part(std::uint64_t request, std::string bytes);
+  void part(std::uint64_t request, std::string_view bytes);
   void end(std::uint64_t request);
   void flushed(std::uint64_t request);
   void drop(std::uint64_t request);

@@ -207,8 +207,7 @@ void HttpRequests::await_body(std::uint64_t request) {
 }
 
 void HttpRequests::part(Stream& stream, std::string bytes) {
-  if (shard_.relays.is_passed_on(stream.exchange))
-    return shard_.relays.part(stream.exchange, std::move(bytes));
+  if (shard_.relays.is_passed_on(stream.exchange)) return shard_.relays.part(stream.exchange, bytes);
   shard_.files.part(stream.exchange, std::move(bytes));
 }
 
