@@ -121,9 +121,15 @@ void wipe(std::string& text) {
 
 std::size_t secret_bytes(const CarriedParts& parts) {
   std::size_t all = 0;
-  for (const CarriedConnection& one : parts.connections)
-    all += 1024 + one.tls.size() + one.input.size() + one.output.size() + one.unsent.size() +
-           one.scratch.size() + one.framer.partial.size() + one.framer.reader.size();
+  constexpr std::size_t of_numbers = 512;  // More than all its numbers and sizes of texts take.
+  for (const CarriedConnection& one : parts.connections) {
+    all += of_numbers;
+    for (const std::string* text :
+         {&one.account, &one.home_account, &one.from, &one.lang, &one.scratch, &one.peer, &one.resumes_answer,
+          &one.tls, &one.input, &one.output, &one.unsent, &one.framer.from, &one.framer.lang,
+          &one.framer.declarations, &one.framer.partial, &one.framer.reader})
+      all += text->size();
+  }
   return all;
 }
 
@@ -237,7 +243,8 @@ bool take_part(const RawPart& raw, CarriedParts& parts) {
 
 CarriedParts::~CarriedParts() {
   for (CarriedConnection& one : connections)
-    for (std::string* secret : {&one.tls, &one.input, &one.output, &one.scratch, &one.framer.partial})
+    for (std::string* secret :
+         {&one.tls, &one.input, &one.output, &one.scratch, &one.framer.partial, &one.framer.reader})
       wipe(*secret);
 }
 

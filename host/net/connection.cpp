@@ -110,7 +110,7 @@ void Connection::flush() {
     if (tls_ == nullptr) {
       send(out_);
       std::string().swap(out_);  // An idle connection holds no buffer.
-    } else if (tls_->state() == Tls::State::open || tls_->state() == Tls::State::peer_closed) {
+    } else if (tls_->state() == Tls::State::open) {
       std::string& records = owner_->scratch().records;
       records.clear();
       const bool sealed = tls_->seal(out_, records);
@@ -118,8 +118,9 @@ void Connection::flush() {
       send(records);
       if (!sealed) return gone(tls_->error());
     } else if (is_closing_) {
-      std::string().swap(
-          out_);  // Before the handshake has ended there is no way to say anything: it must not wait.
+      // Before the handshake has ended there is no way to say anything, and who has said goodbye is answered
+      // with that alone: it must not wait.
+      std::string().swap(out_);
     }
   }
   if (is_closing_ && out_.empty()) {

@@ -104,6 +104,9 @@ bool TicketKeys::take(std::string_view carried) {
 
 int TicketKeys::on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
                           EVP_MAC_CTX* mac, int sealing) {
+  // A ticket of TLS 1.2 is what its session is decrypted with, and resuming it agrees on no new keys: whoever
+  // stole a ticket key could read what was recorded. The client is sent an empty one (RFC 5077 3.3).
+  if (SSL_version(ssl) != TLS1_3_VERSION) return 0;
   auto* keys = static_cast<TicketKeys*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
   const std::lock_guard lock(keys->mutex_);
   keys->rotate_if_due();
@@ -112,9 +115,8 @@ int TicketKeys::on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_
     case Opened::failed: return -1;
     case Opened::unknown: return 0;  // The handshake is a full one.
     case Opened::by_current:
-      // 2: and a new ticket. TLS 1.3 clients use a ticket once (RFC 8446 C.4), so they need the next one.
-      return SSL_version(ssl) == TLS1_3_VERSION ? 2 : 1;
-    case Opened::by_previous: return 2;
+    case Opened::by_previous:
+      return 2;  // And a new ticket: clients use each once (RFC 8446 C.4), so they need the next one.
   }
   return -1;
 }

@@ -37,13 +37,14 @@ int refuse_passphrase(char*, int, int, void* was_asked) {
 }
 
 void apply_settings(SSL_CTX* context, int min_version) {
-  SSL_CTX_set_min_proto_version(context, min_version);
+  check(SSL_CTX_set_min_proto_version(context, min_version) == 1 &&
+            SSL_CTX_set_session_id_context(context, session_scope, sizeof session_scope - 1) == 1,
+        "OpenSSL takes the minimum version and the scope of sessions");
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                    SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   // The chain is what the file holds: without this mode OpenSSL looks for one in every handshake.
   SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN);
   SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nullptr);
-  SSL_CTX_set_session_id_context(context, session_scope, sizeof session_scope - 1);
   check(SSL_CTX_set_cipher_list(context, ciphers_1_2) == 1 &&
             SSL_CTX_set_ciphersuites(context, ciphers_1_3) == 1 &&
             SSL_CTX_set1_groups_list(context, groups) == 1,
@@ -59,7 +60,9 @@ Result<void> use_files(SSL_CTX* context, const CertificateFiles& files) {
     return Error{"certificate " + files.certificate + " cannot be used: " + openssl::take_reason() +
                  "; it must be a PEM file, the host's own certificate first"};
   }
-  const bool has_key = SSL_CTX_use_PrivateKey_file(context, files.key.c_str(), SSL_FILETYPE_PEM) == 1;
+  // A key of another kind than the certificate's is taken without a word, for a certificate still to come.
+  const bool has_key = SSL_CTX_use_PrivateKey_file(context, files.key.c_str(), SSL_FILETYPE_PEM) == 1 &&
+                       SSL_CTX_check_private_key(context) == 1;
   SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
   SSL_CTX_set_default_passwd_cb(context, nullptr);
   if (was_asked) {
@@ -68,8 +71,11 @@ Result<void> use_files(SSL_CTX* context, const CertificateFiles& files) {
   }
   if (!has_key) {
     // OpenSSL drops the certificate again when the key is for another one.
-    const bool is_mismatch = ERR_GET_REASON(ERR_peek_error()) == X509_R_KEY_VALUES_MISMATCH ||
-                             ERR_GET_REASON(ERR_peek_error()) == X509_R_KEY_TYPE_MISMATCH;
+    const unsigned long error = ERR_peek_error();
+    const bool is_mismatch =
+        (ERR_GET_LIB(error) == ERR_LIB_X509 && (ERR_GET_REASON(error) == X509_R_KEY_VALUES_MISMATCH ||
+                                                ERR_GET_REASON(error) == X509_R_KEY_TYPE_MISMATCH)) ||
+        (ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) == SSL_R_NO_CERTIFICATE_ASSIGNED);
     const std::string reason = openssl::take_reason();
     if (is_mismatch) {
       return Error{"certificate " + files.certificate + " and key " + files.key +
@@ -126,6 +132,8 @@ class OpensslContext final : public TlsContext, public TicketSharing {
   }
 
   Result<std::unique_ptr<Tls>> thaw(std::string_view frozen) override {
+    if (OwnRecordsTls::is_forbidden())
+      return Error{"OpenSSL is in a mode in which TLS records of our own are forbidden"};
     return OwnRecordsTls::thaw(frozen, shared_);
   }
 

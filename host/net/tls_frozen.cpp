@@ -141,8 +141,10 @@ Result<void> thaw_tls(std::string_view frozen, FrozenTls& thawed) {
   thawed.agreed.alpn = reader.text(1, text_max);
   thawed.agreed.sni = reader.text(1, text_max);
   thawed.partial = reader.text(2, record_header_bytes + record_sealed_max);
+  const std::size_t whole = TlsRecords::record_bytes(thawed.partial);  // 0: not even its header has come.
+  const bool is_partial = whole == 0 || thawed.partial.size() < whole;
   static constexpr unsigned char update_begins[] = {24, 0, 0, 1};
-  const bool is_right = reader.is_whole() && is_plain_max(records.plain_max) &&
+  const bool is_right = reader.is_whole() && is_partial && is_plain_max(records.plain_max) &&
                         records.records_without_data <= records_without_data_max &&
                         std::memcmp(records.piece, update_begins, records.piece_size) == 0;
   if (!is_right) return damaged;

@@ -147,6 +147,7 @@ std::string_view OwnRecordsTls::next_record(std::string_view& records) {
 }
 
 Tls::State OwnRecordsTls::feed(std::string_view records, std::string& plain, std::string& to_send) {
+  if (state_ == State::failed) return state_;  // Also where the SSL object is left, and could go on.
   if (state_ == State::handshaking && handshake_ != nullptr && records_ != nullptr)
     if (shake(records, plain, to_send) != State::open) return state();
   if (handshake_ != nullptr) return handshake_->tls.feed(records, plain, to_send);
@@ -189,14 +190,16 @@ bool OwnRecordsTls::take_over(std::string_view last_flight) {
   SSL* const ssl = handshake_->tls.ssl();
   const SSL_CIPHER* const cipher = SSL_get_current_cipher(ssl);
   const auto suite = cipher == nullptr ? std::nullopt : tls_suite(SSL_CIPHER_get_protocol_id(cipher));
-  if (SSL_version(ssl) != TLS1_3_VERSION || !suite || !handshake_->secrets.are_complete(*suite)) {
+  if (SSL_version(ssl) != TLS1_3_VERSION || !suite) {
     stay_with_openssl();
     return true;
   }
   const std::uint8_t code = SSL_SESSION_get_max_fragment_length(SSL_get_session(ssl));
-  const std::size_t plain_max = code == 0 ? record_plain_max : std::size_t{256} << code;  // RFC 6066 4.
+  const std::size_t plain_max =
+      code >= 1 && code <= 4 ? std::size_t{256} << code : record_plain_max;  // RFC 6066 4.
   TlsRecords records(*records_, shared_->clock);
-  if (SSL_has_pending(ssl) != 0 || !records.begin(*suite, plain_max) || !count_tickets(last_flight)) {
+  if (!handshake_->secrets.are_complete(*suite) || SSL_has_pending(ssl) != 0 ||
+      !records.begin(*suite, plain_max) || !count_tickets(last_flight)) {
     fail("TLS failed: the record layer cannot be taken over; `tls.own_records` off leaves it with OpenSSL");
     return false;
   }

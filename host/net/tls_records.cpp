@@ -128,6 +128,8 @@ RecordEvent TlsRecords::on_alert(std::span<const unsigned char> content) {
   // Whole, and one a record (RFC 8446 5.1). The level means nothing any more (6).
   if (content.size() != 2)
     return broken(TlsAlert::unexpected_message, "an alert record that does not hold one alert");
+  if (state_.piece_size != 0)
+    return broken(TlsAlert::unexpected_message, "an alert inside a handshake message");
   const auto alert = static_cast<TlsAlert>(content[1]);
   if (alert == TlsAlert::close_notify) return {.kind = Kind::closed};
   if (alert == TlsAlert::user_canceled) return without_data();  // close_notify follows (6.1).
@@ -199,6 +201,7 @@ bool TlsRecords::seal_record(Type type, std::string_view content, unsigned char*
 }
 
 bool TlsRecords::seal_key_update(bool asks_for_theirs, unsigned char* out) {
+  asks_for_theirs = asks_for_theirs && !state_.owes_update;  // An answer asks for nothing (RFC 8446 4.6.3).
   const char message[key_update_bytes] = {key_update_type, 0, 0, 1, asks_for_theirs ? '\1' : '\0'};
   state_.owes_update = false;
   if (asks_for_theirs && state_.updates_asked < UINT8_MAX) ++state_.updates_asked;

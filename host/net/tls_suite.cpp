@@ -154,8 +154,9 @@ void aead_forget() {
   static constexpr TlsNonce no_nonce{};
   for (auto& ways : thread_contexts().ciphers) {
     for (CipherContext& context : ways) {
-      if (context != nullptr)
-        EVP_CipherInit_ex2(context.get(), nullptr, no_key.data(), no_nonce.data(), -1, nullptr);
+      if (context != nullptr &&
+          EVP_CipherInit_ex2(context.get(), nullptr, no_key.data(), no_nonce.data(), -1, nullptr) != 1)
+        context.reset();  // Which wipes as well, and costs the next record a new one.
     }
   }
 }

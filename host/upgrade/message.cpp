@@ -1,5 +1,7 @@
 #include "upgrade/message.h"
 
+#include <openssl/crypto.h>
+
 #include <array>
 
 #include "base/check.h"
@@ -205,7 +207,12 @@ std::string to_frame(const Message& message, std::size_t descriptors) {
   frame.number(static_cast<std::uint32_t>(body.size()))
       .number(types[message.index()])
       .number(static_cast<std::uint16_t>(descriptors));
-  return frame.take() + body.take();
+  // There may be keys in the body: it is copied once, and wiped.
+  std::string bytes = body.take(), all = frame.take();
+  all.reserve(all.size() + bytes.size());
+  all += bytes;
+  OPENSSL_cleanse(bytes.data(), bytes.size());
+  return all;
 }
 
 Result<Header> read_header(std::string_view bytes) {

@@ -103,16 +103,22 @@ void NewProcess::heard(upgrade::Message message, Channel::Descriptors descriptor
   });
 }
 
-void NewProcess::act_on(const upgrade::Message& message, Channel::Descriptors descriptors) {
+// Keys are moved out of the message: a copy would stay in memory that nobody wipes.
+void NewProcess::act_on(upgrade::Message& message, Channel::Descriptors descriptors) {
   if (const auto* offer = std::get_if<upgrade::Offer>(&message)) offer_ = *offer;
-  if (const auto* doors = std::get_if<upgrade::Doors>(&message)) {
+  if (auto* doors = std::get_if<upgrade::Doors>(&message)) {
     for (Descriptor& each : descriptors) doors_.push_back(std::move(each));
-    if (doors->first == 0) ticket_keys_ = doors->ticket_keys;
+    if (doors->first == 0) ticket_keys_ = std::move(doors->ticket_keys);
   }
   if (const auto* closed = std::get_if<upgrade::StoreClosed>(&message)) record_ = closed->record;
-  if (const auto* carry = std::get_if<upgrade::Carry>(&message)) {
-    if (traffic_ != nullptr) traffic_->heard(*carry, std::move(descriptors));
-    if (carry->is_last) {
+  if (auto* carry = std::get_if<upgrade::Carry>(&message)) {
+    const bool is_last = carry->is_last;
+    if (traffic_ != nullptr) {
+      const upgrade::Carry told{carry->partition, is_last, {}};
+      traffic_->heard(std::move(*carry), std::move(descriptors));
+      message = told;
+    }
+    if (is_last) {
       parts_.fault_point.reach(taker, "carried");
       room_.give_one_of(upgrade::partition_count);
     }

@@ -56,7 +56,7 @@ class NewProcess {
 
  private:
   void heard(upgrade::Message message, Channel::Descriptors descriptors);  // The hearing thread.
-  void act_on(const upgrade::Message& message, Channel::Descriptors descriptors);
+  void act_on(upgrade::Message& message, Channel::Descriptors descriptors);
   void run(const upgrade::Deeds& deeds);
   void run(const upgrade::Deed& deed);
   void prepare(const upgrade::Offer& offer);

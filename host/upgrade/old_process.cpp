@@ -240,9 +240,10 @@ void OldProcess::send_doors() {
     const auto count = std::min<std::uint32_t>(total - first, upgrade_descriptors_max);
     Channel::Descriptors some;
     for (std::uint32_t i = 0; i < count; ++i) some.push_back(std::move(doors[first + i]));
-    upgrade::Doors message{first, count, total, first == 0 ? keys : std::string()};
+    upgrade::Message message = upgrade::Doors{first, count, total, first == 0 ? keys : std::string()};
     channel_->say(message, std::move(some));
-    OPENSSL_cleanse(message.ticket_keys.data(), message.ticket_keys.size());
+    std::string& its_keys = std::get<upgrade::Doors>(message).ticket_keys;
+    OPENSSL_cleanse(its_keys.data(), its_keys.size());
     first += count;
   }
   OPENSSL_cleanse(keys.data(), keys.size());

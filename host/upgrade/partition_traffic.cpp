@@ -79,13 +79,16 @@ void PartitionTraffic::carry(std::uint16_t partition) {
   leaving_.erase(found);
   std::size_t at = 0, given = 0;
   do {
-    upgrade::Carry piece{partition, false, carried.bytes.substr(at, upgrade::piece_bytes_max)};
+    // A message from the beginning: one made of it would be a copy, which nobody wiped.
+    upgrade::Message message =
+        upgrade::Carry{partition, false, carried.bytes.substr(at, upgrade::piece_bytes_max)};
+    auto& piece = std::get<upgrade::Carry>(message);
     at += piece.bytes.size();
     Channel::Descriptors descriptors;
     for (; given < carried.descriptors.size() && descriptors.size() < upgrade_descriptors_max; ++given)
       descriptors.emplace_back(std::exchange(carried.descriptors[given], -1));
     piece.is_last = at == carried.bytes.size() && given == carried.descriptors.size();
-    parts_.channel->say(piece, std::move(descriptors));
+    parts_.channel->say(message, std::move(descriptors));
     OPENSSL_cleanse(piece.bytes.data(), piece.bytes.size());
   } while (at < carried.bytes.size() || given < carried.descriptors.size());
   carried.descriptors.clear();

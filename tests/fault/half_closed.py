@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """A client that closes its connection and not its stream comes back for its session; one that ends its stream
 has none to come back for."""
+import contextlib
 import pathlib
+import socket
+import ssl
 import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
-from hotline_host import eventually, host_of  # noqa: E402
+from hotline_host import PATIENCE, eventually, host_of  # noqa: E402
 from xmpp_client import Client, LoginFailed  # noqa: E402
 
 
@@ -61,6 +64,22 @@ class HalfClosed(unittest.TestCase):
         eventually(lambda: not self.sessions(), "the session is gone")
         with self.assertRaises(LoginFailed):
             self.client().resume(juliet)
+
+    def test_who_ends_stream_and_tls_at_once_hears_close_notify(self):
+        juliet = self.client().log_in().ping()
+        wire = socket.fromfd(juliet.socket.fileno(), socket.AF_INET, socket.SOCK_STREAM)
+        self.addCleanup(wire.close)
+        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)  # Both go in one piece.
+        juliet.raw("</stream:stream>")
+        wire.setblocking(False)
+        with contextlib.suppress(ssl.SSLError):  # It would wait for the host's, which is looked at below.
+            juliet.socket.unwrap()
+        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+        wire.settimeout(PATIENCE)
+        heard = b"".join(iter(lambda: wire.recv(4096), b""))
+        # The last record is an alert, as far as its length says: without it the end could be an attacker's.
+        self.assertEqual(heard[-24:-19], b"\x17\x03\x03\x00\x13", heard)
+        eventually(lambda: not self.sessions(), "the session is gone")
 
     def test_without_stream_management_a_closed_connection_ends_the_session(self):
         juliet = self.client().log_in(sm=False).ping()

@@ -204,6 +204,11 @@ std::vector<Case> key_updates() {
          return in_order({p.record(22, update.substr(0, 3)), p.data("x")});
        },
        unexpected_message, ""},
+      {"an alert between the pieces",
+       [](RecordPeer& p) {
+         return in_order({p.record(22, update.substr(0, 3)), p.alert(1, 90)});
+       },
+       unexpected_message, ""},
       {"KeyUpdate that asks for something else", [](RecordPeer& p) { return p.key_update(2); },
        illegal_parameter, ""},
       {"KeyUpdate of no length", [](RecordPeer& p) { return p.record(22, "\x18\x00\x00\x00"s); },
@@ -336,6 +341,20 @@ TEST_CASE("tls adversary: KeyUpdates are limited a second, also with data betwee
   const RecordEvent event = records.open(peer.key_update(), plain);
   CHECK(event.kind == RecordEvent::Kind::broken);
   CHECK(event.alert == TlsAlert::unexpected_message);
+}
+
+TEST_CASE("tls records: what answers a KeyUpdate asks for none") {
+  RecordPeer peer(TlsSuite::aes_128_gcm);
+  RecordState state = peer.state();
+  std::swap(state.in, state.out);
+  StoppedClock clock;
+  TlsRecords records(state, clock);
+  unsigned char plain[256], sealed[64];
+  REQUIRE(records.open(peer.key_update(1), plain).kind != RecordEvent::Kind::broken);
+  REQUIRE(records.seal_key_update(true, sealed));
+  CHECK(state.updates_asked == 0);
+  REQUIRE(records.seal_key_update(true, sealed));
+  CHECK(state.updates_asked == 1);
 }
 
 TEST_CASE("tls records: KeyUpdates that were asked for do not count, one for each time") {
