@@ -182,11 +182,9 @@ class Shard final : public ShardWork {
   void set_away(std::uint32_t partition, bool is_away) { away_[partition] = is_away; }
   // What waits here for the partition is handled anew: it is here, or its home is another one.
   void post_waiting(std::uint32_t partition);
-  // No partition is here, and nothing that this shard began waits for the disk or for anybody's word.
-  bool has_given_all() const {
-    return here_.none() && waiting_.empty() && window.batches_waiting() == 0 && groups_.empty() &&
-           expiry.owes_nothing();
-  }
+  // No partition is here, and nothing that this shard began waits for the disk, for anybody's word or to be
+  // passed on. What another shard has for it is not seen: both have to be asked twice.
+  bool has_given_all() const;
 
   // The receipt of that number, which this shard gave (share, Expiry).
   Receipt numbered(std::uint64_t its_number) const {

@@ -4,7 +4,7 @@
 //     records -> one whole record at a time -> OpensslTls ... handshake done -> SSL object freed
 //     records -> one whole record at a time -> TlsRecords
 //
-// From then on its state is 224 bytes in the slab.
+// From then on its state is 232 bytes in the slab.
 //
 // A connection that agreed on anything but TLS 1.3 with a suite we know stays on the SSL object for good.
 // An idle connection holds no buffer; half a record that has come is kept until the rest is there.

@@ -152,13 +152,17 @@ void Partitions::take(std::uint32_t partition, Post post) {
   host_.world().hand_in(std::move(post));
 }
 
+// Twice: one shard may have told another of something, and have nothing left when it is asked, after that one
+// has answered.
 void Partitions::ask_whether_done(std::function<void(bool)> done) {
   auto is_done = std::make_shared<std::atomic<bool>>(true);
-  host_.ask(
-      [is_done](Shard& shard) {
-        if (!shard.has_given_all()) *is_done = false;
-      },
-      [is_done, done = std::move(done)] { done(*is_done); });
+  const auto look = [is_done](Shard& shard) {
+    if (!shard.has_given_all()) *is_done = false;
+  };
+  host_.ask(look, [this, look, is_done, done = std::move(done)]() mutable {
+    if (!*is_done) return done(false);
+    host_.ask(look, [is_done, done = std::move(done)] { done(*is_done); });
+  });
 }
 
 }  // namespace hotline
