@@ -41,7 +41,8 @@ void Shard::put_in(Account& account) {
   });
   const bool is_sent = std::ranges::any_of(
       account.sessions, [](const Session* session) { return session->connection != nullptr; });
-  for (MailboxEntry* entry = account.mailbox.first(); entry != nullptr; entry = entry->newer) {
+  for (MailboxEntry *entry = account.mailbox.first(), *newer = nullptr; entry != nullptr; entry = newer) {
+    newer = entry->newer;
     bodies.entered(*entry);
     if (entry->kept != MailboxEntry::Kept::window) continue;
     entry->retain();
