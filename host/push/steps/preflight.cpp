@@ -49,7 +49,7 @@ bool preflight_step(PushWorld& world, PushRun& run) {
   for (Candidate& candidate : run.candidates) {
     const std::string label = candidate.report.manifest->label();
     const auto refuse = [&](const std::string& why) {
-      out.refusals.push_back({candidate.file, label + " refused: " + why});
+      out.refusals.push_back({candidate.file, std::string(label).append(" refused: ").append(why)});
       return false;
     };
     if (!world.preflight_program) return refuse(world.preflight_program.error().message);
@@ -58,9 +58,10 @@ bool preflight_step(PushWorld& world, PushRun& run) {
     Result<PreflightVerdict> verdict = run_preflight(*world.preflight_program, *request, *candidate.image,
                                                      world.settings.preflight.deadline_ms);
     if (!verdict) return refuse(verdict.error().message);
-    for (const std::string& note : verdict->notes)
-      if (std::ranges::find(out.notes, label + ": " + note) == out.notes.end())
-        out.notes.push_back(label + ": " + note);
+    for (const std::string& note : verdict->notes) {
+      std::string whole = std::string(label).append(": ").append(note);
+      if (std::ranges::find(out.notes, whole) == out.notes.end()) out.notes.push_back(std::move(whole));
+    }
     candidate.preflight = *verdict;
     if (!verdict->refusal.empty()) return refuse(verdict->refusal);
     run.detail += (run.detail.empty() ? "" : "; ") +
