@@ -1,5 +1,8 @@
 #include "dispatch/fetch_ahead.h"
 
+#include <span>
+#include <utility>
+
 #include "base/prefetch.h"
 #include "net/connection.h"
 
@@ -7,32 +10,24 @@ namespace hotline {
 
 // Each step reads what the step before it asked for.
 void FetchAhead::fetch() {
-  std::array<AccountSet::Place, group> places;
-  for (std::size_t i = 0; i < count_; ++i) {
-    places[i] = accounts_.place_of(names_[i]);
-    places[i].prefetch_bucket();
+  const std::span<AccountSet::Place> places(places_.data(), std::exchange(count_, 0));
+  for (const AccountSet::Place& place : places) place.prefetch_bucket();
+  std::array<const Account*, group> all{};
+  std::size_t count = 0;
+  for (const AccountSet::Place& place : places)
+    if (const Account* const account = place.first()) prefetch(all[count++] = account);
+  const std::span<const Account* const> found(all.data(), count);
+  for (const Account* account : found) {
+    prefetch(account->sessions.data(), sizeof(Session*));
+    account->rows.prefetch_index();
   }
-  std::array<const Account*, group> found{};
-  for (std::size_t i = 0; i < count_; ++i) {
-    found[i] = places[i].first();
-    prefetch(found[i]);
-  }
-  for (std::size_t i = 0; i < count_; ++i)
-    if (found[i] != nullptr) {
-      prefetch(found[i]->sessions.data(), sizeof(Session*));
-      found[i]->rows.prefetch_index();
-    }
-  for (std::size_t i = 0; i < count_; ++i)
-    if (found[i] != nullptr)
-      for (const Session* session : found[i]->sessions) prefetch(session);
-  for (std::size_t i = 0; i < count_; ++i)
-    if (found[i] != nullptr)
-      for (const Session* session : found[i]->sessions) prefetch(session->connection);
-  for (std::size_t i = 0; i < count_; ++i)
-    if (found[i] != nullptr)
-      for (const Session* session : found[i]->sessions)
-        if (session->connection != nullptr) session->connection->prefetch_parts();
-  count_ = 0;
+  for (const Account* account : found)
+    for (const Session* session : account->sessions) prefetch(session);
+  for (const Account* account : found)
+    for (const Session* session : account->sessions) prefetch(session->connection);
+  for (const Account* account : found)
+    for (const Session* session : account->sessions)
+      if (session->connection != nullptr) session->connection->prefetch_parts();
 }
 
 }  // namespace hotline

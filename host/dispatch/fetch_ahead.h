@@ -23,12 +23,12 @@ class FetchAhead {
   explicit FetchAhead(Accounts& accounts) : accounts_(accounts) {}
 
   // At most `group` addresses, then fetch().
-  void add(std::string_view account) { names_.at(count_++) = account; }
+  void add(std::string_view account) { places_.at(count_++) = accounts_.place_of(account); }
   void fetch();
 
  private:
   Accounts& accounts_;
-  std::array<std::string_view, group> names_;
+  std::array<AccountSet::Place, group> places_;
   std::size_t count_ = 0;
 };
 

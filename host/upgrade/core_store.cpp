@@ -266,8 +266,9 @@ Result<std::string> answer_now(Store& store, const upgrade::Ask& ask) {
 }  // namespace
 
 void answer_from(Store& store, const upgrade::Ask& ask, std::function<void(upgrade::Answer)> answered) {
-  const auto say = [number = ask.number, answered = std::move(answered)](const Result<std::string>& answer) {
-    answered({number, !answer.has_value(), answer ? *answer : answer.error().message});
+  const auto say = [number = ask.number, answered = std::move(answered)](Result<std::string> answer) {
+    if (!answer) return answered({number, true, answer.error().message});
+    answered({number, false, std::move(*answer)});
   };
   if (static_cast<Question>(ask.question) != Question::bodies) return say(answer_now(store, ask));
   Result<std::vector<std::uint64_t>> ids = upgrade::read_ids(ask.bytes);

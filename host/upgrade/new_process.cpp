@@ -103,7 +103,7 @@ void NewProcess::heard(upgrade::Message message, Channel::Descriptors descriptor
   });
 }
 
-// Keys are moved out of the message: a copy would stay in memory that nobody wipes.
+// Keys leave the message here: a copy would stay in memory that nobody wipes.
 void NewProcess::act_on(upgrade::Message& message, Channel::Descriptors descriptors) {
   if (const auto* offer = std::get_if<upgrade::Offer>(&message)) offer_ = *offer;
   if (auto* doors = std::get_if<upgrade::Doors>(&message)) {
@@ -112,13 +112,8 @@ void NewProcess::act_on(upgrade::Message& message, Channel::Descriptors descript
   }
   if (const auto* closed = std::get_if<upgrade::StoreClosed>(&message)) record_ = closed->record;
   if (auto* carry = std::get_if<upgrade::Carry>(&message)) {
-    const bool is_last = carry->is_last;
-    if (traffic_ != nullptr) {
-      const upgrade::Carry told{carry->partition, is_last, {}};
-      traffic_->heard(std::move(*carry), std::move(descriptors));
-      message = told;
-    }
-    if (is_last) {
+    if (traffic_ != nullptr) traffic_->heard(*carry, std::move(descriptors));
+    if (carry->is_last) {
       parts_.fault_point.reach(taker, "carried");
       room_.give_one_of(upgrade::partition_count);
     }

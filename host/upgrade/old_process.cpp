@@ -135,11 +135,8 @@ void OldProcess::heard(upgrade::Message message, Channel::Descriptors descriptor
                                                                                   std::move(descriptors));
   parts_.to_control([this, there = is_there_, kept] {
     if (!*there) return;
-    if (auto* carry = std::get_if<upgrade::Carry>(&kept->first)) {
-      const upgrade::Carry told{carry->partition, carry->is_last, {}};
-      traffic_.heard(std::move(*carry), std::move(kept->second));
-      return act_on(told);
-    }
+    if (auto* carry = std::get_if<upgrade::Carry>(&kept->first))
+      traffic_.heard(*carry, std::move(kept->second));
     act_on(kept->first);
   });
 }

@@ -95,7 +95,7 @@ void PartitionTraffic::carry(std::uint16_t partition) {
   carried.wipe();
 }
 
-void PartitionTraffic::heard(upgrade::Carry carry, Channel::Descriptors descriptors) {
+void PartitionTraffic::heard(upgrade::Carry& carry, Channel::Descriptors descriptors) {
   CarriedPartition& coming = coming_[carry.partition];
   coming.partition = carry.partition;
   if (coming.bytes.capacity() < coming.bytes.size() + carry.bytes.size()) {
@@ -108,6 +108,7 @@ void PartitionTraffic::heard(upgrade::Carry carry, Channel::Descriptors descript
   }
   coming.bytes.append(carry.bytes);
   OPENSSL_cleanse(carry.bytes.data(), carry.bytes.size());
+  carry.bytes.clear();
   for (Descriptor& each : descriptors) coming.descriptors.push_back(each.release());
 }
 

@@ -31,8 +31,8 @@ class PartitionTraffic {
 
   // False: it is no deed of a partition.
   bool act(const upgrade::Deed& deed);
-  // Some of what CARRY brings. The last one comes before the deed `unpack`.
-  void heard(upgrade::Carry carry, Channel::Descriptors descriptors);
+  // Some of what CARRY brings; its bytes are wiped then. The last one comes before the deed `unpack`.
+  void heard(upgrade::Carry& carry, Channel::Descriptors descriptors);
 
   // Partitions were lost with the other process: what is acknowledged of them is in the store.
   bool has_lost() const { return has_lost_; }

@@ -324,12 +324,17 @@ TEST_CASE("tls adversary: several KeyUpdates that ask for ours get one, before t
   }
 }
 
-TEST_CASE("tls adversary: KeyUpdates are limited a second, also with data between them") {
-  RecordPeer peer(TlsSuite::aes_128_gcm);
+// The host's records, and their peer.
+struct HostRecords {
+  HostRecords() { std::swap(state.in, state.out); }
+  RecordPeer peer{TlsSuite::aes_128_gcm};
   RecordState state = peer.state();
-  std::swap(state.in, state.out);
   StoppedClock clock;
-  TlsRecords records(state, clock);
+  TlsRecords records{state, clock};
+};
+
+TEST_CASE_FIXTURE(HostRecords,
+                  "tls adversary: KeyUpdates are limited a second, also with data between them") {
   unsigned char plain[256];
   const auto round = [&] {
     if (records.open(peer.key_update(), plain).kind == RecordEvent::Kind::broken) return false;
@@ -343,12 +348,7 @@ TEST_CASE("tls adversary: KeyUpdates are limited a second, also with data betwee
   CHECK(event.alert == TlsAlert::unexpected_message);
 }
 
-TEST_CASE("tls records: what answers a KeyUpdate asks for none") {
-  RecordPeer peer(TlsSuite::aes_128_gcm);
-  RecordState state = peer.state();
-  std::swap(state.in, state.out);
-  StoppedClock clock;
-  TlsRecords records(state, clock);
+TEST_CASE_FIXTURE(HostRecords, "tls records: what answers a KeyUpdate asks for none") {
   unsigned char plain[256], sealed[64];
   REQUIRE(records.open(peer.key_update(1), plain).kind != RecordEvent::Kind::broken);
   REQUIRE(records.seal_key_update(true, sealed));
@@ -357,12 +357,8 @@ TEST_CASE("tls records: what answers a KeyUpdate asks for none") {
   CHECK(state.updates_asked == 1);
 }
 
-TEST_CASE("tls records: KeyUpdates that were asked for do not count, one for each time") {
-  RecordPeer peer(TlsSuite::aes_128_gcm);
-  RecordState state = peer.state();
-  std::swap(state.in, state.out);
-  StoppedClock clock;
-  TlsRecords records(state, clock);
+TEST_CASE_FIXTURE(HostRecords,
+                  "tls records: KeyUpdates that were asked for do not count, one for each time") {
   unsigned char plain[256], sealed[64];
   const auto is_taken = [&] {
     return records.open(peer.key_update(), plain).kind != RecordEvent::Kind::broken &&
