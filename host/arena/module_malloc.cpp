@@ -1,38 +1,31 @@
-// The C allocator of a program that runs modules: what module code allocates is taken from its generation's
-// arena, all else from glibc, whose own functions stand behind these.
+// The allocator of a program that runs modules: what module code allocates is taken from its generation's
+// arena, all else from jemalloc.
 //
-// Defined in the executable, these come before glibc's for every library and module of the process
-// ("Replacing malloc" in glibc's manual; operator new of libstdc++ calls malloc). A module is not asked to
-// cooperate, in whatever language it is written. Linked only where modules are run for good, into hotlined:
-// sanitizers bring an allocator of their own, and a preflight process ends with what its module kept.
+// Defined in the executable, these come before those of glibc, libstdc++ and jemalloc itself for every library
+// and module of the process ("Replacing malloc" in glibc's manual; jemalloc(3), its non-standard API, which
+// nobody else's names stand in front of). A module is not asked to cooperate, in whatever language it is
+// written. Linked only where modules are run for good, into hotlined: sanitizers bring an allocator of their
+// own, and a preflight process ends with what its module kept.
+//
+// jemalloc rather than glibc's (docs/decisions/0044): a session's blocks without a head each, and freeing one
+// does not read its neighbours.
 //
 // What libc and the dynamic loader allocate within a module's call stays theirs: thread-local blocks, time
 // zones, buffers of streams. Such memory may outlive the generation. (So does a strdup() that a module
 // leaks.)
-#include <dlfcn.h>
+#include <jemalloc/jemalloc.h>
 #include <link.h>
 
 #include <bit>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <string_view>
 
 #include "arena/arena.h"
 #include "arena/block_owner.h"
 #include "arena/segments.h"
-
-// NOLINTBEGIN(bugprone-reserved-identifier, cert-dcl*, readability-identifier-naming): they are glibc's
-// names.
-extern "C" {
-void* __libc_malloc(std::size_t bytes);
-void* __libc_calloc(std::size_t count, std::size_t bytes);
-void* __libc_realloc(void* block, std::size_t bytes);
-void* __libc_memalign(std::size_t alignment, std::size_t bytes);
-void* __libc_valloc(std::size_t bytes);
-void* __libc_pvalloc(std::size_t bytes);
-void __libc_free(void* block);
-}
 
 namespace {
 
@@ -42,6 +35,7 @@ using hotline::GenerationArena;
 using hotline::is_in_segments;
 
 constexpr std::size_t usual_alignment = 16;
+constexpr std::size_t page_bytes = 4096;
 
 struct Code {
   std::uintptr_t begin = 0, end = 0;
@@ -77,6 +71,28 @@ struct SystemCode {
 };
 const SystemCode system_code;
 
+// The process's own memory.
+void* process_taken(std::size_t bytes, int flags = 0) {
+  void* const block = mallocx(bytes == 0 ? 1 : bytes, flags);
+  if (block == nullptr) errno = ENOMEM;
+  return block;
+}
+
+void process_free(void* block) {
+  if (block != nullptr) dallocx(block, 0);
+}
+
+void* process_resized(void* block, std::size_t bytes) {
+  if (block == nullptr) return process_taken(bytes);
+  if (bytes == 0) {
+    process_free(block);
+    return nullptr;
+  }
+  void* const resized = rallocx(block, bytes, 0);
+  if (resized == nullptr) errno = ENOMEM;
+  return resized;
+}
+
 // Whose memory the allocation is that `caller` asks for.
 ArenaPart* owner_for(const void* caller) {
   ArenaPart* const owner = block_owner;
@@ -93,14 +109,14 @@ void* taken(ArenaPart& from, std::size_t bytes, std::size_t alignment = usual_al
 
 void* aligned(const void* caller, std::size_t alignment, std::size_t bytes) {
   ArenaPart* const owner = owner_for(caller);
-  if (owner == nullptr) return __libc_memalign(alignment, bytes);
+  if (owner == nullptr) return process_taken(bytes, MALLOCX_ALIGN(std::bit_ceil(alignment)));
   return taken(*owner, bytes, std::bit_ceil(alignment));
 }
 
 // A block of an arena goes to whoever owns what is allocated now; nullptr: the process.
 void* moved(ArenaPart* owner, void* block, std::size_t bytes) {
   const std::size_t old_bytes = GenerationArena::size_of(block);
-  void* const fresh = owner == nullptr ? __libc_malloc(bytes) : taken(*owner, bytes);
+  void* const fresh = owner == nullptr ? process_taken(bytes) : taken(*owner, bytes);
   if (fresh == nullptr) return nullptr;
   std::memcpy(fresh, block, old_bytes < bytes ? old_bytes : bytes);
   GenerationArena::free(block);
@@ -109,8 +125,8 @@ void* moved(ArenaPart* owner, void* block, std::size_t bytes) {
 
 void* resized(const void* caller, void* block, std::size_t bytes) {
   ArenaPart* const owner = owner_for(caller);
-  if (block == nullptr) return owner == nullptr ? __libc_malloc(bytes) : taken(*owner, bytes);
-  if (!is_in_segments(block)) return __libc_realloc(block, bytes);
+  if (block == nullptr) return owner == nullptr ? process_taken(bytes) : taken(*owner, bytes);
+  if (!is_in_segments(block)) return process_resized(block, bytes);
   if (bytes != 0) return moved(owner, block, bytes);
   GenerationArena::free(block);
   return nullptr;
@@ -122,23 +138,23 @@ extern "C" {
 
 void* malloc(std::size_t bytes) noexcept {
   ArenaPart* const owner = owner_for(__builtin_return_address(0));
-  return owner == nullptr ? __libc_malloc(bytes) : taken(*owner, bytes);
+  return owner == nullptr ? process_taken(bytes) : taken(*owner, bytes);
 }
 
 void free(void* block) noexcept {
   if (is_in_segments(block)) [[unlikely]]
     return GenerationArena::free(block);
-  __libc_free(block);
+  process_free(block);
 }
 
 void* calloc(std::size_t count, std::size_t bytes) noexcept {
   ArenaPart* const owner = owner_for(__builtin_return_address(0));
-  if (owner == nullptr) return __libc_calloc(count, bytes);
   std::size_t all = 0;
   if (__builtin_mul_overflow(count, bytes, &all)) {
     errno = ENOMEM;
     return nullptr;
   }
+  if (owner == nullptr) return process_taken(all, MALLOCX_ZERO);
   void* const block = taken(*owner, all);
   return block == nullptr ? nullptr : std::memset(block, 0, all);
 }
@@ -173,19 +189,105 @@ int posix_memalign(void** block, std::size_t alignment, std::size_t bytes) noexc
 }
 
 void* valloc(std::size_t bytes) noexcept {
-  return __libc_valloc(bytes);
+  return process_taken(bytes, MALLOCX_ALIGN(page_bytes));
 }
 
 void* pvalloc(std::size_t bytes) noexcept {
-  return __libc_pvalloc(bytes);
+  return process_taken((bytes + page_bytes - 1) / page_bytes * page_bytes, MALLOCX_ALIGN(page_bytes));
 }
 
 std::size_t malloc_usable_size(void* block) noexcept {
   if (is_in_segments(block)) return GenerationArena::size_of(block);
-  using Ask = std::size_t (*)(void*);
-  static const Ask ask = reinterpret_cast<Ask>(dlsym(RTLD_NEXT, "malloc_usable_size"));
-  return ask(block);
+  return block == nullptr ? 0 : sallocx(block, 0);
 }
 
 }  // extern "C"
-// NOLINTEND(bugprone-reserved-identifier, cert-dcl*, readability-identifier-naming)
+
+// jemalloc has these as well, which would pass over what is above.
+namespace {
+
+void* new_or_nothing(std::size_t bytes, std::size_t alignment) {
+  ArenaPart* const owner = block_owner;
+  if (owner != nullptr) [[unlikely]]
+    return taken(*owner, bytes, alignment);
+  return process_taken(bytes, alignment > usual_alignment ? MALLOCX_ALIGN(alignment) : 0);
+}
+
+// No handler is asked: the host sets none, and a module's would outlive it.
+void* new_or_thrown(std::size_t bytes, std::size_t alignment) {
+  void* const block = new_or_nothing(bytes, alignment);
+  if (block == nullptr) throw std::bad_alloc();
+  return block;
+}
+
+// Its size is known, so jemalloc need not look it up in its books, of which no cache has the page.
+void free_sized(void* block, std::size_t bytes, std::size_t alignment) {
+  if (block == nullptr) return;
+  if (is_in_segments(block)) [[unlikely]]
+    return GenerationArena::free(block);
+  sdallocx(block, bytes == 0 ? 1 : bytes, alignment > usual_alignment ? MALLOCX_ALIGN(alignment) : 0);
+}
+
+}  // namespace
+
+void* operator new(std::size_t bytes) {
+  return new_or_thrown(bytes, usual_alignment);
+}
+void* operator new[](std::size_t bytes) {
+  return new_or_thrown(bytes, usual_alignment);
+}
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  return new_or_thrown(bytes, static_cast<std::size_t>(alignment));
+}
+void* operator new[](std::size_t bytes, std::align_val_t alignment) {
+  return new_or_thrown(bytes, static_cast<std::size_t>(alignment));
+}
+void* operator new(std::size_t bytes, const std::nothrow_t& /*tag*/) noexcept {
+  return new_or_nothing(bytes, usual_alignment);
+}
+void* operator new[](std::size_t bytes, const std::nothrow_t& /*tag*/) noexcept {
+  return new_or_nothing(bytes, usual_alignment);
+}
+void* operator new(std::size_t bytes, std::align_val_t alignment, const std::nothrow_t& /*tag*/) noexcept {
+  return new_or_nothing(bytes, static_cast<std::size_t>(alignment));
+}
+void* operator new[](std::size_t bytes, std::align_val_t alignment, const std::nothrow_t& /*tag*/) noexcept {
+  return new_or_nothing(bytes, static_cast<std::size_t>(alignment));
+}
+
+void operator delete(void* block) noexcept {
+  free(block);
+}
+void operator delete[](void* block) noexcept {
+  free(block);
+}
+void operator delete(void* block, std::align_val_t /*alignment*/) noexcept {
+  free(block);
+}
+void operator delete[](void* block, std::align_val_t /*alignment*/) noexcept {
+  free(block);
+}
+void operator delete(void* block, const std::nothrow_t& /*tag*/) noexcept {
+  free(block);
+}
+void operator delete[](void* block, const std::nothrow_t& /*tag*/) noexcept {
+  free(block);
+}
+void operator delete(void* block, std::align_val_t /*alignment*/, const std::nothrow_t& /*tag*/) noexcept {
+  free(block);
+}
+void operator delete[](void* block, std::align_val_t /*alignment*/, const std::nothrow_t& /*tag*/) noexcept {
+  free(block);
+}
+void operator delete(void* block, std::size_t bytes) noexcept {
+  free_sized(block, bytes, usual_alignment);
+}
+void operator delete[](void* block, std::size_t bytes) noexcept {
+  free_sized(block, bytes, usual_alignment);
+}
+void operator delete(void* block, std::size_t bytes, std::align_val_t alignment) noexcept {
+  free_sized(block, bytes, static_cast<std::size_t>(alignment));
+}
+void operator delete[](void* block, std::size_t bytes, std::align_val_t alignment) noexcept {
+  free_sized(block, bytes, static_cast<std::size_t>(alignment));
+}

@@ -46,7 +46,7 @@ void add_account(const Account& account, Figures& figures) {
   for (const MailboxEntry* entry = account.mailbox.first(); entry != nullptr; entry = entry->newer)
     figures.part(Part::mailboxes).add(heap_bytes(entry) + heap_bytes(entry->body.get()));
   account.rows.each([&](std::uint32_t table, const TableRows& rows) {
-    constexpr std::size_t node_bytes = heap_node_bytes(4 * sizeof(void*) + sizeof(TableRows::value_type));
+    const std::size_t node_bytes = heap_node_bytes(4 * sizeof(void*) + sizeof(TableRows::value_type));
     MemoryCensus::Figure& figure = figures.rows[table];
     figure.add(heap_bytes(&rows), 0);
     for (const auto& [key, row] : rows) figure.add(node_bytes + heap_bytes(key) + heap_bytes(row.value));

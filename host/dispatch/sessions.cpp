@@ -34,7 +34,7 @@ Session* Sessions::find_by_sm_id(std::string_view id) const {
 
 std::size_t Sessions::index_bytes() const {
   using Named = decltype(by_sm_id_)::value_type;
-  constexpr std::size_t node_bytes = heap_node_bytes(sizeof(void*) + sizeof(Named));
+  const std::size_t node_bytes = heap_node_bytes(sizeof(void*) + sizeof(Named));
   return sessions_.index_bytes() + by_sm_id_.bucket_count() * sizeof(void*) + by_sm_id_.size() * node_bytes;
 }
 

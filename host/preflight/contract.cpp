@@ -1,11 +1,10 @@
 #include "preflight/contract.h"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <array>
 #include <utility>
 
+#include "base/heap.h"
 #include "preflight/call_bound.h"
 #include "preflight/effects.h"
 #include "preflight/hostile_events.h"
@@ -22,11 +21,6 @@ constexpr std::uint64_t left_bytes_max = 16;
 constexpr std::uint64_t calls_failed_max = 200;  // Of one event.
 constexpr std::size_t cuts_a_row = 256;          // Of one row.
 constexpr std::size_t random_prepared = 64;
-
-std::uint64_t in_use_bytes() {
-  const struct mallinfo2 info = mallinfo2();
-  return info.uordblks + info.hblkhd;
-}
 
 bool is_fault(sdk::Status status) {
   return status != HL_OK && status != HL_E_NONE;
@@ -106,7 +100,7 @@ std::string Contract::try_instances(Generation& generation) {
       configure(host, request_.facts);
       if (host.try_load(generation.entry()) != HL_OK) return std::uint64_t{0};
     }
-    return in_use_bytes();
+    return heap_figures().used_bytes;
   };
   // The allocator keeps some of what was freed, until it has enough of each size: growth that ends is none.
   std::uint64_t growth = ~std::uint64_t{0};

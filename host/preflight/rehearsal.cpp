@@ -1,11 +1,11 @@
 #include "preflight/rehearsal.h"
 
-#include <malloc.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
 
+#include "base/heap.h"
 #include "preflight/call_bound.h"
 #include "preflight/rehearsed_rows.h"
 #include "preflight/stage.h"
@@ -19,11 +19,6 @@ constexpr int timed_calls = 5;     // Of each event: the quickest counts, whatev
 constexpr int warm_calls = 16;     // Before memory is looked at: caches fill.
 constexpr int watched_calls = 32;  // In each of three rounds; only what all of them show is growth.
 constexpr std::uint64_t slack_bytes = 16;  // An event may seem to keep so much: the allocator's own rounding.
-
-std::uint64_t heap_bytes() {
-  const struct mallinfo2 info = mallinfo2();
-  return info.uordblks + info.hblkhd;
-}
 
 // What an event made the module write to clients.
 std::uint64_t sent_bytes(const sdk::fake::State& state) {
@@ -68,7 +63,7 @@ std::string Rehearsal::with_instance(const Generation& generation, PreflightVerd
       return "its self_test answered " + status_name(status) + logged(host);
   }
   step("create");
-  const std::uint64_t before = heap_bytes();
+  const std::uint64_t before = heap_figures().used_bytes;
   Stage stage(manifest_, request_.facts);
   {
     const CallBound bound(bound_us(generation));
@@ -76,7 +71,7 @@ std::string Rehearsal::with_instance(const Generation& generation, PreflightVerd
       return "create answered " + status_name(status) +
              (status == HL_E_NONE ? " (a capability is missing)" : "") + logged(stage.host);
   }
-  const std::uint64_t after = heap_bytes();
+  const std::uint64_t after = heap_figures().used_bytes;
   verdict.instance_bytes = after > before ? after - before : 0;
   // Each shard has an instance, and none may be in another's way.
   step("create for a second shard");
@@ -146,7 +141,7 @@ std::string Rehearsal::repeat_events(Stage& stage, const Generation& generation)
         (void)stage.offer(event);
       }
       stage.rewind();
-      return heap_bytes();
+      return heap_figures().used_bytes;
     };
     (void)heap_after(warm_calls);
     const std::array<std::uint64_t, 4> heap{heap_after(0), heap_after(watched_calls),

@@ -23,7 +23,7 @@ void Timers::cancel(Id id) {
 }
 
 std::size_t Timers::index_bytes() const {
-  constexpr std::size_t node_bytes = heap_node_bytes(sizeof(void*) + sizeof(std::pair<const Id, Call>));
+  const std::size_t node_bytes = heap_node_bytes(sizeof(void*) + sizeof(std::pair<const Id, Call>));
   return heap_bytes(heap_) + calls_.size() * node_bytes + calls_.bucket_count() * sizeof(void*);
 }
 

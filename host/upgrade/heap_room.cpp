@@ -1,7 +1,5 @@
 #include "upgrade/heap_room.h"
 
-#include <malloc.h>
-
 #include <algorithm>
 
 namespace hotline {
@@ -26,11 +24,6 @@ void HeapRoom::give_one_of(std::size_t parts) {
   ++given_;
   const std::size_t left = given_ >= parts ? 0 : block_count_ - block_count_ * given_ / parts;
   while (blocks_.size() > left) blocks_.pop_back();
-}
-
-std::uint64_t HeapRoom::in_use() {
-  const struct mallinfo2 figures = mallinfo2();
-  return figures.uordblks + figures.hblkhd;
 }
 
 }  // namespace hotline

@@ -22,9 +22,6 @@ class HeapRoom {
   // One of `parts` equal parts of what there was at first; whoever asks more often gets nothing.
   void give_one_of(std::size_t parts);
 
-  // What the process's heap has handed out, all its arenas taken together.
-  static std::uint64_t in_use();
-
  private:
   std::vector<std::unique_ptr<char[]>> blocks_;
   std::size_t block_count_ = 0, given_ = 0;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "base/heap.h"
 #include "base/log.h"
 #include "base/time_slice.h"
 #include "upgrade/warm_code.h"
@@ -164,7 +165,7 @@ void NewProcess::prepare(const upgrade::Offer& offer) {
   Result<Host*> host = parts_.prepare(offer);
   if (!host) return run(taking_.could_not(Act::prepare, 0, host.error().message));
   map_all_code();
-  const std::uint64_t own_bytes = HeapRoom::in_use();
+  const std::uint64_t own_bytes = heap_figures().used_bytes;
   room_ = HeapRoom(std::min(offer.heap_bytes, heap_room_bytes_max) - std::min(offer.heap_bytes, own_bytes));
   traffic_ = std::make_unique<PartitionTraffic>(
       PartitionTraffic::Parts{.host = *host,

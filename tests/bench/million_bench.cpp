@@ -11,7 +11,6 @@
 // thread's inside the host, without the clients'. Bytes are without what the clients take.
 //
 // Exit status: 0; 1 when a message was lost or doubled; 2 when it could not be measured.
-#include <malloc.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -28,6 +27,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/heap.h"
 #include "base/resident_bytes.h"
 #include "dispatch/memory_census.h"
 #include "unit/dispatch/sim_world.h"
@@ -164,7 +164,7 @@ class Million {
     settings.accounts.reserve(sessions);
     for (std::uint64_t i = 0; i < sessions; ++i) settings.accounts.push_back(name_of(i) + "@localhost");
     world_ = std::make_unique<sim::SimWorld>(std::move(settings));
-    malloc_trim(0);
+    trim_heap();
     resident_before_ = resident_bytes();
   }
 
@@ -174,7 +174,7 @@ class Million {
       log_in(first, std::min(clients_.size(), first + batch));
     figures["cpu_us_per_login"] = in_host_us_ / static_cast<double>(clients_.size());
     figures["parts"] = parts();
-    malloc_trim(0);
+    trim_heap();
     const auto bytes = static_cast<double>(resident_bytes()) - static_cast<double>(resident_before_);
     figures["bytes_per_session"] = bytes / static_cast<double>(clients_.size());
     figures["resident_bytes"] = resident_bytes();

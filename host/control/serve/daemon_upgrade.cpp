@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/heap.h"
 #include "base/log.h"
 #include "base/whole_file.h"
 #include "control/protocol.h"
@@ -15,7 +16,6 @@
 #include "control/serve/methods.h"
 #include "control/serve/own_formats.h"
 #include "net/ticket_sharing.h"
-#include "upgrade/heap_room.h"
 #include "upgrade/notify.h"
 
 namespace hotline {
@@ -205,7 +205,7 @@ upgrade::Offer Daemon::Parts::offer() {
   for (std::size_t i = 0; i < config.listen.size(); ++i)
     offer.doors.push_back(door_of(config.listen[i], static_cast<std::uint16_t>(listen[i].port)));
   offer.message_id = world.message_id->load();
-  offer.heap_bytes = HeapRoom::in_use();
+  offer.heap_bytes = heap_figures().used_bytes;
   return offer;
 }
 

@@ -1,10 +1,10 @@
 #include "control/serve/memory_report.h"
 
-#include <malloc.h>
 
 #include <cstdio>
 #include <cstring>
 
+#include "base/heap.h"
 #include "base/resident_bytes.h"
 #include "base/slab.h"
 
@@ -38,7 +38,7 @@ std::uint64_t add(MemoryReport& report, std::string name, std::uint64_t count, s
 MemoryReport memory_report(Host& host, const MemoryCensus::Figures& figures, const TlsContext& tls,
                            const std::vector<ModuleReport>& modules) {
   // The allocator first: what this report itself takes is in no part.
-  const struct mallinfo2 allocator = mallinfo2();
+  const HeapFigures allocator = heap_figures();
   MemoryReport report;
   std::uint64_t heap = 0;  // Of the allocator's used blocks, what is named.
   for (std::size_t i = 0; i < MemoryCensus::parts; ++i) {
@@ -54,10 +54,10 @@ MemoryReport memory_report(Host& host, const MemoryCensus::Figures& figures, con
   for (const ModuleReport& module : modules)
     named += add(report, "arena of " + module.name + " " + module.version, 1, module.memory_bytes);
   const Slab::Totals slabs = Slab::totals();
-  const std::uint64_t used = allocator.uordblks + allocator.hblkhd + slabs.used_bytes;
+  const std::uint64_t used = allocator.used_bytes + slabs.used_bytes;
   named += add(report, "other blocks in use", 0, used > heap ? used - heap : 0);
   named += add(report, "free in slabs", 0, slabs.free_bytes);
-  named += add(report, "free in the allocator", 0, allocator.fordblks);
+  named += add(report, "free in the allocator", 0, allocator.free_bytes);
   named += add(report, "programs and libraries", 0, status_bytes("RssFile"));
   report.resident_bytes = resident_bytes();
   report.rest_bytes = static_cast<std::int64_t>(report.resident_bytes) - static_cast<std::int64_t>(named);
