@@ -32,7 +32,7 @@ void Sessions::resume(std::uint64_t stream_handle, std::uint64_t handle, std::ui
   }
   if (Connection* old = session->connection) {
     hold_entries(*session, -1);
-    session->connection = nullptr;
+    unattach(*session);
     shard_.streams.unbind(*old);
     old->close("conflict", "the session was resumed on another connection");
   } else {
@@ -40,9 +40,8 @@ void Sessions::resume(std::uint64_t stream_handle, std::uint64_t handle, std::ui
   }
   shard_.timers.cancel(session->timer);
   session->timer = 0;
-  session->connection = stream->connection.get();
+  attach(*session, *stream);
   hold_entries(*session, +1);
-  stream->session = session->handle;
   shard_.streams.bound(*stream, *session);
   acknowledge(*session, h);
   sm.is_requested = false;

@@ -5,7 +5,6 @@
 
 #include "base/check.h"
 #include "base/log.h"
-#include "base/prefetch.h"
 #include "dispatch/shard.h"
 #include "hotline/cap/mailbox.h"
 #include "hotline/module.h"
@@ -14,8 +13,6 @@ namespace hotline {
 
 namespace {
 constexpr std::uint64_t arrivals_every_us = 20'000;  // How often TCP's acknowledgements are asked for.
-constexpr std::uint32_t quiet_step_s =
-    4;  // A session is looked at every so many sweeps, which are a second apart.
 }  // namespace
 
 Sessions::Sessions(Shard& shard) : shard_(shard), sessions_(shard.number, shard.world.host_number) {}
@@ -63,9 +60,20 @@ void Sessions::commit_bind(Stream& stream, Session& session) {
     }
   account.sessions.push_back(&session);
   session.since_wall_ms = shard_.wall_ms();
-  session.connection = stream.connection.get();
-  stream.session = session.handle;
+  attach(session, stream);
   shard_.streams.bound(stream, session);
+}
+
+void Sessions::attach(Session& session, Stream& stream) {
+  session.connection = stream.connection.get();
+  session.connection->session = &session;
+  stream.session = session.handle;
+  shard_.watch.attached(session);
+}
+
+void Sessions::unattach(Session& session) {
+  session.connection->session = nullptr;
+  session.connection = nullptr;
 }
 
 void Sessions::end(Session& session, std::string_view condition, std::string_view text) {
@@ -74,7 +82,7 @@ void Sessions::end(Session& session, std::string_view condition, std::string_vie
   if (session.connection != nullptr) {
     hold_entries(session, -1);
     Connection* connection = session.connection;
-    session.connection = nullptr;
+    unattach(session);
     shard_.streams.unbind(*connection);
     connection->close(condition, text);
   } else {
@@ -100,7 +108,7 @@ void Sessions::detach(Session& session) {
     return;
   }
   hold_entries(session, -1);
-  session.connection = nullptr;
+  unattach(session);
   // What it was not sent yet is offered when it is back, before anything newer.
   session.left_behind = session.left_behind || session.is_draining;
   session.is_draining = false;
@@ -128,6 +136,7 @@ std::unique_ptr<Session> Sessions::take(std::uint64_t handle) {
   arrivals_.erase(handle);
   session->sm.is_request_due = false;  // later_ passes over who is not there.
   session->is_reading = false;         // It is read anew.
+  SessionWatch::leave(*session);
   return session;
 }
 
@@ -139,6 +148,8 @@ void Sessions::put(std::unique_ptr<Session> session, std::uint64_t resume_left_u
     ++detached_;
     return expire_after(its, std::min<std::uint64_t>(resume_left_us, its.sm.resume_s * 1'000'000ull));
   }
+  its.connection->session = &its;
+  shard_.watch.come(its);
   if (!its.sm.is_on && !its.unacknowledged.empty()) {
     arrivals_.try_emplace(its.handle);
     arm_arrivals();
@@ -178,7 +189,10 @@ void Sessions::write(Session& session, const Buffer& bytes, bool adds_to) {
 
 void Sessions::send(Session& session, Ref<const Buffer> bytes, bool adds_to) {
   const Buffer& written = *bytes;
-  if (session.sm.is_on) session.push({std::move(bytes), nullptr, adds_to});
+  if (session.sm.is_on) {
+    session.push({std::move(bytes), nullptr, adds_to});
+    shard_.watch.busy(session);
+  }
   if (session.connection != nullptr) {
     write(session, written, adds_to);
   } else if (session.unacknowledged_bytes > shard_.world.limits.detached_bytes_max) {
@@ -212,6 +226,7 @@ void Sessions::send_entry(Session& session, Ref<MailboxEntry> entry, Ref<const B
   if (session.connection != nullptr) ++entry->holders;
   session.push({std::move(bytes), std::move(entry), adds_to});
   if (session.connection == nullptr) return;
+  shard_.watch.busy(session);
   write(session, written, adds_to);
   if (!session.sm.is_on) {
     arrivals_.try_emplace(session.handle);
@@ -299,8 +314,9 @@ hl_status Sessions::acknowledge(Session& session, std::uint32_t h) {
 }
 
 Receipt Sessions::received(Session& session) {
+  shard_.watch.busy(session);
   return {session.handle, session.sm.safe.begin(), static_cast<std::uint16_t>(shard_.number),
-          shard_.world.host_number, static_cast<std::uint8_t>(partition_of(session.account.address))};
+          shard_.world.host_number, session.account.partition};
 }
 
 void Sessions::released(std::uint64_t handle, std::uint32_t stanza) {
@@ -321,7 +337,7 @@ void Sessions::released(std::uint64_t handle, std::uint32_t stanza) {
 
 void Sessions::put(Account& account, Ref<MailboxEntry> entry) {
   shard_.counters.mailbox_put.add();
-  entry->partition = static_cast<std::uint8_t>(partition_of(account.address));
+  entry->partition = account.partition;
   account.mailbox.put(entry);
   shard_.bodies.entered(*entry);
   shard_.counters.mailbox_changed(account.mailbox.size() == 1 ? 1 : 0, 1, entry->body_bytes);
@@ -343,7 +359,7 @@ void Sessions::remove(Account& account, MailboxEntry& entry) {
   shard_.bodies.left(entry);
   account.mailbox.remove(entry);  // May be the last reference.
   shard_.counters.mailbox_changed(account.mailbox.size() == 0 ? -1 : 0, -1, -bytes);
-  if (receipt) shard_.release(receipt);
+  if (receipt) shard_.release_soon(receipt);
 }
 
 void Sessions::purge(Account& account) {
@@ -380,62 +396,6 @@ void Sessions::watch_arrivals() {
     ++at;
   }
   if (!arrivals_.empty()) arm_arrivals();
-}
-
-void Sessions::sweep() {
-  const std::uint64_t now_us = shard_.now_us();
-  const ShardLimits& limits = shard_.world.limits;
-  ++sweeps_;
-  for (std::size_t place = 0; place < sessions_.places(); ++place) {
-    fetch_ahead(place);
-    Session* session = sessions_.at(place);
-    if (session == nullptr || session->is_ended || session->connection == nullptr) continue;
-    if (place % quiet_step_s == sweeps_ % quiet_step_s) watch_quiet(*session);
-    StreamManagement& sm = session->sm;
-    if (sm.is_requested && now_us - sm.requested_us > limits.ack_timeout_s * 1'000'000ull)
-      session->connection->abandon("it did not acknowledge in time");
-    if (sm.owes_answer && now_us - sm.owed_us > limits.safe_answer_s * 1'000'000ull) {
-      // Told what is safe by now, and still owed the rest.
-      sm.owed_us = now_us;
-      shard_.counters.safe_answers_late.add();
-      shard_.calls.session_is(session->handle, HL_SESSION_SAFE, sm.safe.safe());
-    }
-  }
-}
-
-// What the sweep reads of the sessions behind this one: among many, nothing of them is in a cache.
-void Sessions::fetch_ahead(std::size_t place) const {
-  constexpr std::size_t far = 16, near = 8;
-  constexpr std::size_t of_each = 80, of_watched = 160;  // Bytes: up to what is read of it.
-  const auto is_watched = [this](std::size_t one) { return one % quiet_step_s == sweeps_ % quiet_step_s; };
-  if (place + far >= sessions_.places()) return;
-  prefetch(sessions_.at(place + far), is_watched(place + far) ? of_watched : of_each);
-  const Session* const next = sessions_.at(place + near);
-  if (next != nullptr && is_watched(place + near)) prefetch(next->connection);
-}
-
-// A client that says nothing is asked, and cut when it goes on saying nothing; it may resume.
-void Sessions::watch_quiet(Session& session) {
-  session.let_go();
-  if (session.connection->take_heard()) {
-    session.quiet_s = session.asked_s = 0;
-    return;
-  }
-  const ShardLimits& limits = shard_.world.limits;
-  session.quiet_s += quiet_step_s;
-  if (session.asked_s > 0) {
-    if (session.quiet_s - session.asked_s < limits.ping_s) return;
-    session.quiet_s = session.asked_s = 0;
-    shard_.counters.silent_clients_cut.add();
-    return session.connection->abandon("it gave no sign of life");
-  }
-  StreamManagement& sm = session.sm;
-  if (session.quiet_s < limits.idle_s || sm.is_requested)
-    return;  // One that was asked already has its own deadline.
-  session.asked_s = session.quiet_s;
-  if (!sm.is_on) return shard_.calls.session_is(session.handle, HL_SESSION_QUIET, session.quiet_s);
-  // Not is_requested: that would be answered for what was sent, and has another deadline.
-  session.connection->write_element(sm.request->bytes());
 }
 
 }  // namespace hotline

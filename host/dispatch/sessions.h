@@ -34,6 +34,7 @@ class Sessions {
   Session* find(
       std::uint64_t handle) const;  // nullptr also for one that has ended but is still being told of.
   Session* find_ended(std::uint64_t handle) const { return sessions_.find(handle); }
+  void prefetch_place(std::uint64_t handle) const { sessions_.prefetch_place(handle); }
   Session* find_by_sm_id(std::string_view id) const;
   std::size_t size() const { return sessions_.size(); }
   std::size_t detached() const { return detached_; }
@@ -85,15 +86,13 @@ class Sessions {
 
   // Sessions without stream management whose TCP may have acknowledged what they were sent.
   void watch_arrivals();
-  // Once a second: overdue acknowledgements, answers owed for too long.
-  void sweep();
   void bury(std::uint64_t handle);  // An ended session has been told of.
 
  private:
   bool is_behind(const Session& session) const;
   void read_on(Session& session, MailboxEntry& from);
-  void fetch_ahead(std::size_t place) const;
-  void watch_quiet(Session& session);
+  void attach(Session& session, Stream& stream);
+  void unattach(Session& session);
   void hold_entries(Session& session, int by);
   void write(Session& session, const Buffer& bytes, bool adds_to);
   void write_again(Session& session);
@@ -120,7 +119,6 @@ class Sessions {
   std::deque<Later> later_;    // Who is asked to acknowledge at `due_us`, soonest first.
   std::uint64_t later_timer_ = 0;
   std::size_t detached_ = 0;
-  std::uint32_t sweeps_ = 0;
 };
 
 }  // namespace hotline

@@ -38,6 +38,7 @@ Shard::Shard(std::uint32_t shard_number, ShardWorld& its_world, Loops its_loops)
       requests(*this),
       files(*this),
       relays(*this),
+      watch(*this),
       sessions(*this),
       calls(*this),
       module_timers(*this),
@@ -122,7 +123,7 @@ Receipt Shard::share(const Receipt& receipt, std::uint32_t parts) {
 bool Shard::has_given_all() const {
   const auto is_empty = [](const auto& each) { return each.empty(); };
   return here_.none() && waiting_.empty() && window.due_us() == UINT64_MAX && window.batches_waiting() == 0 &&
-         groups_.empty() && expiry.owes_nothing() && local_.empty() && !calls.has_queued() &&
+         groups_.empty() && accepted_.empty() && expiry.owes_nothing() && local_.empty() && !calls.has_queued() &&
          std::ranges::all_of(out_, is_empty) && std::ranges::all_of(safe_out_, is_empty);
 }
 
@@ -136,6 +137,25 @@ void Shard::release(const Receipt& receipt) {
   const Receipt whole = found->second.whole;
   groups_.erase(found);
   release(whole);
+}
+
+void Shard::release_all(const std::vector<Receipt>& receipts) {
+  for (std::size_t i = 0; i < receipts.size(); ++i) {
+    if (i % FetchAhead::group == 0 && i + 1 < receipts.size()) {
+      const std::size_t end = std::min(receipts.size(), i + FetchAhead::group);
+      for (std::size_t next = i; next < end; ++next)
+        if (receipts[next].is_of_session()) fetch_ahead_.add_session(receipts[next].session);
+      fetch_ahead_.fetch();
+    }
+    release(receipts[i]);
+  }
+}
+
+void Shard::release_accepted() {
+  while (!accepted_.empty()) {
+    release_all(std::exchange(accepted_, {}));
+    calls.run_queued();
+  }
 }
 
 // To another one, with its next batch or within moments.
@@ -176,12 +196,12 @@ void Shard::handle(Post& post) {
     case Post::Kind::stored: stored(post); break;
     case Post::Kind::at_home: post.extra->at_home(*this); break;
     case Post::Kind::safe:
-      for (const Receipt& receipt : post.extra->receipts) release(receipt);
+      release_all(post.extra->receipts);
       calls.run_queued();
       break;
     case Post::Kind::committed:
       window.committed(
-          post.number, [this](const Receipt& receipt) { release(receipt); },
+          post.number, [this](const std::vector<Receipt>& receipts) { release_all(receipts); },
           [this](MailboxEntry& entry) { bodies.is_safe(entry); },
           [this](std::uint32_t partition, std::vector<StoredEntry> entries) {
             tell_home(partition, std::move(entries), EntryNews::on_disk);
@@ -278,8 +298,10 @@ std::uint64_t Shard::next_timer_us() {
 bool Shard::end_turn() {
   run_local();
   bool has_more = calls.run_queued();
+  release_accepted();
   streams.flush();
   run_local();
+  release_accepted();
   streams.flush();
   if (now_us() >= window.due_us()) window.submit();
   send_out();
@@ -293,11 +315,11 @@ bool Shard::end_turn() {
   rests_since_us_.store(now_us(), std::memory_order_relaxed);
   // The inbox last: from here on writers wake the loop.
   const bool has_come = inbox_.end_turn();
-  return has_more || !local_.empty() || calls.run_queued() || has_come;
+  return has_more || !local_.empty() || !accepted_.empty() || calls.run_queued() || has_come;
 }
 
 void Shard::sweep() {
-  sessions.sweep();
+  watch.sweep();
   expiry.sweep();
   bodies.give_up();  // What was read back and not taken by its client.
   counters.accounts.store(accounts.size(), std::memory_order_relaxed);

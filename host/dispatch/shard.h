@@ -39,6 +39,7 @@
 #include "dispatch/post.h"
 #include "dispatch/row_sweep.h"
 #include "dispatch/rows.h"
+#include "dispatch/session_watch.h"
 #include "dispatch/sessions.h"
 #include "dispatch/shard_counters.h"
 #include "dispatch/streams.h"
@@ -135,6 +136,7 @@ class Shard final : public ShardWork {
   HttpRequests requests;
   FileTransfers files;
   HttpRelays relays;
+  SessionWatch watch;
   Sessions sessions;
   Calls calls;
   ModuleTimers module_timers;
@@ -158,6 +160,8 @@ class Shard final : public ShardWork {
   bool has_room_for(std::string_view account) const;
   // The receipt's stanza is safe as far as its holder is concerned.
   void release(const Receipt& receipt);
+  // At the end of the turn, with all others.
+  void release_soon(const Receipt& receipt) { accepted_.push_back(receipt); }
   // One receipt for `parts` holders: each releases its copy.
   Receipt share(const Receipt& receipt, std::uint32_t parts);
 
@@ -215,6 +219,8 @@ class Shard final : public ShardWork {
   bool keep_what_is_here(Post& fan_out);
   void stored(Post& post);
   void release_at_home(const Receipt& receipt);
+  void release_all(const std::vector<Receipt>& receipts);
+  void release_accepted();
   void release_on(std::uint32_t shard, const Receipt& receipt);
   void release_far(const Receipt& receipt);
 
@@ -232,8 +238,9 @@ class Shard final : public ShardWork {
   Inbox<Post> inbox_;
   std::vector<Post> taken_;
   std::deque<Post> local_;
-  FetchAhead fetch_ahead_{accounts};
+  FetchAhead fetch_ahead_{accounts, sessions};
   std::vector<std::vector<Post>> out_;          // By shard.
+  std::vector<Receipt> accepted_;               // Of messages that were accepted in this turn.
   std::vector<std::vector<Receipt>> safe_out_;  // By shard.
   std::uint64_t safe_due_us_ = UINT64_MAX;      // When they go at the latest.
   // When a shard that was left to wake by itself is nudged; UINT64_MAX: none was. By shard.

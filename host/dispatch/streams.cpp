@@ -19,10 +19,16 @@ FramerLimits Streams::limits_before_login() const {
   return shard_.world.limits.before_login;
 }
 
-void Streams::begin_turn(Connection& connection) {
+void Streams::begin_turn() {
   shard_.loops.begin_turn();
-  // It is read once the record is open and the stanza complete.
-  prefetch(shard_.sessions.find_ended(stream_of(connection).session));
+}
+
+// What a stanza needs of these is asked of memory while its record is opened.
+void Streams::on_input(Connection& connection) {
+  shard_.watch.heard(connection);
+  const Stream& stream = stream_of(connection);
+  prefetch(stream.account.data(), stream.account.size() + 1);
+  if (const Session* const session = session_of(connection)) session->prefetch_account();
 }
 
 void Streams::accept(std::unique_ptr<Link> link, const ListenerFacts& listener) {
@@ -188,6 +194,7 @@ void Streams::turn_away(std::unique_ptr<Connection> connection) {
   stream->connection = std::move(connection);
   stream->session = 0;
   Connection& its = *stream->connection;
+  its.session = nullptr;
   put(std::move(stream), UINT64_MAX);
   its.close("system-shutdown", "the host is being replaced: connect again");
 }
@@ -235,9 +242,11 @@ void Streams::flush() {
   for (int round = 0; round < 8 && !dirty_.empty(); ++round) {
     std::vector<Connection*> dirty;
     dirty.swap(dirty_);
-    for (Connection* connection : dirty) {
+    for (std::size_t i = 0; i < dirty.size(); ++i) {
+      fetch_ahead(dirty, i);
+      Connection* const connection = dirty[i];
       if (connection->is_gone()) continue;
-      Session* session = shard_.sessions.find(stream_of(*connection).session);
+      Session* session = session_of(*connection);
       if (session != nullptr) shard_.sessions.before_flush(*session);
       connection->flush();
       if (connection->is_gone()) continue;  // It is in the graveyard, and its session is detached.
@@ -256,6 +265,14 @@ void Streams::flush() {
   }
 }
 
+// Of the connections behind number `at`, what flushing them will read, step by step.
+void Streams::fetch_ahead(const std::vector<Connection*>& dirty, std::size_t at) {
+  constexpr std::size_t itself = 12, parts = 8, state = 4;  // So many ahead.
+  if (at + itself < dirty.size()) prefetch(dirty[at + itself]);
+  if (at + parts < dirty.size()) dirty[at + parts]->prefetch_parts();
+  if (at + state < dirty.size() && !dirty[at + state]->is_gone()) dirty[at + state]->prefetch_state();
+}
+
 void Streams::bury() {
   graveyard_.clear();
 }
@@ -269,7 +286,8 @@ void Streams::drop_all() {
   dirty_.clear();
   for (std::size_t place = 0; place < streams_.places(); ++place)
     if (Stream* stream = streams_.at(place)) {
-      if (Session* session = shard_.sessions.find(stream->session)) session->connection = nullptr;
+      if (Session* session = session_of(*stream->connection)) session->connection = nullptr;
+      stream->connection->session = nullptr;
       graveyard_.push_back(streams_.take(stream->connection->handle));
     }
   bury();
@@ -291,6 +309,10 @@ void Streams::on_open(Connection& connection, StreamHeader header) {
 }
 
 void Streams::on_stanza(Connection& connection, Ref<const Stanza> stanza) {
+  if (const Session* const session = session_of(connection)) {
+    session->account.prefetch_parts();
+    shard_.accounts.expect(session->account);
+  }
   shard_.calls.stanza(stream_of(connection), stanza);
 }
 

@@ -134,7 +134,8 @@ class Streams final : public Connection::Owner {
   void drop_all();  // Frees every connection as it is: the loop is about to end.
 
  private:
-  void begin_turn(Connection& connection) override;
+  void begin_turn() override;
+  void on_input(Connection& connection) override;
   Connection::Scratch& scratch() override { return scratch_; }
   void needs_flush(Connection& connection) override { dirty_.push_back(&connection); }
   void on_open(Connection& connection, StreamHeader header) override;
@@ -148,6 +149,9 @@ class Streams final : public Connection::Owner {
   void on_gone(Connection& connection, std::string_view reason) override;
 
   Stream& stream_of(Connection& connection) { return *static_cast<Stream*>(connection.stream); }
+  // Nullptr: none is attached to it.
+  static Session* session_of(Connection& connection) { return static_cast<Session*>(connection.session); }
+  static void fetch_ahead(const std::vector<Connection*>& dirty, std::size_t at);
   void hand_over(Connection& connection);
   void await_login(Stream& stream, std::uint64_t left_us);
   void await_rest(Stream& stream, std::uint64_t left_us);

@@ -31,10 +31,17 @@ HeldBytes Connection::held() const {
 }
 
 void Connection::prefetch_parts() const {
-  constexpr std::size_t of_any_kind = 192;  // No part of an XMPP session's is larger.
+  constexpr std::size_t of_any_kind = 192;  // No part of an XMPP session's that is read is larger.
   prefetch(tls_.get(), of_any_kind);
   prefetch(framer_.get(), of_any_kind);
   prefetch(stream, of_any_kind);
+  prefetch(session, of_any_kind);
+  prefetch(link_.get());
+}
+
+void Connection::prefetch_state() const {
+  if (tls_ != nullptr) tls_->prefetch_state();
+  framer_->prefetch_state();
 }
 
 Connection::Left& Connection::left() {
@@ -207,7 +214,6 @@ Result<FrozenConnection> Connection::freeze() {
   frozen.sent_bytes = sent_bytes_;
   frozen.is_opened = is_opened_;
   frozen.had_partial = had_partial_;
-  frozen.was_heard = was_heard_;
   frozen.has_input = has_carried_;
   return frozen;
 }
@@ -226,7 +232,6 @@ Result<std::unique_ptr<Connection>> Connection::thaw(std::unique_ptr<Link> link,
   thawed->sent_bytes_ = frozen.sent_bytes;
   thawed->is_opened_ = frozen.is_opened;
   thawed->had_partial_ = frozen.had_partial;
-  thawed->was_heard_ = frozen.was_heard;
   thawed->has_carried_ = frozen.has_input;
   thawed->is_leaving_ = true;
   return thawed;
@@ -255,9 +260,10 @@ void Connection::hang_up() {
 
 void Connection::on_bytes(std::string_view bytes) {
   prefetch_parts();
-  owner_->begin_turn(*this);
+  owner_->begin_turn();
   if (is_gone_) return;
-  was_heard_ = true;
+  prefetch_state();
+  owner_->on_input(*this);
   if (tls_ == nullptr) return consume(bytes);
   Scratch& scratch = owner_->scratch();
   scratch.plain.clear();
@@ -327,7 +333,7 @@ bool Connection::handle_event(FrameEvent& event) {
 }
 
 void Connection::on_writable() {
-  owner_->begin_turn(*this);
+  owner_->begin_turn();
   if (is_gone_) return;
   std::string records;
   if (left_ != nullptr) records.swap(left_->unsent);
@@ -338,7 +344,7 @@ void Connection::on_writable() {
 }
 
 void Connection::on_end(std::string_view reason) {
-  owner_->begin_turn(*this);
+  owner_->begin_turn();
   gone(reason);
 }
 

@@ -33,7 +33,7 @@ struct FrozenConnection {
   std::string tls;  // Tls::freeze(); empty: it has none.
   std::string input, output, unsent;
   std::uint64_t sent_bytes = 0;
-  bool is_opened = false, had_partial = false, was_heard = false, has_input = false;
+  bool is_opened = false, had_partial = false, has_input = false;
   FrozenFramer framer;
 };
 
@@ -50,7 +50,8 @@ class Connection final : public LinkEvents, public InSlab<Connection> {
   class Owner {
    public:
     virtual ~Owner() = default;
-    virtual void begin_turn(Connection& connection) = 0;
+    virtual void begin_turn() = 0;
+    virtual void on_input(Connection& connection) = 0;  // Bytes have come, of which nothing was read yet.
     virtual Scratch& scratch() = 0;
     virtual void needs_flush(Connection& connection) = 0;  // Once, until flush().
     virtual void on_open(Connection& connection, StreamHeader header) = 0;
@@ -118,9 +119,6 @@ class Connection final : public LinkEvents, public InSlab<Connection> {
   void release();
   bool has_carried() const { return has_carried_ && !is_held_ && !is_leaving_ && !is_closing_; }
 
-  // Whether anything came since this was last asked.
-  bool take_heard() { return std::exchange(was_heard_, false); }
-
   bool is_closing() const { return is_closing_; }
   bool is_gone() const { return is_gone_; }
   bool is_opened() const { return is_opened_; }
@@ -138,12 +136,16 @@ class Connection final : public LinkEvents, public InSlab<Connection> {
   Tls* tls() { return tls_.get(); }
   Framer& framer() { return *framer_; }
 
-  // What writing to it will read.
+  // What reading from it and writing to it will need (base/prefetch.h): first its parts, then, once they have
+  // come, what those have apart.
   void prefetch_parts() const;
+  void prefetch_state() const;
 
   // The owner's own.
   std::uint64_t handle = 0;
   void* stream = nullptr;
+  void* session = nullptr;
+  std::uint32_t heard_s = 0;
 
  private:
   Connection(std::unique_ptr<Link> link, std::unique_ptr<Tls> tls, std::unique_ptr<Framer> framer);
@@ -184,7 +186,6 @@ class Connection final : public LinkEvents, public InSlab<Connection> {
   bool is_gone_ = false;
   bool is_tls_starting_ = false;  // Input of this turn behind <starttls/> is dropped.
   bool had_partial_ = false;
-  bool was_heard_ = false;
 };
 
 }  // namespace hotline

@@ -87,6 +87,8 @@ class Framer {
   virtual void restart() = 0;
   // True while a piece is unfinished (its age is bounded by the connection).
   virtual bool has_partial() const = 0;
+  // What next() will read, asked of memory ahead (base/prefetch.h).
+  virtual void prefetch_state() const {}
   // Its own object included.
   virtual HeldBytes held() const = 0;
   // False: it cannot be carried (it has ended, or is of no stream).

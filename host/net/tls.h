@@ -52,6 +52,9 @@ class Tls {
   // needs (RFC 9266: "EXPORTER-Channel-Binding", 32 bytes) and no more.
   virtual bool exporter(std::string_view label, std::span<unsigned char> out) = 0;
 
+  // What feed() and seal() will read, asked of memory ahead (base/prefetch.h).
+  virtual void prefetch_state() const {}
+
   // Its whole state as bytes, for another process or context (TlsContext::thaw); an error when this
   // implementation cannot. From here on the bytes are the connection: this object has failed and seals
   // nothing more, and whoever holds the bytes wipes them once they were thawed.

@@ -152,8 +152,11 @@ Tls::State OwnRecordsTls::feed(std::string_view records, std::string& plain, std
     if (shake(records, plain, to_send) != State::open) return state();
   if (handshake_ != nullptr) return handshake_->tls.feed(records, plain, to_send);
   if (state_ != State::open) return state_;
-  prefetch(records_);
   return read(records, plain, to_send);
+}
+
+void OwnRecordsTls::prefetch_state() const {
+  prefetch(records_);
 }
 
 // OpenSSL is given one record at a time, so that when it is done, what it has not seen is the application's.

@@ -62,6 +62,7 @@ class OwnRecordsTls final : public Tls, public InSlab<OwnRecordsTls> {
   const std::string& error() const override;
   TlsInfo info() const override;
   bool exporter(std::string_view label, std::span<unsigned char> out) override;
+  void prefetch_state() const override;
   Result<std::string> freeze() override;
   HeldBytes held() const override;
   // Changes our key before the next record, and asks the peer to change its own. Only while open and with

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/prefetch.h"
 #include "base/slab.h"
 #include "net/framer.h"
 #include "net/splitter.h"
@@ -26,6 +27,7 @@ class XmlFramer final : public Framer, public InSlab<XmlFramer> {
   void set_parser(XmlParser& parser) override { parser_ = &parser; }
   void restart() override;
   bool has_partial() const override { return !end_.is_over() && splitter_.has_partial(); }
+  void prefetch_state() const override { prefetch(kept_.get(), from_bytes_ + 1); }
   HeldBytes held() const override {
     return {cell_bytes() + heap_bytes(kept_.get()),
             partial_ == nullptr ? 0 : heap_bytes(partial_.get()) + heap_bytes(*partial_)};

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/prefetch.h"
+
 namespace hotline {
 
 std::uint32_t partition_of(std::string_view bare_address) {
@@ -22,6 +24,17 @@ std::uint32_t partition_of(std::string_view bare_address) {
   hash *= 0xff51afd7ed558ccdu;
   hash ^= hash >> 33;
   return static_cast<std::uint32_t>(hash % partitions);
+}
+
+void Account::prefetch_parts() const {
+  prefetch(address.data(), address.size());
+  prefetch(sessions.data(), sizeof(Session*));
+  rows.prefetch_index();
+}
+
+void Session::prefetch_account() const {
+  prefetch(&account);
+  prefetch(address.data(), address.size());
 }
 
 }  // namespace hotline

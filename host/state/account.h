@@ -35,6 +35,11 @@ struct Account final : public InSlab<Account>, public InAccountSet {
   AccountRows rows;
   std::uint32_t timers = 0;  // Of modules; see dispatch.
 
+  const std::uint8_t partition = static_cast<std::uint8_t>(partition_of(address));
+
+  // What an event reads of it, once it has come itself (base/prefetch.h).
+  void prefetch_parts() const;
+
   bool is_empty() const { return sessions.empty() && mailbox.size() == 0 && rows.empty() && timers == 0; }
 };
 

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <type_traits>
+#include <utility>
+
+#include "base/prefetch.h"
 
 namespace hotline {
 
@@ -132,16 +135,18 @@ void CommitWindow::committed(std::uint64_t number, const Released& released, con
     Sent sent = std::move(sent_.front());
     sent_.pop_front();
     waiting_bytes_ -= std::min(waiting_bytes_, sent.bytes);
-    for (const Ref<MailboxEntry>& entry : sent.entries) {
-      entry->kept = MailboxEntry::Kept::disk;
-      on_disk(*entry);
-      if (entry->receipt) {
-        released(entry->receipt);
-        entry->receipt = {};
-      }
+    std::vector<Receipt> receipts;
+    for (std::size_t i = 0; i < sent.entries.size(); ++i) {
+      constexpr std::size_t ahead = 8;
+      if (i + ahead < sent.entries.size()) prefetch(sent.entries[i + ahead].get());
+      MailboxEntry& entry = *sent.entries[i];
+      entry.kept = MailboxEntry::Kept::disk;
+      on_disk(entry);
+      if (entry.receipt) receipts.push_back(std::exchange(entry.receipt, {}));
     }
     for (auto& [partition, entries] : sent.elsewhere) elsewhere(partition, std::move(entries));
-    for (const Receipt& receipt : sent.receipts) released(receipt);
+    receipts.insert(receipts.end(), sent.receipts.begin(), sent.receipts.end());
+    released(receipts);
     for (const std::function<void()>& call : sent.calls) call();
   }
 }

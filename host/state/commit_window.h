@@ -35,7 +35,7 @@ class CommitWindow {
     std::size_t waiting_bytes_max = 256u << 20;  // With the store and not yet on disk: then is_full().
   };
   // What is told when it is on disk: `released` for each receipt, and the calls that wait.
-  using Released = std::function<void(const Receipt&)>;
+  using Released = std::function<void(const std::vector<Receipt>&)>;
   using OnDisk = std::function<void(MailboxEntry&)>;
   // Of a partition that left meanwhile: these of its entries are on disk.
   using OnDiskElsewhere = std::function<void(std::uint32_t partition, std::vector<StoredEntry> entries)>;

@@ -122,7 +122,7 @@ class Session final : public InSlab<Session> {
         address(std::move(its_address)),
         resource_at_(static_cast<std::uint32_t>(resource_at)) {}
 
-  // First what each second's sweep reads of a million sessions: up to and with `sm`.
+  // First what a second's watch reads of those with something under way: up to and with `sm`.
   const std::uint64_t handle;
   Account& account;
   Connection* connection = nullptr;  // nullptr: detached.
@@ -131,9 +131,10 @@ class Session final : public InSlab<Session> {
   bool is_draining = false;
   bool is_reading = false;   // Waits for bodies from the disk.
   bool left_behind = false;  // Messages came while it was detached that it was not sent.
-  // Seconds, as the host's sweep counts them.
-  std::uint32_t quiet_s = 0;  // Since the last byte from its client.
-  std::uint32_t asked_s = 0;  // When it was asked for a sign of life, of those; 0: it was not.
+  // SessionWatch's own; in its seconds, of which 0 is none.
+  bool is_busy = false;       // Something is under way.
+  std::uint32_t look_s = 0;   // When it is looked at for its silence.
+  std::uint32_t asked_s = 0;  // When it was asked for a sign of life; 0: it was not.
   StreamManagement sm;
   Ring<Outgoing> unacknowledged;  // With stream management: all stanzas. Without: those with an entry.
   std::size_t unacknowledged_bytes = 0;
@@ -146,6 +147,9 @@ class Session final : public InSlab<Session> {
   SmId sm_id;
   SessionFields fields;
   std::uint64_t timer = 0;  // Its resumption window's end, or its answer's deadline.
+
+  // What an event of its client reads of its account (base/prefetch.h).
+  void prefetch_account() const;
 
   void push(Outgoing outgoing) {
     unacknowledged_bytes += outgoing.bytes->size();

@@ -237,6 +237,7 @@ hl_status safe(const hl_host* host, hl_session handle, uint32_t* h) {
   if (asked.context.shard.calls.is_shadow()) return HL_E_FULL;  // A candidate's question is owed no answer.
   if (!sm.owes_answer) {
     sm.owes_answer = true;
+    asked.context.shard.watch.busy(*asked.object);
     sm.owed_us = asked.context.shard.now_us();
     sm.owed = sm.safe.received();
   }

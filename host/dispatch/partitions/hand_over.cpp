@@ -101,6 +101,7 @@ void Partitions::forget(std::uint32_t partition, std::function<void()> done) {
         continue;
       }
       one.stream->session = 0;
+      one.stream->connection->session = nullptr;
       const std::uint64_t handle = one.stream->connection->handle;
       its.streams.put(std::move(one.stream), HeldPartition::never);
       its.streams.find(handle)->connection->close("system-shutdown",

@@ -132,8 +132,9 @@ void Packing::session(const HeldPartition::HeldSession& one) {
   out.is_draining = session.is_draining;
   out.left_behind = session.left_behind;
   out.drained = session.drained;
-  out.quiet_s = session.quiet_s;
-  out.asked_s = session.asked_s;
+  const SessionWatch::Silence silence = SessionWatch::silence(session, held_.taken_us);
+  out.quiet_s = silence.quiet_s;
+  out.asked_s = silence.asked_s;
   if (const auto stream = stream_of_.find(session.handle); stream != stream_of_.end()) {
     out.stream = stream->second;
   } else if (session.connection != nullptr) {
@@ -212,7 +213,6 @@ void Packing::connection(const Stream& stream, std::uint64_t deadline_left_us, F
   out.has_tls = !frozen.tls.empty();
   out.is_opened = frozen.is_opened;
   out.had_partial = frozen.had_partial;
-  out.was_heard = frozen.was_heard;
   out.has_input = frozen.has_input;
   out.tls.swap(frozen.tls);
   out.input.swap(frozen.input);

@@ -24,7 +24,7 @@ void Shard::leave(std::uint32_t partition, Taken then) {
 // What this shard posted is with the others, what it wrote is sealed and given to the sockets, and nobody is
 // still to be told of anything: nothing of any account is under way here but with the store.
 bool Shard::is_quiet() const {
-  return local_.empty() && !calls.has_queued() && streams.is_flushed();
+  return local_.empty() && accepted_.empty() && !calls.has_queued() && streams.is_flushed();
 }
 
 bool Shard::leave_when_quiet() {

@@ -40,7 +40,11 @@ class Unpacking {
   std::vector<Account*> accounts_;  // As they were carried.
   std::unordered_map<std::uint64_t, MailboxEntry*> entries_;
   std::unordered_map<std::uint64_t, Session*> sessions_;
-  std::unordered_map<std::uint64_t, Stream*> streams_;
+  struct Came {
+    Stream* stream;
+    bool was_heard;  // An older host says only since when it asked itself last.
+  };
+  std::unordered_map<std::uint64_t, Came> streams_;
 };
 
 Error refused(std::uint32_t partition, const std::string& why) {
@@ -133,7 +137,7 @@ Result<void> Unpacking::connections(std::vector<int>& descriptors) {
     stream.connection = std::move(*made);
     stream.connection->handle = in.handle;
     stream.connection->stream = &stream;
-    if (!streams_.emplace(in.handle, &stream).second) return Error{"it has a connection twice"};
+    if (!streams_.emplace(in.handle, Came{&stream, in.was_heard}).second) return Error{"it has a connection twice"};
     stream.listener = &listener;
     stream.is_loopback = in.is_loopback;
     stream.account = in.account;
@@ -180,7 +184,6 @@ Result<std::unique_ptr<Connection>> Unpacking::connection(const CarriedConnectio
   frozen.sent_bytes = in.sent_bytes;
   frozen.is_opened = in.is_opened;
   frozen.had_partial = in.had_partial;
-  frozen.was_heard = in.was_heard;
   frozen.has_input = in.has_input;
   const CarriedFramer& framer = in.framer;
   frozen.framer = {framer.from,    framer.lang,    framer.declarations,
@@ -196,8 +199,8 @@ Result<void> Unpacking::sessions() {
     if (sessions_.size() != held_->sessions.size()) return Error{"it has a session twice"};
     if (Result<void> attached = attach(one); !attached) return attached;
   }
-  for (const auto& [handle, stream] : streams_)
-    if (stream->session != 0 && !sessions_.contains(stream->session))
+  for (const auto& [handle, came] : streams_)
+    if (came.stream->session != 0 && !sessions_.contains(came.stream->session))
       return Error{"it has a connection of a session that it has not"};
   return {};
 }
@@ -222,8 +225,6 @@ Result<void> Unpacking::session(const CarriedSession& in, Account& account) {
   session.is_draining = in.is_draining;
   session.left_behind = in.left_behind;
   session.drained = in.drained;
-  session.quiet_s = in.quiet_s;
-  session.asked_s = in.asked_s;
   stream_management(in, session.sm);
   for (const CarriedField& field : in.fields) session.fields.set(fields_[field.number], field.value);
   for (const CarriedOutgoing& outgoing : in.unacknowledged) {
@@ -263,10 +264,14 @@ void Unpacking::stream_management(const CarriedSession& in, StreamManagement& sm
 // Each knows the other, or it is of another partition.
 Result<void> Unpacking::attach(const CarriedSession& in) {
   if (in.stream == 0) return {};
-  const auto stream = streams_.find(in.stream);
-  if (stream == streams_.end() || stream->second->session != in.handle)
+  const auto found = streams_.find(in.stream);
+  if (found == streams_.end() || found->second.stream->session != in.handle)
     return Error{"it has a session without its connection"};
-  sessions_.at(in.handle)->connection = stream->second->connection.get();
+  const Came& came = found->second;
+  Session& session = *sessions_.at(in.handle);
+  session.connection = came.stream->connection.get();
+  SessionWatch::restore(session, came.was_heard ? SessionWatch::Silence{} : SessionWatch::Silence{in.quiet_s, in.asked_s},
+                        held_->taken_us);
   return {};
 }
 
