@@ -12,7 +12,7 @@ struct HeapFigures {
 };
 HeapFigures heap_figures();
 
-// Gives back to the kernel what is free. Takes milliseconds; for measurements.
+// Gives back to the kernel what is free. Takes milliseconds, in which others allocate as ever.
 void trim_heap();
 
 }  // namespace hotline

@@ -33,7 +33,7 @@ void FetchAhead::fetch() {
   const std::span<const Session* const> sessions(wanted_.data(), std::exchange(wanted_count_, 0));
   for (const Session* session : sessions) {
     prefetch(session->connection);
-    prefetch(session->address.data(), session->address.size());
+    session->prefetch_account();
   }
   for (const Session* session : sessions)
     if (session->connection != nullptr) session->connection->prefetch_parts();

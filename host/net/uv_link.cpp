@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/prefetch.h"
 
 namespace hotline {
 namespace {
@@ -25,6 +26,7 @@ constexpr int keepalive_interval_s = 30;
 constexpr int keepalive_probes_max = 4;
 constexpr int unacknowledged_ms_max = 120'000;
 constexpr int discarded_reads_max = 16;
+constexpr std::size_t connection_bytes = 136;  // Who is told of events.
 
 // Options that a socket pair or an odd kernel does not know are not missed.
 void set_option(int socket, int level, int name, int value) {
@@ -141,6 +143,7 @@ void UvLink::on_poll(uv_poll_t* poll, int status, int events) {
 
 // False: nothing more to read now. The link may be gone.
 bool UvLink::receive() {
+  prefetch(events_, connection_bytes);  // It comes while the kernel copies.
   const ssize_t size = recv(socket_, loop_->received.data(), loop_->received.size(), MSG_DONTWAIT);
   if (size > 0) {
     events_->on_bytes({loop_->received.data(), static_cast<std::size_t>(size)});

@@ -151,6 +151,7 @@ void NewProcess::run(const upgrade::Deed& deed) {
       parts_.fault_point.reach(taker, "alone");
       // Only now, as a lost partition's first event would find nothing of it here.
       if (traffic_->has_lost()) return parts_.start_anew();
+      trim_heap();  // What the hand-over needed and nobody will soon.
       parts_.alone(record_);
       break;
     case Act::end:
