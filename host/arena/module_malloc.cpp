@@ -1,14 +1,14 @@
 // The allocator of a program that runs modules: what module code allocates is taken from its generation's
 // arena, all else from jemalloc.
 //
-// Defined in the executable, these come before those of glibc, libstdc++ and jemalloc itself for every library
-// and module of the process ("Replacing malloc" in glibc's manual; jemalloc(3), its non-standard API, which
-// nobody else's names stand in front of). A module is not asked to cooperate, in whatever language it is
-// written. Linked only where modules are run for good, into hotlined: sanitizers bring an allocator of their
-// own, and a preflight process ends with what its module kept.
+// Defined in the executable, these come before those of glibc, libstdc++ and jemalloc itself for every
+// library and module of the process ("Replacing malloc" in glibc's manual; jemalloc(3), its non-standard API,
+// which nobody else's names stand in front of). A module is not asked to cooperate, in whatever language it
+// is written. Linked only where modules are run for good, into hotlined: sanitizers bring an allocator of
+// their own, and a preflight process ends with what its module kept.
 //
-// jemalloc rather than glibc's (docs/decisions/0044): a session's blocks without a head each, and freeing one
-// does not read its neighbours.
+// jemalloc rather than glibc's (docs/decisions/0046-jemalloc.md): a session's blocks without a head each, and
+// freeing one does not read its neighbours.
 //
 // What libc and the dynamic loader allocate within a module's call stays theirs: thread-local blocks, time
 // zones, buffers of streams. Such memory may outlive the generation. (So does a strdup() that a module

@@ -1,6 +1,7 @@
 // FetchAhead: what the next posts will read of their accounts, and the next receipts of their sessions, asked
-// of memory side by side before the first of them runs. Among many sessions nothing of it is in a cache, and each thing is found by way of the one
-// before (bucket, account, its sessions, their connections), so that otherwise each would be waited for.
+// of memory side by side before the first of them runs. Among many sessions nothing of it is in a cache, and
+// each thing is found by way of the one before (bucket, account, its sessions, their connections), so that
+// otherwise each would be waited for.
 //
 // Nothing is kept from one group of posts to the next, and nothing depends on it.
 //

@@ -109,8 +109,7 @@ void SessionWatch::look(Session& session) {
 void SessionWatch::ask(Session& session) {
   session.asked_s = swept_s_;
   if (!session.sm.is_on)
-    return shard_.calls.session_is(session.handle, HL_SESSION_QUIET,
-                                   swept_s_ - session.connection->heard_s);
+    return shard_.calls.session_is(session.handle, HL_SESSION_QUIET, swept_s_ - session.connection->heard_s);
   // Not is_requested: that would be answered for what was sent, and has another deadline.
   session.connection->write_element(session.sm.request->bytes());
 }

@@ -123,8 +123,9 @@ Receipt Shard::share(const Receipt& receipt, std::uint32_t parts) {
 bool Shard::has_given_all() const {
   const auto is_empty = [](const auto& each) { return each.empty(); };
   return here_.none() && waiting_.empty() && window.due_us() == UINT64_MAX && window.batches_waiting() == 0 &&
-         groups_.empty() && accepted_.empty() && expiry.owes_nothing() && local_.empty() && !calls.has_queued() &&
-         std::ranges::all_of(out_, is_empty) && std::ranges::all_of(safe_out_, is_empty);
+         groups_.empty() && accepted_.empty() && expiry.owes_nothing() && local_.empty() &&
+         !calls.has_queued() && std::ranges::all_of(out_, is_empty) &&
+         std::ranges::all_of(safe_out_, is_empty);
 }
 
 void Shard::release(const Receipt& receipt) {

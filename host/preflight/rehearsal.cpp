@@ -1,6 +1,5 @@
 #include "preflight/rehearsal.h"
 
-
 #include <algorithm>
 #include <array>
 #include <chrono>

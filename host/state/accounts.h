@@ -15,7 +15,7 @@ class Accounts {
  public:
   Account* find(std::string_view bare);
   void expect(Account& account) { last_ = &account; }  // find() will be asked for this one next.
-  Account& get(std::string_view bare);  // Makes it when it is new.
+  Account& get(std::string_view bare);                 // Makes it when it is new.
   AccountSet::Place place_of(std::string_view bare) {
     return by_partition_[partition_of(bare)].place_of(bare);
   }

@@ -1,6 +1,5 @@
 #include "control/serve/memory_report.h"
 
-
 #include <cstdio>
 #include <cstring>
 

@@ -137,7 +137,8 @@ Result<void> Unpacking::connections(std::vector<int>& descriptors) {
     stream.connection = std::move(*made);
     stream.connection->handle = in.handle;
     stream.connection->stream = &stream;
-    if (!streams_.emplace(in.handle, Came{&stream, in.was_heard}).second) return Error{"it has a connection twice"};
+    if (!streams_.emplace(in.handle, Came{&stream, in.was_heard}).second)
+      return Error{"it has a connection twice"};
     stream.listener = &listener;
     stream.is_loopback = in.is_loopback;
     stream.account = in.account;
@@ -270,8 +271,9 @@ Result<void> Unpacking::attach(const CarriedSession& in) {
   const Came& came = found->second;
   Session& session = *sessions_.at(in.handle);
   session.connection = came.stream->connection.get();
-  SessionWatch::restore(session, came.was_heard ? SessionWatch::Silence{} : SessionWatch::Silence{in.quiet_s, in.asked_s},
-                        held_->taken_us);
+  SessionWatch::restore(
+      session, came.was_heard ? SessionWatch::Silence{} : SessionWatch::Silence{in.quiet_s, in.asked_s},
+      held_->taken_us);
   return {};
 }
 

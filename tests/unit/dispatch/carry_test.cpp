@@ -165,6 +165,31 @@ TEST_CASE("carry: what modules keep in a session goes along, small numbers and l
   CHECK(after.sm_id.text() == sm_id);
 }
 
+TEST_CASE("carry: how long a client has said nothing goes along, and that it was asked") {
+  TwoHosts hosts;
+  hosts.anna.connect(0);
+  hosts.exchange();
+  const sim::Wire* const wire = hosts.anna.wire();
+  const auto pass_s = [&](int seconds) {
+    for (int i = 0; i < seconds; ++i) {
+      hosts.a.clock.advance_us(1'000'000);
+      hosts.a.settle();
+    }
+  };
+  const auto was_asked = [&] { return wire->to_client.find("<r ") != std::string::npos; };
+  pass_s(200);
+  hosts.carry(hosts.a, hosts.b, annas, 2);
+  pass_s(95);
+  CHECK_FALSE(was_asked());
+  pass_s(10);
+  CHECK(was_asked());
+  hosts.carry(hosts.b, hosts.a, annas, 1);
+  pass_s(45);
+  CHECK(wire->events != nullptr);
+  pass_s(20);
+  CHECK(wire->events == nullptr);
+}
+
 TEST_CASE("carry: a hand-over that fails leaves all as it was") {
   TwoHosts hosts;
   hosts.anna.connect(0);

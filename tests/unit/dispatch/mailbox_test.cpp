@@ -163,6 +163,41 @@ TEST_CASE("quiet: a client that says nothing is asked, and one that answers stay
   CHECK(house.sum(&ShardCounters::silent_clients_cut) == 0);
 }
 
+TEST_CASE("quiet: an answer in time starts the count anew, however often") {
+  Household house({});
+  house.write(house.anna, 1);
+  const std::string& to_anna = house.anna.wire()->to_client;
+  for (int i = 0; i < 5; ++i) {
+    house.pass(295 * second_us);
+    CHECK(to_anna.find("<r ") == std::string::npos);
+    house.pass(10 * second_us);
+    CHECK(to_anna.find("<r ") != std::string::npos);
+    house.pass(40 * second_us);
+    house.exchange(3);  // It reads, and answers.
+  }
+  CHECK(house.anna.is_ready());
+  CHECK(house.sum(&ShardCounters::silent_clients_cut) == 0);
+}
+
+TEST_CASE("quiet: what a burst needed is given back when nothing is under way any more") {
+  Household house({});
+  house.write(house.anna, 3);
+  house.write(house.bert, 3);
+  const auto held_bytes = [&house] {
+    std::size_t bytes = 0;
+    for (std::uint32_t shard = 0; shard < 2; ++shard) {
+      const Sessions& sessions = house.world.host().shard(shard).sessions;
+      for (std::size_t place = 0; place < sessions.places(); ++place)
+        if (const Session* session = sessions.at(place))
+          bytes += session->unacknowledged.capacity() + session->sm.safe.held_bytes();
+    }
+    return bytes;
+  };
+  CHECK(held_bytes() > 0);
+  house.pass(10 * second_us);
+  CHECK(held_bytes() == 0);
+}
+
 TEST_CASE("quiet: a client that does not answer is cut, and may resume") {
   Household house({});
   house.write(house.anna, 1);
