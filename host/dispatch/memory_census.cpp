@@ -124,7 +124,7 @@ class MemoryCensus::Walk : public std::enable_shared_from_this<Walk> {
 
   void finish() {
     figures_.part(Part::streams).add(shard_.streams.index_bytes(), 0);
-    figures_.part(Part::sessions).add(shard_.sessions.index_bytes(), 0);
+    figures_.part(Part::sessions).add(shard_.sessions.index_bytes() + shard_.watch.held_bytes(), 0);
     figures_.part(Part::accounts).add(shard_.accounts.index_bytes(), 0);
     figures_.part(Part::timers)
         .add(shard_.timers.index_bytes() + shard_.module_timers.index_bytes(), shard_.timers.size());
