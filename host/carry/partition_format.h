@@ -135,7 +135,9 @@ struct CarriedConnection {
   std::uint32_t resumes_h = 0;
   std::string resumes_answer;
   // The connection itself.
-  bool has_tls = false, is_opened = false, had_partial = false, was_heard = false, has_input = false;
+  bool has_tls = false, is_opened = false, had_partial = false, has_input = false;
+  bool was_heard =
+      false;           // An older host's: whether something came since CarriedSession::quiet_s was counted.
   std::string tls;     // As in net/tls_frozen.h. Secret.
   std::string input;   // Decrypted and not yet framed.
   std::string output;  // Not yet sealed.

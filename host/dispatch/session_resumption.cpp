@@ -33,7 +33,6 @@ void Sessions::resume(std::uint64_t stream_handle, std::uint64_t handle, std::ui
   if (Connection* old = session->connection) {
     hold_entries(*session, -1);
     unattach(*session);
-    shard_.streams.unbind(*old);
     old->close("conflict", "the session was resumed on another connection");
   } else {
     --detached_;

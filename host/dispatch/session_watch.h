@@ -29,10 +29,10 @@ class SessionWatch {
   void attached(Session& session);
   // Something is under way with it: it was sent something, or has sent something.
   void busy(Session& session);
-  // One that goes to another shard, or to another process; and one that came, for how long its client has
-  // been silent, and how long it had been when it was asked (0: it was not).
+  // One that goes to another shard or process, and one that came with its connection.
   static void leave(Session& session);
   void come(Session& session);
+  // For how long its client has been silent, and how long it had been when it was asked (0: it was not).
   struct Silence {
     std::uint32_t quiet_s = 0, asked_s = 0;
   };

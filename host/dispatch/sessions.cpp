@@ -72,7 +72,7 @@ void Sessions::attach(Session& session, Stream& stream) {
 }
 
 void Sessions::unattach(Session& session) {
-  session.connection->session = nullptr;
+  Streams::unbind(*session.connection);
   session.connection = nullptr;
 }
 
@@ -83,7 +83,6 @@ void Sessions::end(Session& session, std::string_view condition, std::string_vie
     hold_entries(session, -1);
     Connection* connection = session.connection;
     unattach(session);
-    shard_.streams.unbind(*connection);
     connection->close(condition, text);
   } else {
     --detached_;

@@ -192,9 +192,8 @@ void Streams::put(std::unique_ptr<Stream> stream, std::uint64_t deadline_left_us
 void Streams::turn_away(std::unique_ptr<Connection> connection) {
   std::unique_ptr<Stream> stream(static_cast<Stream*>(connection->stream));
   stream->connection = std::move(connection);
-  stream->session = 0;
   Connection& its = *stream->connection;
-  its.session = nullptr;
+  unbind(its);
   put(std::move(stream), UINT64_MAX);
   its.close("system-shutdown", "the host is being replaced: connect again");
 }
@@ -287,7 +286,7 @@ void Streams::drop_all() {
   for (std::size_t place = 0; place < streams_.places(); ++place)
     if (Stream* stream = streams_.at(place)) {
       if (Session* session = session_of(*stream->connection)) session->connection = nullptr;
-      stream->connection->session = nullptr;
+      unbind(*stream->connection);
       graveyard_.push_back(streams_.take(stream->connection->handle));
     }
   bury();

@@ -113,7 +113,11 @@ class Streams final : public Connection::Owner {
   void log_in(std::uint64_t handle);
   // A session was bound or resumed on it: `address` stamps what the client sends.
   void bound(Stream& stream, Session& session);
-  void unbind(Connection& connection) { stream_of(connection).session = 0; }
+  // No session is its own any more.
+  static void unbind(Connection& connection) {
+    stream_of(connection).session = 0;
+    connection.session = nullptr;
+  }
   void wipe_scratch(Stream& stream);
   // Ends the stream with this unless another deadline is set before.
   void set_deadline(Stream& stream, std::uint64_t after_us, const char* condition, std::string text);
@@ -148,7 +152,7 @@ class Streams final : public Connection::Owner {
   void on_peer_close(Connection& connection) override;
   void on_gone(Connection& connection, std::string_view reason) override;
 
-  Stream& stream_of(Connection& connection) { return *static_cast<Stream*>(connection.stream); }
+  static Stream& stream_of(Connection& connection) { return *static_cast<Stream*>(connection.stream); }
   // Nullptr: none is attached to it.
   static Session* session_of(Connection& connection) { return static_cast<Session*>(connection.session); }
   static void fetch_ahead(const std::vector<Connection*>& dirty, std::size_t at);

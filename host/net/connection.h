@@ -145,7 +145,7 @@ class Connection final : public LinkEvents, public InSlab<Connection> {
   std::uint64_t handle = 0;
   void* stream = nullptr;
   void* session = nullptr;
-  std::uint32_t heard_s = 0;
+  std::uint32_t heard_s = 0;  // When something came on it, by its owner's count.
 
  private:
   Connection(std::unique_ptr<Link> link, std::unique_ptr<Tls> tls, std::unique_ptr<Framer> framer);

@@ -100,7 +100,8 @@ struct Daemon::Parts {
   void upgrade_asked(const RpcCall& call, const RpcReply& reply);
   bool abort_upgrade(const RpcCall& call, const RpcReply& reply);
   void upgrade_to(const std::shared_ptr<Upgrade>& its);
-  void begin_upgrade(const std::shared_ptr<Upgrade>& its, Program program, Descriptor socket, ProgramRun run);
+  void begin_upgrade(const std::shared_ptr<Upgrade>& its, const Program& program, Descriptor socket,
+                     ProgramRun run);
   upgrade::Offer offer();
   Channel::Descriptors own_doors();
   void given(const std::shared_ptr<Upgrade>& its);

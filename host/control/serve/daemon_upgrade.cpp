@@ -142,16 +142,13 @@ bool Daemon::Parts::abort_upgrade(const RpcCall& call, const RpcReply& reply) {
   if (is_here) out = upgrade->out;
   out.kind = "upgrade";
   out.outcome = "aborted";
-  if (is_there && !taking->ask_back(why)) {
+  const bool is_looked_at = is_here && upgrade->process == nullptr;  // Its file, and nothing more yet.
+  if ((is_there && !taking->ask_back(why)) || (is_here && !is_looked_at && !upgrade->process->go_back(why))) {
     reply.refuse("the upgrade cannot be aborted any more: the new process has everything");
-  } else if (is_here && upgrade->process == nullptr) {
-    upgrade->aborted = why;  // Its file is being looked at.
-    reply.result(report_of(out));
-  } else if (is_here && !upgrade->process->go_back(why)) {
-    reply.refuse("the upgrade cannot be aborted any more: the new process has everything");
-  } else {
-    reply.result(report_of(out));
+    return true;
   }
+  if (is_looked_at) upgrade->aborted = why;
+  reply.result(report_of(out));
   return true;
 }
 
@@ -191,8 +188,7 @@ void Daemon::Parts::upgrade_to(const std::shared_ptr<Upgrade>& its) {
   auto kept = std::make_shared<std::tuple<Program, Descriptor, ProgramRun>>(
       std::move(*program), std::move(ends->first), std::move(*run));
   queue->push([this, its, kept] {
-    begin_upgrade(its, std::move(std::get<0>(*kept)), std::move(std::get<1>(*kept)),
-                  std::move(std::get<2>(*kept)));
+    begin_upgrade(its, std::get<0>(*kept), std::move(std::get<1>(*kept)), std::move(std::get<2>(*kept)));
   });
 }
 
@@ -209,8 +205,8 @@ upgrade::Offer Daemon::Parts::offer() {
   return offer;
 }
 
-void Daemon::Parts::begin_upgrade(const std::shared_ptr<Upgrade>& its, Program program, Descriptor socket,
-                                  ProgramRun run) {
+void Daemon::Parts::begin_upgrade(const std::shared_ptr<Upgrade>& its, const Program& program,
+                                  Descriptor socket, ProgramRun run) {
   if (!its->aborted.empty()) {
     run.reap();
     return upgrade_failed(its, its->aborted, false);
@@ -226,7 +222,7 @@ void Daemon::Parts::begin_upgrade(const std::shared_ptr<Upgrade>& its, Program p
       .to_control = [this](std::function<void()> act) { queue->push(std::move(act)); },
       .give_own_doors = [this] { return own_doors(); },
       .take_own_doors =
-          [this](Channel::Descriptors) {
+          [this](const Channel::Descriptors&) {
             const std::string path = state_dir + "/control.sock";
             if (Result<void> back = rpc->take_socket(std::exchange(given_control, -1), path); !back)
               log::error("upgrade.control", {{"why", back.error().message}});

@@ -100,8 +100,7 @@ void Partitions::forget(std::uint32_t partition, std::function<void()> done) {
         if (its.world.connection_closed) its.world.connection_closed(one.stream->peer());
         continue;
       }
-      one.stream->session = 0;
-      one.stream->connection->session = nullptr;
+      Streams::unbind(*one.stream->connection);
       const std::uint64_t handle = one.stream->connection->handle;
       its.streams.put(std::move(one.stream), HeldPartition::never);
       its.streams.find(handle)->connection->close("system-shutdown",

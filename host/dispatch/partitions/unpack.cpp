@@ -42,7 +42,7 @@ class Unpacking {
   std::unordered_map<std::uint64_t, Session*> sessions_;
   struct Came {
     Stream* stream;
-    bool was_heard;  // An older host says only since when it asked itself last.
+    bool was_heard;
   };
   std::unordered_map<std::uint64_t, Came> streams_;
 };
