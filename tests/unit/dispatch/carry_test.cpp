@@ -190,6 +190,92 @@ TEST_CASE("carry: how long a client has said nothing goes along, and that it was
   CHECK(wire->events == nullptr);
 }
 
+// The old process of an upgrade ends as soon as it says that it has given all away. From that moment on it
+// has no turn here, and what was still in it would be lost: at whatever moment it says so.
+TEST_CASE("carry: a host that says it has given all away has no word left of what is safe") {
+  const std::vector<std::uint64_t> seeds = sim::seeds(40);
+  std::uint64_t asked = 0;
+  for (const std::uint64_t seed : seeds) {
+    CAPTURE(seed);
+    TwoHosts hosts;
+    SeededRandom random(seed);
+    // To shards of their own, so that one shard has to tell the other.
+    hosts.carry(hosts.a, hosts.b, berts, 0);
+    hosts.carry(hosts.b, hosts.a, berts, 0);
+    REQUIRE(hosts.a.host().world().homes.of(annas) == 1);
+    hosts.anna.connect(0);
+    hosts.bert.connect(1);
+    hosts.exchange();
+    for (std::uint32_t partition = 0; partition < partitions; ++partition)
+      if (partition != annas && partition != berts) hosts.carry(hosts.a, hosts.b, partition, partition % 3);
+    for (int i = 0; i < 5; ++i) {
+      hosts.anna.send_message();
+      hosts.bert.send_message();
+    }
+    for (sim::SimClient* client : {&hosts.anna, &hosts.bert})
+      hosts.a.deliver(*client->wire(), std::string::npos);
+    hosts.a.settle();
+    hosts.a.clock.advance_us(400'000);  // Longer than the host waits for clients to accept.
+    hosts.a.settle();
+    // Word that they are safe comes before, between or after the two leave, and is told within moments.
+    const std::uint64_t safe_at = random.next_u64() % 3;
+    const auto maybe_safe = [&](std::uint64_t at) {
+      if (at == safe_at) hosts.a.store.commit_all();
+      for (std::uint64_t turns = random.next_u64() % 4; turns > 0; --turns)
+        hosts.a.turn(static_cast<std::uint32_t>(random.next_u64() % 2));
+    };
+    maybe_safe(0);
+    hosts.carry(hosts.a, hosts.b, berts, 1);
+    maybe_safe(1);
+    hosts.carry(hosts.a, hosts.b, annas, 0);
+    bool is_done = false, is_asking = false;
+    const auto turn = [&] {
+      if (!is_asking && !is_done) {
+        is_asking = true;
+        ++asked;
+        hosts.a.host().partitions().ask_whether_done([&](bool answer) {
+          is_done = answer;
+          is_asking = false;
+        });
+      }
+      const std::uint64_t which = random.next_u64();
+      if (which % 5 < 2) {
+        if (is_done) return;
+        Shard& its = hosts.a.host().shard(which % 5);
+        if (which % 3 == 0) its.take_inbox();  // It may be asked between two steps of its turn.
+        if (which % 3 == 1) its.run_timers();
+        if (which % 3 == 2) its.end_turn();
+      } else {
+        hosts.b.turn(which % 3);
+      }
+      hosts.a.clock.advance_us(random.next_u64() % 400);
+    };
+    if (safe_at == 2) {
+      for (int i = 0; i < 40; ++i) turn();
+      hosts.a.store.commit_all();
+    }
+    for (int i = 0; i < 20'000 && !is_done; ++i) {
+      if (random.next_u64() % 50 == 0) hosts.a.store.commit_all();
+      turn();
+    }
+    REQUIRE(is_done);
+    for (int i = 0; i < 200; ++i) {
+      for (std::uint32_t shard = 0; shard < 3; ++shard) hosts.b.turn(shard);
+      for (sim::SimClient* client : {&hosts.anna, &hosts.bert}) {
+        if (client->wire() != nullptr) hosts.b.deliver(*client->wire(), std::string::npos);
+        client->receive(std::string::npos);
+      }
+      hosts.a.clock.advance_us(5'000);
+      hosts.a.store.commit_all();
+    }
+    CHECK(hosts.has_all(hosts.anna, hosts.bert));
+    CHECK(hosts.has_all(hosts.bert, hosts.anna));
+    CHECK(hosts.anna.is_all_acknowledged());
+    CHECK(hosts.bert.is_all_acknowledged());
+  }
+  CHECK(asked > seeds.size());  // It has said "not yet" as well.
+}
+
 TEST_CASE("carry: a hand-over that fails leaves all as it was") {
   TwoHosts hosts;
   hosts.anna.connect(0);
