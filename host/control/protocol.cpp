@@ -103,7 +103,8 @@ HOTLINE_JSON(QuarantineReport, entries, total)
 HOTLINE_JSON(ModuleChange, name, from, to, build_id, signer)
 HOTLINE_JSON(RefusalReport, file, reason)
 HOTLINE_JSON(StepReport, name, ms, detail)
-HOTLINE_JSON(PushReport, outcome, number, modules, refusals, steps, notes, took_ms, pause_us)
+HOTLINE_JSON(PushReport, outcome, number, modules, refusals, steps, notes, took_ms, pause_us,
+             partition_pauses_us)
 HOTLINE_JSON(PlannedTableReport, name, from, to, way)
 HOTLINE_JSON(PlannedKeyReport, name, is_set, is_read)
 HOTLINE_JSON(PlannedModuleReport, file, name, from, to, build_id, signer, kind, gained, lost, needs,

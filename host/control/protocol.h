@@ -231,6 +231,8 @@ struct PushReport {
   std::vector<std::string> notes;  // Worth knowing, nothing to stop for.
   double took_ms = 0;              // From the request to live.
   std::uint64_t pause_us = 0;      // The longest any shard stood still at the barrier.
+  // Of an upgrade: of each partition, shortest first, that no process served it.
+  std::vector<std::uint64_t> partition_pauses_us;
 };
 
 // A table whose rows change their schema.

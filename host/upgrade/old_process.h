@@ -63,6 +63,8 @@ class OldProcess {
   void far_committed(std::uint32_t far_shard, std::uint64_t number);
 
   const std::vector<PushStep>& steps() const { return steps_; }
+  // Of each partition that went, that nobody served it; of all of them shortest first.
+  const std::vector<std::uint64_t>& pauses_us() const { return pauses_us_; }
   std::uint64_t pause_us_max() const;
   pid_t new_pid() const { return new_pid_; }
 
@@ -91,8 +93,8 @@ class OldProcess {
   std::string batch_;  // Of B's, so far. The hearing thread's.
   std::vector<PushStep> steps_;
   std::uint64_t step_us_ = 0;
-  std::uint64_t heard_us_ = 0;            // When something was last heard or done.
-  std::vector<std::uint64_t> pauses_us_;  // Of each partition that went, that nobody served it.
+  std::uint64_t heard_us_ = 0;  // When something was last heard or done.
+  std::vector<std::uint64_t> pauses_us_;
   bool has_given_doors_ = false;
   std::uint64_t owes_until_us_ = 0;
   // Outlives it in what was brought to the control thread and has not run.

@@ -279,7 +279,9 @@ void Daemon::Parts::given(const std::shared_ptr<Upgrade>& its) {
   its->out.pause_us = its->process->pause_us_max();
   its->out.took_ms = its->took_ms(clock.mono_us());
   log::info("upgrade.live", {{"version", its->out.modules.front().to}, {"pause_us", its->out.pause_us}});
-  its->reply.result(report_of(its->out));
+  PushReport report = report_of(its->out);
+  report.partition_pauses_us = its->process->pauses_us();
+  its->reply.result(report);
   // Only the main process may say who is.
   notify_supervisor_and_wait("MAINPID=" + std::to_string(its->process->new_pid()));
   end(Ending::given);
