@@ -9,6 +9,8 @@ namespace hotline::presence {
 namespace {
 constexpr std::string_view version_key = "";
 constexpr std::int64_t roster_items_max = 5000;  // Configurable; the host has a limit of its own above it.
+// Of keys and rows together: whoever asks gets all of them in one answer, in which a byte may become six.
+constexpr std::int64_t roster_bytes_max = 1 << 20;
 }  // namespace
 
 Roster::Roster(const hl_host* host)
@@ -16,7 +18,8 @@ Roster::Roster(const hl_host* host)
       sessions_(host),
       clock_(host),
       is_interested_(sessions_.field(session_fields::roster)),
-      items_max_(sdk::Config(host).number("roster_items_max", roster_items_max)) {}
+      items_max_(sdk::Config(host).number("roster_items_max", roster_items_max)),
+      bytes_max_(static_cast<std::size_t>(sdk::Config(host).number("roster_bytes_max", roster_bytes_max))) {}
 
 std::optional<RosterItem> Roster::find(std::string_view account, std::string_view contact) const {
   const std::optional<std::string_view> row = table_.get(account, contact);
@@ -28,14 +31,23 @@ State Roster::state(std::string_view account, std::string_view contact) const {
   return row ? state_of_row(*row) : State::none;
 }
 
-sdk::Status Roster::put(std::string_view account, std::string_view contact, const RosterItem& item) const {
+sdk::Status Roster::put(std::string_view account, std::string_view contact, const RosterItem& item,
+                        By by) const {
   if (item.means_nothing()) {
     table_.erase(account, contact);
     return HL_OK;
   }
-  const bool is_new = !table_.get(account, contact);
-  if (is_new && static_cast<std::int64_t>(table_.count(account)) > items_max_) return HL_E_FULL;
-  return table_.put(account, contact, item.encode());
+  const std::string row = item.encode();
+  const std::optional<std::string_view> before = table_.get(account, contact);
+  if (!before && static_cast<std::int64_t>(table_.count(account)) > items_max_) return HL_E_FULL;
+  if (!before || row.size() > before->size()) {
+    std::size_t bytes = row.size() + contact.size();
+    for_each(account, [&](std::string_view other, std::string_view others) {
+      if (other != contact) bytes += other.size() + others.size();
+    });
+    if (bytes > (by == By::owner ? bytes_max_ : bytes_max_ / 2)) return HL_E_FULL;
+  }
+  return table_.put(account, contact, row);
 }
 
 void Roster::erase(std::string_view account, std::string_view contact) const {

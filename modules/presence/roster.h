@@ -4,6 +4,7 @@
 // made anew does not repeat the versions of the one before it.
 #pragma once
 
+#include <cstdint>
 #include <hotline/sdk.hpp>
 #include <optional>
 #include <string>
@@ -19,9 +20,12 @@ class Roster {
 
   std::optional<RosterItem> find(std::string_view account, std::string_view contact) const;
   State state(std::string_view account, std::string_view contact) const;
-  // HL_E_FULL: the account has as many contacts as it may. An item that means nothing is erased.
-  [[nodiscard]] sdk::Status put(std::string_view account, std::string_view contact,
-                                const RosterItem& item) const;
+  // On whose account a roster grows: strangers get no further than half of what there is room for.
+  enum class By : std::uint8_t { owner, stranger };
+  // HL_E_FULL: the account has as many contacts as it may, or the item is larger than the one before and all
+  // of them have as many bytes as they may. An item that means nothing is erased.
+  [[nodiscard]] sdk::Status put(std::string_view account, std::string_view contact, const RosterItem& item,
+                                By by = By::owner) const;
   void erase(std::string_view account, std::string_view contact) const;
   void erase_all(std::string_view account) const;
 
@@ -46,6 +50,7 @@ class Roster {
   sdk::Clock clock_;
   sdk::Field is_interested_;
   std::int64_t items_max_;
+  std::size_t bytes_max_;
 };
 
 }  // namespace hotline::presence

@@ -116,7 +116,7 @@ sdk::Status Subscriptions::on_request(std::string_view account, const Word& word
   item.state = step.next;
   item.request = word.xml.size() <= request_size_max ? std::string(word.xml)
                                                      : request_xml(word.from, account, Request::subscribe);
-  if (roster_.put(account, word.from, item) != HL_OK) {
+  if (roster_.put(account, word.from, item, Roster::By::stranger) != HL_OK) {
     // No room to keep it, so nobody would ever answer it.
     static_cast<void>(answer(account, word.from, Request::unsubscribed));
     return HL_OK;

@@ -31,8 +31,10 @@ class Table {
     if (!found(call_->get(host_, number_, str(account), str(key), &value), "table.get")) return std::nullopt;
     return value.size == 0 ? std::string_view("") : view(value);
   }
-  // HL_OK, or HL_E_FULL: the account has as many rows as it may.
+  // HL_OK, or HL_E_FULL: the account has as many rows as it may, or this one is larger than rows are. Both
+  // come from what users send, which must not become a fault.
   [[nodiscard]] Status put(std::string_view account, std::string_view key, std::string_view value) const {
+    if (key.size() > HL_KEY_SIZE_MAX || value.size() > HL_ROW_SIZE_MAX) return HL_E_FULL;
     const Status status = call_->put(host_, number_, str(account), str(key), str(value));
     if (status != HL_OK && status != HL_E_FULL) throw Refused("table.put", status);
     return status;

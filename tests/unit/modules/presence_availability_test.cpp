@@ -127,6 +127,15 @@ TEST_CASE("presence: 4.6, directed presence reaches its address and is taken bac
   CHECK(world.host.state().tables["directed"]["alice@localhost"].empty());
 }
 
+TEST_CASE("presence: 4.6, directed presence from and to the longest addresses there are is no fault") {
+  World world;
+  const std::string resource(1023, 'r');
+  const hl_session alice = world.connect("alice", resource);
+  world.say(alice, "<presence to='" + std::string(1023, 'l') + "@localhost/" + resource + "'/>");
+  CHECK(is_error(only(world.host.sent(alice)), "wait", "resource-constraint"));
+  CHECK(world.host.state().tables["directed"]["alice@localhost"].empty());
+}
+
 TEST_CASE("presence: 4.6.3, who is subscribed hears of the end once") {
   World world;
   world.befriend("alice", "bob");

@@ -53,6 +53,35 @@ TEST_CASE("presence: 2.1.3, who asks gets the roster and from then on its change
   CHECK(world.host.field(alice, hotline::session_fields::roster) == 1);
 }
 
+TEST_CASE("presence: a roster has a bound in bytes, of which strangers' requests get half") {
+  World world;
+  world.host.numbers["roster_bytes_max"] = 20'000;
+  world.host.renew();
+  const hl_session alice = world.connect("alice", "phone");
+  std::string groups;
+  for (int i = 0; i < 9; ++i) groups += "<group>" + std::to_string(i) + std::string(999, '\'') + "</group>";
+  const auto add = [&](const std::string& contact) {
+    world.say(alice, set("<item jid='" + contact + "@localhost'>" + groups + "</item>"));
+    std::string all;
+    for (const std::string& sent : world.host.sent(alice)) all += sent;
+    return !has(all, "<resource-constraint");
+  };
+  CHECK(add("bob"));
+  CHECK(add("carol"));
+  CHECK_FALSE(add("dave"));
+  CHECK(add("bob"));  // As large as before.
+  CHECK(world.rows("alice").size() == 3);
+  world.say(alice, set("<item jid='carol@localhost' subscription='remove'/>"));
+  world.forget_sent();
+  // One who asks would make it 12 of 20 KB.
+  world.add_account("erna");
+  const hl_session erna = world.online("erna", "desk");
+  world.say(erna, "<presence to='alice@localhost' type='subscribe'><status>" + std::string(3000, 'x') +
+                      "</status></presence>");
+  CHECK(count(world.host.sent(erna), {"type='unsubscribed'"}) == 1);
+  CHECK(add("dave"));
+}
+
 TEST_CASE("presence: 2.3, a contact is added, pushed to every session that asked, and answered") {
   World world;
   const hl_session phone = world.connect("alice", "phone");
