@@ -69,11 +69,13 @@ void SessionWatch::sweep() {
   const std::uint32_t now = now_s();
   const std::uint32_t first = std::max(swept_s_ + 1, now - std::min<std::uint32_t>(now, seconds) + 1);
   swept_s_ = now;
-  std::vector<std::uint64_t> due;
-  for (std::uint32_t second = first; second <= now; ++second) {
-    due.clear();
-    due.swap(wheel_.at(second % seconds));
-    for (const std::uint64_t handle : due) {
+  // All of them before any is looked at: whoever is listed anew may be so in a second that is still to come
+  // here.
+  std::vector<std::pair<std::uint32_t, std::vector<std::uint64_t>>> due;
+  for (std::uint32_t second = first; second <= now; ++second)
+    due.emplace_back(second, std::exchange(wheel_.at(second % seconds), {}));
+  for (const auto& [second, handles] : due) {
+    for (const std::uint64_t handle : handles) {
       Session* const session = shard_.sessions.find(handle);
       if (session == nullptr || session->look_s != second) continue;  // It has gone, or was looked at.
       session->look_s = 0;

@@ -179,6 +179,22 @@ TEST_CASE("quiet: an answer in time starts the count anew, however often") {
   CHECK(house.sum(&ShardCounters::silent_clients_cut) == 0);
 }
 
+TEST_CASE("quiet: a shard that stood still for seconds forgets nobody, however long clients may be silent") {
+  ShardLimits limits;
+  limits.idle_s = 3'600;
+  for (int late = 0; late < 12; ++late) {
+    CAPTURE(late);
+    Household house(limits);
+    house.write(house.anna, 1);
+    for (int i = 0; i < 8; ++i) {
+      house.pass(static_cast<std::uint64_t>(499 + late) * second_us);
+      house.pass(6 * second_us, 6 * second_us);
+    }
+    CHECK(house.anna.wire()->to_client.find("<r ") != std::string::npos);
+    CHECK(house.anna.wire()->events == nullptr);
+  }
+}
+
 TEST_CASE("quiet: what a burst needed is given back when nothing is under way any more") {
   Household house({});
   house.write(house.anna, 3);
