@@ -57,6 +57,7 @@ void CoreStore::start(Committed committed) {
 // Under the lock, so that the order of submissions is one.
 void CoreStore::submit(StoreBatch batch) {
   const std::lock_guard lock(mutex_);
+  if (here_ && is_closing_ && batch.shard >= far_shards) return parked_.push_back(std::move(batch));
   if (here_) return here_->submit(std::move(batch));
   if (!say_) return log::error("store.given", {{"batch", batch.number}, {"shard", batch.shard}});
   const std::string bytes = upgrade::batch_bytes(batch);
@@ -106,8 +107,26 @@ void CoreStore::here(std::unique_ptr<Store> store) {
 }
 
 Result<void> CoreStore::close() {
+  if (!is_here()) return store_given;
+  park(true);
+  Result<void> closed = close_file();
+  park(false);
+  return closed;
+}
+
+// While B goes on writing there would never be a moment at which nothing waits. B has what it was not told is
+// safe, and writes it itself; only a store that stays takes it after all.
+void CoreStore::park(bool is_closing) {
+  const std::lock_guard lock(mutex_);
+  is_closing_ = is_closing;
+  if (is_closing) return;
+  if (here_)
+    for (StoreBatch& batch : parked_) here_->submit(std::move(batch));
+  parked_.clear();
+}
+
+Result<void> CoreStore::close_file() {
   std::shared_ptr<Store> here = store_here();
-  if (!here) return store_given;
   const auto deadline = std::chrono::steady_clock::now() + close_patience;
   for (StoreHealth health = here->health(); health.batches_waiting > 0; health = here->health()) {
     if (std::chrono::steady_clock::now() > deadline)

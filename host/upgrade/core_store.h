@@ -68,6 +68,8 @@ class CoreStore final : public Store {
   };
   void ask(upgrade::Question question, std::string bytes, std::function<void(Result<std::string>)> done);
   Result<std::string> ask_and_wait(upgrade::Question question, std::string bytes);
+  void park(bool is_closing);
+  Result<void> close_file();
   std::shared_ptr<Store> store_here() const;
 
   const Say say_;
@@ -77,6 +79,8 @@ class CoreStore final : public Store {
   mutable std::mutex mutex_;  // For all below.
   std::shared_ptr<Store> here_;
   std::deque<StoreBatch> unsafe_;  // Submitted far, in their order.
+  bool is_closing_ = false;
+  std::deque<StoreBatch> parked_;  // B's, that came while it closes.
   std::map<std::uint64_t, Asked> asked_;
   std::uint64_t last_ask_ = 0;
   bool has_far_ended_ = false;

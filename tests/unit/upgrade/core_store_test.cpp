@@ -67,7 +67,56 @@ struct TwoStores {
   }
 };
 
+// A disk that makes one batch safe each time somebody looks, and a B that sends another one by then.
+class BusyStore final : public Store {
+ public:
+  explicit BusyStore(Clock& clock) : disk_(clock) {}
+  std::function<void()> meanwhile;
+
+  Result<void> load(const std::function<void(StoredRow&&)>&,
+                    const std::function<void(StoredMessage&&)>&) override {
+    return {};
+  }
+  std::uint64_t message_id_max() override { return disk_.message_id_max(); }
+  void start(Committed committed) override { disk_.start(std::move(committed)); }
+  void submit(StoreBatch batch) override { disk_.submit(std::move(batch)); }
+  StoreHealth health() override {
+    meanwhile();
+    const StoreHealth found = disk_.health();
+    disk_.commit_next();
+    return found;
+  }
+  void read_bodies(std::vector<std::uint64_t> ids, BodiesRead done) override {
+    disk_.read_bodies(std::move(ids), std::move(done));
+  }
+  Result<HistoryRecord> append_history(std::string, std::string) override { return HistoryRecord{}; }
+  Result<std::vector<HistoryRecord>> history(std::size_t) override { return std::vector<HistoryRecord>{}; }
+  Result<void> set_setting(std::string_view, std::string_view) override { return {}; }
+  Result<std::string> setting(std::string_view) override { return std::string(); }
+  Result<void> checkpoint() override { return {}; }
+
+ private:
+  MemoryStore disk_;
+};
+
 }  // namespace
+
+TEST_CASE("core store: it closes while B goes on writing, and B still has what A did not write") {
+  SystemClock clock;
+  auto* disk = new BusyStore(clock);  // The store's.
+  CoreStore a{std::unique_ptr<Store>(disk)};
+  std::uint64_t sent = 0, safe = 0, own_safe = 0;
+  a.start(
+      [&](std::uint32_t shard, std::uint64_t number) { (shard >= far_shards ? safe : own_safe) = number; });
+  disk->meanwhile = [&] { a.submit(batch(far_shards + 1, ++sent, "of B's")); };
+  a.submit(batch(1, 1, "of A's own"));
+  for (int i = 0; i < 3; ++i) disk->meanwhile();
+  REQUIRE(a.close());
+  CHECK_FALSE(a.is_here());
+  CHECK(own_safe == 1);
+  CHECK(safe >= 3);  // What had come before.
+  CHECK(safe < sent);
+}
 
 TEST_CASE("core store: what is written far is on A's disk, and is safe here once it is") {
   TwoStores both;
