@@ -57,8 +57,9 @@ Shard::~Shard() = default;
 
 void Shard::post(Post post) {
   const std::uint32_t home = world.homes.of(post.partition);
-  if (home == Homes::elsewhere) return send_far(std::move(post));
-  if (home == number) {
+  // Not past what waits here to be sent on, which may be for the same account (fan_out).
+  if (home == Homes::elsewhere && local_.empty()) return send_far(std::move(post));
+  if (home == Homes::elsewhere || home == number) {
     counters.posts_local.add();
     local_.push_back(std::move(post));
   } else {
@@ -107,7 +108,7 @@ void Shard::post_to(std::uint32_t shard, Post post) {
 
 bool Shard::has_room_for(std::string_view account) const {
   const std::uint32_t home = world.home_of(account);
-  if (home == Homes::elsewhere) return world.far->has_room();
+  if (home == Homes::elsewhere) return world.far.load()->has_room();
   const Shard& other = *world.all[home];
   if (other.waiting_count_.load(std::memory_order_relaxed) >= world.limits.inbox_max) return false;
   if (home == number) return local_.size() < world.limits.inbox_max;

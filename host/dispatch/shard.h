@@ -62,7 +62,9 @@ struct ShardWorld {
   std::uint32_t shards = 1;
   std::uint8_t host_number = 0;  // Of two hosts that a partition goes between, each has its own.
   Homes homes;
-  class Far* far = nullptr;  // The other process, while the core is replaced.
+  // The other process, while the core is replaced. Whoever takes it away asks all shards (Host::ask) before
+  // it ends: one may be about to use it.
+  std::atomic<class Far*> far = nullptr;
   Clock* clock = nullptr;
   Random* random = nullptr;
   Store* store = nullptr;

@@ -109,6 +109,7 @@ void Channel::send_waiting() {
     if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return wake_.notify_one();
     if (count <= 0) {
       is_broken_ = true;
+      shutdown(socket_.get(), SHUT_RDWR);  // So that whoever hears it is told, in both processes.
       wake_.notify_one();
       break;
     }

@@ -32,12 +32,14 @@ enum class Act : std::uint8_t {
   take_doors_back,  // Accept again. (Not answered.)
   close_store,      // All that waits is on disk, and the file is closed.
   give_up,          // Neither has the store now: the supervisor starts anew. (Not answered.)
+  await_debts,      // All is back: B may say what it still owes. Done when it has had its time.
   failed,           // The upgrade is over, A serves all as before; `words` says why. (Not answered.)
   // B
   prepare,      // As `message`, an Offer, wants it: modules, trust, certificates, shards.
   open_doors,   // Accept on what DOORS brought.
   open_store,   // It is B's; what was not yet safe is written again.
   serve_alone,  // A is not needed any more. (Not answered.)
+  pay_debts,    // All went back: nothing of it is expected, and whoever waits for a word of B's has it.
 };
 
 struct Deed {

@@ -1,5 +1,7 @@
 #include "upgrade/giving.h"
 
+#include <utility>
+
 namespace hotline::upgrade {
 
 namespace {
@@ -23,10 +25,12 @@ void Giving::go_on(Deeds& deeds) {
   }
   if (phase_ != Phase::returning) return;
   if (const auto next = crossing_.first(Place::away)) {
+    has_recalled_ = true;
     deeds.push_back(to_say(Recall{*next}));
     return;
   }
-  finish_return(deeds);
+  if (!has_recalled_) return finish_return(deeds);
+  if (!std::exchange(is_owed_, true)) deeds.push_back(to_do(Act::await_debts));
 }
 
 void Giving::finish_return(Deeds& deeds) {
@@ -40,7 +44,11 @@ void Giving::finish_return(Deeds& deeds) {
 Deeds Giving::heard(const Message& message) {
   Deeds deeds;
   if (phase_ == Phase::over || phase_ == Phase::settling) return deeds;
-  if (const auto* stop = std::get_if<Stop>(&message)) return died(stop->why);
+  if (const auto* stop = std::get_if<Stop>(&message)) {
+    if (!is_owed_) return died(stop->why);
+    finish_return(deeds);
+    return deeds;
+  }
   if (const auto* back = std::get_if<Back>(&message)) return go_back(back->why);
   if (const auto* hello = std::get_if<Hello>(&message)) {
     if (phase_ != Phase::offering) return out_of_step(message);
@@ -88,6 +96,11 @@ Deeds Giving::did(Act act, std::uint16_t partition) {
     if (phase_ != Phase::closing) return {};
     phase_ = Phase::storing;
     return {to_say(StoreClosed{})};
+  }
+  if (act == Act::await_debts) {
+    Deeds deeds;
+    if (phase_ == Phase::returning) finish_return(deeds);
+    return deeds;
   }
   Deeds deeds = crossing_.did(act, partition);
   if (phase_ == Phase::returning && (act == Act::put_in || act == Act::resume)) go_on(deeds);

@@ -1,7 +1,7 @@
 // Giving: the old process's side of an upgrade, as a state machine.
 //
 //     offering -HELLO-> loading -LOADED-> doors -DOORS_OPEN-> moving -all away-> storing -WRITING-> over
-//                                                   a refusal: returning -all here-> over
+//                                   a refusal: returning -all here, and B owes nothing-> over
 //     the other one died, or is out of step, at any point: reap, all is mine -> settling -> over
 //
 // Partitions go one at a time. [one thread]
@@ -56,7 +56,9 @@ class Giving {
   Crossing crossing_;
   bool has_given_doors_ = false;
   bool is_arriving_ = false;  // GO was said, SERVES was not.
-  std::string why_;           // It fails for.
+  bool has_recalled_ = false;
+  bool is_owed_ = false;  // All is back, and the other one may not have said all that it owes.
+  std::string why_;       // It fails for.
 };
 
 }  // namespace hotline::upgrade

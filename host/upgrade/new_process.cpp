@@ -71,11 +71,13 @@ std::unique_ptr<CoreStore> NewProcess::far_store(std::uint64_t message_id) {
 
 bool NewProcess::ask_back(const std::string& why) {
   if (taking_.phase() != upgrade::Taking::Phase::taking) return false;
+  if (taking_.taken() == upgrade::partition_count) return false;  // The old one is closing the store.
   channel_.say(upgrade::Back{why});
   return true;
 }
 
 void NewProcess::attach(Host& host) {
+  host_ = &host;
   far_ = std::make_unique<FarHost>(host, channel_);
   host.world().far = far_.get();
 }
@@ -142,6 +144,11 @@ void NewProcess::run(const upgrade::Deed& deed) {
     case Act::prepare: prepare(std::get<upgrade::Offer>(deed.message)); break;
     case Act::open_doors: open_doors(); break;
     case Act::open_store: open_store(); break;
+    case Act::pay_debts:
+      parts_.rest_doors();
+      host_->partitions().expect_none();
+      pay_debts();
+      break;
     case Act::reap:
       if (is_other_dead()) break;
       has_ended_ = true;
@@ -150,7 +157,7 @@ void NewProcess::run(const upgrade::Deed& deed) {
     case Act::serve_alone:
       parts_.fault_point.reach(taker, "alone");
       // Only now, as a lost partition's first event would find nothing of it here.
-      if (traffic_->has_lost()) return parts_.start_anew();
+      if (traffic_->has_lost() || taking_.is_unlike_store()) return parts_.start_anew();
       trim_heap();  // What the hand-over needed and nobody will soon.
       parts_.alone(record_);
       break;
@@ -205,6 +212,18 @@ void NewProcess::open_store() {
   if (!store) return run(taking_.could_not(Act::open_store, 0, store.error().message));
   store_.load()->here(std::move(*store));
   run(taking_.did(Act::open_store, 0));
+}
+
+// Receipts and batches of what was begun here: the old process gives them as long as it takes, within bounds.
+void NewProcess::pay_debts() {
+  host_->partitions().ask_whether_done(
+      [this, there = is_there_, to_control = parts_.to_control](bool is_done) {
+        to_control([this, there, is_done] {
+          if (!*there || has_ended_) return;
+          if (!is_done) return pay_debts();
+          run(taking_.did(Act::pay_debts, 0));
+        });
+      });
 }
 
 // It has closed its socket; whether it is dead is another question, and its keys are not ours before. It is

@@ -32,6 +32,8 @@ class NewProcess {
     std::function<Result<void>(const upgrade::Offer& offer, Channel::Descriptors doors,
                                const std::string& ticket_keys)>
         open_doors;
+    // Nobody is accepted any more: all goes back.
+    std::function<void()> rest_doors;
     // The store's file, once it is nobody else's. It may wait for the disk: on the control thread, as nothing
     // that clients wait for is there.
     std::function<Result<std::unique_ptr<Store>>()> open_store;
@@ -62,12 +64,14 @@ class NewProcess {
   void prepare(const upgrade::Offer& offer);
   void open_doors();
   void open_store();
+  void pay_debts();
   bool is_other_dead() const;
 
   const Parts parts_;
   upgrade::Taking taking_;
   const std::uint32_t version_;
   const Descriptor other_;  // A's pidfd.
+  Host* host_ = nullptr;
   Channel channel_;
   std::unique_ptr<FarHost> far_;
   std::unique_ptr<PartitionTraffic> traffic_;

@@ -67,6 +67,12 @@ OldProcess::~OldProcess() {
   parts_.threads->host().world().far = nullptr;
 }
 
+void OldProcess::leave(std::function<void()> left) {
+  Host& host = parts_.threads->host();
+  host.world().far = nullptr;
+  host.ask([](Shard&) {}, std::move(left));
+}
+
 void OldProcess::begin() {
   map_all_code();
   ask_for_short_slices();  // Whoever is connected waits for this thread between the steps.
@@ -86,6 +92,11 @@ void OldProcess::look() {
   using Phase = upgrade::Giving::Phase;
   const Phase phase = giving_.phase();
   if (phase == Phase::over || phase == Phase::settling) return;
+  if (phase == Phase::returning && owes_until_us_ > 0) {  // It may be a release that says nothing then.
+    if (parts_.clock->mono_us() >= owes_until_us_) run(giving_.did(Act::await_debts, 0));
+    return;
+  }
+  if (phase == Phase::closing) return;  // It is this process that is waited for, and that has its own bounds.
   const bool is_starting = phase == Phase::offering || phase == Phase::loading;
   const std::uint64_t patience_us = is_starting ? loading_patience_us : step_patience_us;
   if (parts_.clock->mono_us() - heard_us_ < patience_us) return;
@@ -194,6 +205,7 @@ void OldProcess::run(const upgrade::Deed& deed) {
       break;
     case Act::hand_doors: hand_doors(); break;
     case Act::close_store: close_store(); break;
+    case Act::await_debts: owes_until_us_ = parts_.clock->mono_us() + owes_patience_us; break;
     case Act::reap: run_.reap(); break;
     case Act::take_doors_back: take_doors_back(); break;
     case Act::end:
@@ -278,6 +290,7 @@ void OldProcess::close_file() {
         Result<void> closed = store->close();
         to_control([this, there, closed] {
           if (!*there) return;
+          heard_us_ = parts_.clock->mono_us();
           if (!closed) return run(giving_.could_not(Act::close_store, 0, closed.error().message));
           parts_.fault_point.reach(giver, "closed");
           run(giving_.did(Act::close_store, 0));

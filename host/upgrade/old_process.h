@@ -57,6 +57,9 @@ class OldProcess {
   void begin();
   // The operator stays. False: it is too late, the new process is about to write the store.
   bool go_back(const std::string& why);
+  // It has failed: no shard of this process uses it any more once `left` is called, on some shard's thread.
+  // Then it may end.
+  void leave(std::function<void()> left);
   // Several times a second: a process that says nothing for too long is given up.
   void look();
   // A batch of B's is on disk. The store's thread.
@@ -96,7 +99,7 @@ class OldProcess {
   std::uint64_t heard_us_ = 0;  // When something was last heard or done.
   std::vector<std::uint64_t> pauses_us_;
   bool has_given_doors_ = false;
-  std::uint64_t owes_until_us_ = 0;
+  std::uint64_t owes_until_us_ = 0;  // 0: nobody is waited for.
   // Outlives it in what was brought to the control thread and has not run.
   std::shared_ptr<bool> is_there_ = std::make_shared<bool>(true);
 };

@@ -38,16 +38,25 @@ Deeds Taking::heard(const Message& message) {
   if (std::holds_alternative<StoreClosed>(message)) {
     if (phase_ != Phase::taking || taken() != partition_count) return out_of_step(message);
     phase_ = Phase::storing;
+    had_store_closed_ = true;
     return {to_do(Act::open_store)};
   }
   if (phase_ != Phase::taking) return out_of_step(message);
   if (const auto* recall = std::get_if<Recall>(&message)) {
     if (crossing_.place(recall->partition) != Place::here || !crossing_.is_at_rest())
       return out_of_step(message);
+    is_recalled_ = true;
     return crossing_.give(recall->partition);
   }
   std::optional<Deeds> deeds = crossing_.heard(message);
-  return deeds ? std::move(*deeds) : out_of_step(message);
+  if (!deeds) return out_of_step(message);
+  if (std::holds_alternative<Serves>(message)) pay_when_all_is_back(*deeds);
+  return std::move(*deeds);
+}
+
+// Once it is served over there: what is said now goes to where it is.
+void Taking::pay_when_all_is_back(Deeds& deeds) {
+  if (is_recalled_ && crossing_.count(Place::away) == partition_count) deeds.push_back(to_do(Act::pay_debts));
 }
 
 Deeds Taking::did(Act act, std::uint16_t partition) {
@@ -61,6 +70,10 @@ Deeds Taking::did(Act act, std::uint16_t partition) {
     if (phase_ != Phase::opening) return {};
     phase_ = Phase::taking;
     return {to_say(DoorsOpen{})};
+  }
+  if (act == Act::pay_debts) {
+    if (phase_ != Phase::taking) return {};
+    return {to_say(Stop{"all is back"})};
   }
   if (act == Act::open_store) {
     if (phase_ != Phase::storing) return {};

@@ -2,6 +2,7 @@
 //
 //     waiting -OFFER-> preparing -> loaded -DOORS-> opening -> taking -STORE-> storing -> alone
 //     A died: before it took a door: ended; after: the store is opened, all is mine -> alone
+//     all is recalled: what is still owed is said, then STOP; A ends this process
 //
 // [one thread]
 #pragma once
@@ -27,8 +28,12 @@ class Taking {
   Phase phase() const { return phase_; }
   const Crossing& crossing() const { return crossing_; }
   std::size_t taken() const { return crossing_.count(Place::here); }
+  // A died before it had closed the store: what it had not yet written of what it gave is lost, so that
+  // memory here and the disk differ.
+  bool is_unlike_store() const { return is_orphan_ && !had_store_closed_; }
 
  private:
+  void pay_when_all_is_back(Deeds& deeds);
   Deeds stop(const std::string& why);
   Deeds out_of_step(const Message& message);
 
@@ -37,6 +42,8 @@ class Taking {
   Crossing crossing_;
   std::uint32_t doors_ = 0;  // Descriptors that have come.
   bool is_orphan_ = false;   // A died, and the store is being opened.
+  bool had_store_closed_ = false;
+  bool is_recalled_ = false;
 };
 
 }  // namespace hotline::upgrade

@@ -26,7 +26,7 @@ STEPS = (
     ("give.ready", NEW, False),
     ("give.given", NEW, False),
     ("give.half", NEW, False),
-    ("give.moved", NEW, True),
+    ("give.moved", NEW, False),
     ("give.closed", NEW, True),
     ("give.end", NEW, True),
     ("take.loaded", OLD, True),

@@ -66,6 +66,7 @@ struct Daemon::Parts {
   struct Upgrade;
   std::unique_ptr<ControlQueue> queue;
   std::shared_ptr<Upgrade> upgrade;
+  std::uint32_t upgrades_begun = 0;
   std::unique_ptr<NewProcess> taking;
   std::promise<void> is_alone;  // Pushes wait for it.
   bool has_served_alone = false;

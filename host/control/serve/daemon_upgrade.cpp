@@ -196,7 +196,9 @@ upgrade::Offer Daemon::Parts::offer() {
   const ShardWorld& world = threads->host().world();
   upgrade::Offer offer;
   offer.shards = world.shards;
-  offer.host_number = static_cast<std::uint8_t>(world.host_number + 1);
+  // None that another process had which was to take over and did not: sessions that it made came back here,
+  // and keep their handles. Odd steps, as ids of messages are even in one process and odd in the next.
+  offer.host_number = static_cast<std::uint8_t>(world.host_number + 1 + 2 * upgrades_begun++);
   offer.domain = config.domain;
   for (std::size_t i = 0; i < config.listen.size(); ++i)
     offer.doors.push_back(door_of(config.listen[i], static_cast<std::uint16_t>(listen[i].port)));
@@ -307,13 +309,18 @@ void Daemon::Parts::upgrade_failed(const std::shared_ptr<Upgrade>& its, const st
     its->reply.result(report_of(its->out));
   }
   if (is_lost) return end(Ending::start_anew);
-  // Not from within its own deeds.
-  queue->push([this, its] {
-    set_far_process(nullptr);
-    its->process.reset();
-    its->is_over.set_value();
-    upgrade.reset();
-  });
+  // Not from within its own deeds, nor while a shard uses it.
+  const auto forget = [this, its] {
+    queue->push([this, its] {
+      if (upgrade != its) return;
+      set_far_process(nullptr);
+      its->process.reset();
+      its->is_over.set_value();
+      upgrade.reset();
+    });
+  };
+  if (its->process == nullptr) return forget();
+  its->process->leave(forget);
 }
 
 // The daemon goes down, whatever an upgrade is at: first nobody waits for it any more ...
@@ -340,6 +347,7 @@ void Daemon::Parts::take_from(int socket) {
           .prepare = [this](const upgrade::Offer& its) { return prepare_for(its); },
           .open_doors = [this](const upgrade::Offer& its, Channel::Descriptors doors,
                                const std::string& keys) { return open_doors(its, std::move(doors), keys); },
+          .rest_doors = [this] { threads->rest_listeners([] {}); },
           .open_store = [this] { return open_store(); },
           .alone = [this](const std::string& record) { serve_alone(record); },
           .end =

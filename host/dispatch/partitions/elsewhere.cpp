@@ -11,7 +11,7 @@ void ShardWorld::hand_in(Post post) {
   const std::uint32_t home = homes.of(post.partition);
   if (home != Homes::elsewhere) return all[home]->inbox().push_one(std::move(post));
   if (post.kind == Post::Kind::at_home) return all[0]->inbox().push_one(std::move(post));
-  far->post(post.partition, std::move(post));
+  far.load()->post(post.partition, std::move(post));
 }
 
 void ShardWorld::entry_id_is_beyond(std::uint64_t id) {
@@ -54,7 +54,7 @@ void Shard::send_far(Post post) {
   if (post.kind == Post::Kind::connection) return streams.turn_away(std::move(post.extra->connection));
   counters.posts_out.add();
   const std::uint32_t partition = post.partition;
-  world.far->post(partition, std::move(post));
+  world.far.load()->post(partition, std::move(post));
 }
 
 void Shard::wait_here(Post post) {
@@ -148,13 +148,14 @@ void Shard::release_at_home(const Receipt& receipt) {
 }
 
 void Shard::release_far(const Receipt& receipt) {
-  if (world.far == nullptr) return;  // Its host has gone, and who waited with it.
+  Far* const far = world.far;
+  if (far == nullptr) return;  // Its host has gone, and who waited with it.
   Post post;
   post.kind = Post::Kind::safe;
   post.partition = receipt.partition;
   post.extra = std::make_unique<Post::Extra>();
   post.extra->receipts.push_back(receipt);
-  world.far->post(receipt.is_of_session() ? receipt.partition : UINT32_MAX, std::move(post));
+  far->post(receipt.is_of_session() ? receipt.partition : UINT32_MAX, std::move(post));
 }
 
 }  // namespace hotline

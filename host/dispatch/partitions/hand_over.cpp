@@ -128,8 +128,24 @@ void Partitions::expect(std::uint32_t partition, std::uint32_t at, std::function
 void Partitions::expect_no_more(std::uint32_t partition) {
   const std::uint32_t at = host_.world().homes.of(partition);
   if (at == Homes::elsewhere) return;
-  host_.world().homes.set(partition, Homes::elsewhere);
-  host_.ask([partition](Shard& shard) { shard.post_waiting(partition); }, [] {});
+  // By way of the shard that waited for it, as before: what was posted first is on its way there, and would
+  // be overtaken by what went to the far host from where it is posted.
+  Shard& its = shard(at);
+  its.inbox().push_one(on_shard([&its, partition] {
+    its.set_away(partition, true);
+    its.post_waiting(partition);
+  }));
+}
+
+void Partitions::expect_none() {
+  host_.ask(
+      [](Shard& shard) {
+        for (std::uint32_t partition = 0; partition < partitions; ++partition) {
+          shard.set_away(partition, true);
+          shard.post_waiting(partition);
+        }
+      },
+      [] {});
 }
 
 Result<std::unique_ptr<HeldPartition>> Partitions::unpack(CarriedPartition carried) const {

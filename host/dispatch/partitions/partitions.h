@@ -83,6 +83,8 @@ class Partitions {
   void put_in(std::unique_ptr<HeldPartition> held, std::function<void()> done);
   // It will not come after all: what waits for it goes to the far host.
   void expect_no_more(std::uint32_t partition);
+  // None will come any more: who has connected here and waits for one is told to come again.
+  void expect_none();
   // A post of the far host, for an account of that partition, wherever it is by now. Any thread.
   void take(std::uint32_t partition, Post post);
   // Nothing is here any more, and nothing that was begun here waits for the disk or for a word: a process

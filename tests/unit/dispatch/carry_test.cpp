@@ -304,6 +304,45 @@ TEST_CASE("carry: a hand-over that fails leaves all as it was") {
   CHECK(hosts.bert.resumed() == 0);
 }
 
+TEST_CASE("carry: what was posted to a partition that does not come after all keeps its order") {
+  TwoHosts hosts;
+  hosts.anna.connect(0);
+  hosts.bert.connect(1);
+  hosts.exchange();
+  hosts.carry(hosts.a, hosts.b, annas, 2);
+  // One message waits for him over there, and the next is posted in the moment in which it is said that he
+  // does not come.
+  hosts.b.host().partitions().expect(berts, 0, [] {});
+  hosts.a.settle();
+  const CarriedPartition carried = hosts.freeze(hosts.a, berts);
+  hosts.anna.send_message();
+  hosts.a.deliver(*hosts.anna.wire(), std::string::npos);
+  hosts.b.turn(2);
+  hosts.b.host().partitions().expect_no_more(berts);
+  hosts.anna.send_message();
+  hosts.a.deliver(*hosts.anna.wire(), std::string::npos);
+  hosts.b.turn(2);
+  hosts.a.host().partitions().resume(berts, [](const Result<void>&) {});
+  hosts.exchange(40);
+  CHECK(hosts.has_all(hosts.anna, hosts.bert));
+}
+
+TEST_CASE("carry: who has connected to a host that gets nothing any more is told to come again") {
+  TwoHosts hosts;
+  hosts.anna.connect_to(hosts.b, 1);  // Whose account is with the other host, and does not come.
+  hosts.exchange();
+  CHECK_FALSE(hosts.anna.is_ready());
+  bool has_given = true;
+  hosts.b.host().partitions().ask_whether_done([&](bool is_done) { has_given = is_done; });
+  hosts.exchange(4);
+  CHECK_FALSE(has_given);
+  hosts.b.host().partitions().expect_none();
+  hosts.exchange(4);
+  hosts.b.host().partitions().ask_whether_done([&](bool is_done) { has_given = is_done; });
+  hosts.exchange(4);
+  CHECK(has_given);
+}
+
 TEST_CASE("carry: a format that is not written, and a partition that is not here, are refused") {
   TwoHosts hosts;
   std::string wrong;

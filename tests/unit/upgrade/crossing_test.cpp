@@ -19,7 +19,7 @@ namespace {
 // What one process has of the partitions, as shards would.
 struct Process {
   bool is_dead = false, has_ended = false, has_store = false, accepts = false;
-  bool gave_up = false, has_failed = false, is_alone = false;
+  bool gave_up = false, has_failed = false, is_alone = false, has_paid = false;
   std::bitset<partition_count> lives, has_frozen, has_bytes;
   std::deque<Deed> doing;    // Begun, and not done.
   std::deque<Message> said;  // On its way to the other.
@@ -41,7 +41,8 @@ class World {
     std::vector<int> can;
     if (b.is_up() && !a.said.empty()) can.push_back(0);
     if (a.is_up() && !b.said.empty()) can.push_back(1);
-    if (a.is_up() && !a.doing.empty()) can.push_back(2);
+    const bool only_waits = is_patient && !a.doing.empty() && a.doing.front().act == Act::await_debts;
+    if (a.is_up() && !a.doing.empty() && !only_waits) can.push_back(2);
     if (b.is_up() && !b.doing.empty()) can.push_back(3);
     if (can.empty()) {
       if (a.is_up() && !b.is_up() && giving.phase() != Giving::Phase::over) {
@@ -85,6 +86,7 @@ class World {
   Giving giving{Offer{}};
   Taking taking{Hello{}};
   std::string fails_at_unpack;  // Not empty: the next one does.
+  bool is_patient = false;      // The old process waits for what it is owed as long as it takes.
 
  private:
   static Message take(std::deque<Message>& from) {
@@ -168,6 +170,7 @@ class World {
         who.has_store = true;
         break;
       case Act::open_doors: who.accepts = true; break;
+      case Act::pay_debts: who.has_paid = true; break;
       default: break;
     }
     do_all(who, machine.did(deed.act, p));
@@ -247,6 +250,32 @@ TEST_CASE(
     CHECK_FALSE(world.b.is_up());
     World::serves_all(world.a);
   }
+}
+
+TEST_CASE("upgrade: what comes back is followed by what the new process still owes, before that ends") {
+  for (std::uint32_t seed = 1; seed <= 20; ++seed) {
+    CAPTURE(seed);
+    World world(seed);
+    world.is_patient = true;
+    while (world.giving.given() < seed * 12) world.step();
+    world.go_back();
+    world.run();
+    CHECK(world.a.has_failed);
+    CHECK(world.b.has_paid);
+    World::serves_all(world.a);
+  }
+}
+
+TEST_CASE("upgrade: a new process knows whether the old one can have lost what it was to write") {
+  World before(1), after(1);
+  while (before.giving.given() < partition_count) before.step();
+  before.kill(before.a);
+  ends_well(before);
+  CHECK(before.taking.is_unlike_store());
+  while (after.giving.phase() != Giving::Phase::storing) after.step();
+  after.kill(after.a);
+  ends_well(after);
+  CHECK_FALSE(after.taking.is_unlike_store());
 }
 
 TEST_CASE("upgrade: a death on the way back leaves all with the other one") {
