@@ -58,6 +58,21 @@ class Gateways::Lane {
     changed_.notify_one();
     return Answer::waits;
   }
+  bool give_up_waiting(const std::string& why) {
+    std::multimap<std::uint64_t, Item> given_up;
+    bool is_quiet = false;
+    {
+      const std::lock_guard lock(mutex_);
+      given_up.swap(waiting_);
+      is_quiet = under_way_ == 0;
+    }
+    for (auto& [due_us, item] : given_up) {
+      OutboxOutcome outcome{OutboxOutcome::Kind::failed, 0, why};
+      tell(outcome, item.attempts);
+      item.message.done(std::move(outcome));
+    }
+    return is_quiet;
+  }
 
  private:
   struct Item {
@@ -81,6 +96,7 @@ class Gateways::Lane {
       }
       Item item = std::move(first->second);
       waiting_.erase(first);
+      ++under_way_;
       lock.unlock();
       ++item.attempts;
       OutboxOutcome outcome = gateway_->attempt({item.id, item.message.body, clock_.wall_ms(), worker});
@@ -90,10 +106,12 @@ class Gateways::Lane {
         if (outcome.kind != OutboxOutcome::Kind::taken) tell(outcome, item.attempts);
         item.message.done(std::move(outcome));
         lock.lock();
+        --under_way_;
         continue;
       }
       const std::uint64_t wait_us = std::min(us_per_s << std::min(item.attempts - 1, 6u), retry_us_max);
       lock.lock();
+      --under_way_;
       waiting_.emplace(clock_.mono_us() + wait_us, std::move(item));
     }
   }
@@ -113,6 +131,7 @@ class Gateways::Lane {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::multimap<std::uint64_t, Item> waiting_;  // By when it is due.
+  std::size_t under_way_ = 0;
   bool is_ending_ = false;
   std::vector<std::thread> threads_;
 };
@@ -127,6 +146,13 @@ Gateways::~Gateways() = default;
 Outbox::Answer Gateways::room(const std::string& gateway) {
   const auto found = lanes_.find(gateway);
   return found == lanes_.end() ? Answer::unknown : found->second->room();
+}
+
+bool Gateways::give_up_waiting(const std::string& why) {
+  bool is_quiet = true;
+  for (const auto& [name, lane] : lanes_)
+    if (!lane->give_up_waiting(why)) is_quiet = false;
+  return is_quiet;
 }
 
 Outbox::Answer Gateways::send(OutboxMessage message) {

@@ -27,6 +27,9 @@ class Gateways final : public Outbox {
 
   Answer room(const std::string& gateway) override;
   Answer send(OutboxMessage message) override;
+  // What waits for an attempt has failed now, and its owner is told; what is under way goes on. False: some
+  // is. [any thread]
+  bool give_up_waiting(const std::string& why);
 
  private:
   class Lane;

@@ -36,6 +36,11 @@ bool ThreadWorkPool::has_room() {
   return waiting_.size() < waiting_max_;
 }
 
+bool ThreadWorkPool::is_idle() {
+  const std::lock_guard lock(mutex_);
+  return waiting_.empty() && running_ == 0;
+}
+
 void ThreadWorkPool::serve() {
   // Logins by password may wait a little; messages may not wait for them.
   if (nice_ != 0) setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), nice_);
@@ -43,11 +48,14 @@ void ThreadWorkPool::serve() {
   for (;;) {
     changed_.wait(lock, [this] { return is_ending_ || !waiting_.empty(); });
     if (is_ending_) return;
-    const std::function<void()> work = std::move(waiting_.front());
+    std::function<void()> work = std::move(waiting_.front());
     waiting_.pop_front();
+    ++running_;
     lock.unlock();
     work();
+    work = nullptr;
     lock.lock();
+    --running_;
   }
 }
 

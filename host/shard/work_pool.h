@@ -26,6 +26,7 @@ class ThreadWorkPool final : public WorkPool {
   ~ThreadWorkPool() override;
   bool submit(std::function<void()> work) override;
   bool has_room() override;
+  bool is_idle();  // Nothing waits, and nothing runs. [any thread]
 
  private:
   void serve();
@@ -35,6 +36,7 @@ class ThreadWorkPool final : public WorkPool {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::function<void()>> waiting_;
+  std::size_t running_ = 0;
   bool is_ending_ = false;
   std::vector<std::thread> threads_;
 };

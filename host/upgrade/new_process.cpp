@@ -216,13 +216,17 @@ void NewProcess::open_store() {
 
 // Receipts and batches of what was begun here: the old process gives them as long as it takes, within bounds.
 void NewProcess::pay_debts() {
+  const bool is_outside_done = parts_.is_outside_done();
+  const auto answered = [this, there = is_there_](bool is_done) {
+    if (!*there || has_ended_) return;
+    if (is_done) return run(taking_.did(Act::pay_debts, 0));
+    parts_.to_control_soon([this, there] {
+      if (*there && !has_ended_) pay_debts();
+    });
+  };
   host_->partitions().ask_whether_done(
-      [this, there = is_there_, to_control = parts_.to_control](bool is_done) {
-        to_control([this, there, is_done] {
-          if (!*there || has_ended_) return;
-          if (!is_done) return pay_debts();
-          run(taking_.did(Act::pay_debts, 0));
-        });
+      [answered, is_outside_done, to_control = parts_.to_control](bool is_done) {
+        to_control([answered, is_done, is_outside_done] { answered(is_done && is_outside_done); });
       });
 }
 

@@ -26,6 +26,10 @@ class NewProcess {
   struct Parts {
     FaultPoint fault_point;
     std::function<void(std::function<void()>)> to_control;
+    std::function<void(std::function<void()>)> to_control_soon;  // In a millisecond or so.
+    // What goes on outside of the shards and does not wait there (passwords, gateways) has ended, and whoever
+    // asked for it was told. What only waits to be tried again is given up.
+    std::function<bool()> is_outside_done;
     // Everything but doors, partitions and the store, as the offer wants it; the host it made.
     std::function<Result<Host*>(const upgrade::Offer& offer)> prepare;
     // The first descriptors are the control socket and the lock; then listeners, as listed in the offer.

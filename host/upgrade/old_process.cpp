@@ -274,13 +274,17 @@ void OldProcess::close_store() {
 }
 
 void OldProcess::await_no_debts() {
+  const bool is_outside_done = parts_.is_outside_done();
+  const auto answered = [this, there = is_there_](bool is_done) {
+    if (!*there || giving_.phase() != upgrade::Giving::Phase::closing) return;
+    if (is_done || parts_.clock->mono_us() >= owes_until_us_) return close_file();
+    parts_.to_control_soon([this, there] {
+      if (*there && giving_.phase() == upgrade::Giving::Phase::closing) await_no_debts();
+    });
+  };
   parts_.threads->host().partitions().ask_whether_done(
-      [this, there = is_there_, to_control = parts_.to_control](bool is_done) {
-        to_control([this, there, is_done] {
-          if (!*there || giving_.phase() != upgrade::Giving::Phase::closing) return;
-          if (!is_done && parts_.clock->mono_us() < owes_until_us_) return await_no_debts();
-          close_file();
-        });
+      [answered, is_outside_done, to_control = parts_.to_control](bool is_done) {
+        to_control([answered, is_done, is_outside_done] { answered(is_done && is_outside_done); });
       });
 }
 

@@ -36,6 +36,10 @@ class OldProcess {
     WorkPool* waits;  // For what waits for the disk.
     FaultPoint fault_point;
     std::function<void(std::function<void()>)> to_control;
+    std::function<void(std::function<void()>)> to_control_soon;  // In a millisecond or so.
+    // What goes on outside of the shards and does not wait there (passwords, gateways) has ended, and whoever
+    // asked for it was told. What only waits to be tried again is given up.
+    std::function<bool()> is_outside_done;
     // The control socket and the lock of the state directory; duplicates.
     std::function<Channel::Descriptors()> give_own_doors;
     std::function<void(Channel::Descriptors)> take_own_doors;

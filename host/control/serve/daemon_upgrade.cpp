@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "base/heap.h"
 #include "base/log.h"
@@ -222,6 +224,8 @@ void Daemon::Parts::begin_upgrade(const std::shared_ptr<Upgrade>& its, const Pro
       .waits = readers.get(),
       .fault_point = fault_point,
       .to_control = [this](std::function<void()> act) { queue->push(std::move(act)); },
+      .to_control_soon = [this](std::function<void()> act) { push_soon(std::move(act)); },
+      .is_outside_done = [this] { return is_outside_done(); },
       .give_own_doors = [this] { return own_doors(); },
       .take_own_doors =
           [this](const Channel::Descriptors&) {
@@ -266,6 +270,20 @@ void Daemon::Parts::set_far_process(OldProcess* process) {
 
 void Daemon::Parts::look_at_upgrade() {
   if (upgrade != nullptr && upgrade->process != nullptr) upgrade->process->look();
+}
+
+void Daemon::Parts::push_soon(std::function<void()> act) {
+  auto kept = std::make_shared<std::function<void()>>(std::move(act));
+  const bool is_queued = readers->submit([this, kept] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    queue->push(std::move(*kept));
+  });
+  if (!is_queued) queue->push(std::move(*kept));
+}
+
+bool Daemon::Parts::is_outside_done() {
+  const bool is_told = outbox == nullptr || outbox->give_up_waiting("the host's program is being replaced");
+  return work_pool->is_idle() && is_told;
 }
 
 Channel::Descriptors Daemon::Parts::own_doors() {
@@ -344,6 +362,8 @@ void Daemon::Parts::take_from(int socket) {
       NewProcess::Parts{
           .fault_point = fault_point,
           .to_control = [this](std::function<void()> act) { queue->push(std::move(act)); },
+          .to_control_soon = [this](std::function<void()> act) { push_soon(std::move(act)); },
+          .is_outside_done = [this] { return is_outside_done(); },
           .prepare = [this](const upgrade::Offer& its) { return prepare_for(its); },
           .open_doors = [this](const upgrade::Offer& its, Channel::Descriptors doors,
                                const std::string& keys) { return open_doors(its, std::move(doors), keys); },

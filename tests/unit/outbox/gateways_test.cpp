@@ -117,3 +117,25 @@ TEST_CASE("webhooks: a signature is that of the time and the body") {
   CHECK(webhook_signature("key", 1, "body") != webhook_signature("key", 2, "body"));
   CHECK(webhook_signature("key", 1, "body") != webhook_signature("other", 1, "body"));
 }
+
+TEST_CASE_FIXTURE(Outside,
+                  "gateways: what waits to be tried again can be given up, and its sender is told once") {
+  GatewaySettings settings{.kind = Kind::command, .target = program("exit 75"), .attempts_max = 9};
+  settings.name = "out";
+  Gateways gateways({settings}, clock, random);
+  CHECK(gateways.give_up_waiting("nothing waits"));
+  std::promise<OutboxOutcome> outcome;
+  REQUIRE(gateways.send({"out", "a PIN", [&outcome](OutboxOutcome told) {
+                           outcome.set_value(std::move(told));
+                         }}) == Outbox::Answer::waits);
+  std::future<OutboxOutcome> told = outcome.get_future();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  // The first attempt may be under way, and nothing waits then.
+  while (!gateways.give_up_waiting("the program is replaced") ||
+         told.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready)
+    REQUIRE(std::chrono::steady_clock::now() < deadline);
+  const OutboxOutcome last = told.get();
+  CHECK(last.kind == OutboxOutcome::Kind::failed);
+  CHECK(last.words == "the program is replaced");
+  CHECK(gateways.give_up_waiting("nothing waits"));
+}
