@@ -134,7 +134,7 @@ void Connection::flush() {
     }
   }
   if (is_closing_ && out_.empty()) {
-    if (tls_ != nullptr) {  // Which says goodbye only where it still can.
+    if (tls_ != nullptr && !left().is_mute) {  // Which says goodbye only where it still can.
       std::string& records = owner_->scratch().records;
       records.clear();
       tls_->close(records);
@@ -156,6 +156,7 @@ void Connection::abandon(std::string_view reason) {
   if (is_gone_) return;
   is_closing_ = true;
   out_.clear();
+  left().is_mute = left().is_mute || unsent_bytes() > 0;
   left().unsent.clear();
   left().reason = reason;
   mark();

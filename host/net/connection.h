@@ -151,9 +151,10 @@ class Connection final : public LinkEvents, public InSlab<Connection> {
   Connection(std::unique_ptr<Link> link, std::unique_ptr<Tls> tls, std::unique_ptr<Framer> framer);
   // What few connections have at a time.
   struct Left {
-    std::string unsent;   // Records (or plaintext without TLS) that the link did not take.
-    std::string carried;  // Input that was left when the connection moved or was held.
-    std::string reason;   // Why it is closing.
+    std::string unsent;    // Records (or plaintext without TLS) that the link did not take.
+    std::string carried;   // Input that was left when the connection moved or was held.
+    std::string reason;    // Why it is closing.
+    bool is_mute = false;  // Some of a record has left and the rest will not: nothing can follow it.
   };
 
   void on_bytes(std::string_view bytes) override;

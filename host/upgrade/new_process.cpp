@@ -174,7 +174,7 @@ void NewProcess::prepare(const upgrade::Offer& offer) {
   if (!host) return run(taking_.could_not(Act::prepare, 0, host.error().message));
   map_all_code();
   const std::uint64_t own_bytes = heap_figures().used_bytes;
-  room_ = HeapRoom(std::min(offer.heap_bytes, heap_room_bytes_max) - std::min(offer.heap_bytes, own_bytes));
+  room_ = HeapRoom(std::min(offer.heap_bytes - std::min(offer.heap_bytes, own_bytes), heap_room_bytes_max));
   traffic_ = std::make_unique<PartitionTraffic>(
       PartitionTraffic::Parts{.host = *host,
                               .channel = &channel_,

@@ -3,12 +3,15 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "net/peer_address.h"
 #include "net/proxy_wait.h"
 #include "unit/net/socket_fixture.h"
 
@@ -282,8 +285,6 @@ TEST_CASE("proxy wait: one that is destroyed closes its socket, and calls nobody
   CHECK(waiting.how.empty());
 }
 
-}  // namespace hotline::test
-
 TEST_CASE("peer address: another process reads what one had of a socket, or of a load balancer") {
   const std::array<std::uint8_t, 4> own = {127, 0, 0, 1}, v4 = {192, 0, 2, 7};
   const std::array<std::uint8_t, 16> v6 = {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9};
@@ -295,3 +296,5 @@ TEST_CASE("peer address: another process reads what one had of a socket, or of a
   CHECK(PeerAddress::read("::1", true).is_loopback());
   CHECK(PeerAddress::read("local", true) == PeerAddress::local());
 }
+
+}  // namespace hotline::test
