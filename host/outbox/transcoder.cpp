@@ -43,7 +43,8 @@ Result<std::unique_ptr<Transcoder>> Transcoder::open(TranscoderSettings settings
     settings.confine = (fs::read_symlink("/proc/self/exe", error).parent_path() / confine_name).string();
   if (access(settings.confine.c_str(), X_OK) != 0)
     return Error{settings.confine +
-                 " is not there: install it beside hotlined, or configure no `transcoder.command`"};
+                 " is not there: install hotline-confine beside hotlined, before an upgrade beside the new "
+                 "one, or configure no `transcoder.command`"};
   if (access(settings.program.c_str(), X_OK) != 0)
     return Error{"`transcoder.command` " + settings.program + ": " + std::strerror(errno)};
   fs::remove_all(settings.directory, error);
