@@ -3,13 +3,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
@@ -43,19 +43,20 @@ Result<std::unique_ptr<Transcoder>> Transcoder::open(TranscoderSettings settings
     settings.confine = (fs::read_symlink("/proc/self/exe", error).parent_path() / confine_name).string();
   if (access(settings.confine.c_str(), X_OK) != 0)
     return Error{settings.confine +
-                 " is not there: install it beside hotlined, or configure no `transcoder.command`"};
+                 " is not there: install hotline-confine beside hotlined, before an upgrade beside the new "
+                 "one, or configure no `transcoder.command`"};
   if (access(settings.program.c_str(), X_OK) != 0)
     return Error{"`transcoder.command` " + settings.program + ": " + std::strerror(errno)};
-  fs::remove_all(settings.directory, error);
+  if (!settings.is_shared) fs::remove_all(settings.directory, error);
   fs::create_directories(settings.directory, error);
   if (error) return Error{settings.directory + " cannot be made: " + error.message()};
   return std::unique_ptr<Transcoder>(new Transcoder(std::move(settings)));
 }
 
 Transcoder::Made Transcoder::make(int input, const std::vector<std::string>& words) {
-  const std::string directory = settings_.directory + "/" + std::to_string(++number_);
+  std::string directory = settings_.directory + "/XXXXXX";
   std::error_code error;
-  if (mkdir(directory.c_str(), 0700) != 0) return failed_to(directory + " cannot be made");
+  if (mkdtemp(directory.data()) == nullptr) return failed_to(directory + " cannot be made");
   const int output = ::open((directory + "/output").c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   Made made = output < 0 ? failed_to(directory + "/output cannot be made") : Made{};
   if (output >= 0) {

@@ -23,7 +23,8 @@ namespace hotline {
 
 struct TranscoderSettings {
   std::string program;
-  std::string directory;  // For what is under way; made, and emptied, by open().
+  std::string directory;   // For what is under way; made, and emptied, by open().
+  bool is_shared = false;  // Another process makes files in that directory, too: it is not emptied.
   std::uint32_t timeout_s = 20;
   std::uint32_t memory_mib = 1'024;
   std::uint32_t output_mib = 64;
@@ -52,7 +53,6 @@ class Transcoder {
 
   const TranscoderSettings settings_;
   std::atomic<bool> is_ending_{false};
-  std::atomic<std::uint64_t> number_{0};
 };
 
 }  // namespace hotline

@@ -4,6 +4,8 @@
 
 #include <filesystem>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "base/hex.h"
 #include "base/whole_file.h"
@@ -21,6 +23,13 @@ constexpr std::chrono::milliseconds answer_patience{5'000};
 constexpr mode_t program_mode = 0500;
 constexpr const char* program_name = "hotlined";
 constexpr const char* preflight_name = "hotline-preflight";
+constexpr const char* confine_name = "hotline-confine";
+
+// A program that a hotlined starts from its own directory: it goes where that one goes.
+struct Companion {
+  const char* name;
+  Image image;
+};
 
 Error refused(const std::string& file, const std::string& why) {
   return {file + " refused: " + why};
@@ -114,19 +123,27 @@ std::optional<Program> kept_already(const ProgramPolicy& policy) {
   return program;
 }
 
-// The preflight program of that directory; none where there is no preflight.
-Result<std::optional<Image>> preflight_in(const std::string& directory, const ProgramPolicy& policy) {
-  if (!policy.needs_preflight) return std::optional<Image>();
-  Result<Image> read = read_program(directory + "/" + preflight_name);
-  if (!read)
-    return Error{
-        read.error().message +
-        "; a hotlined goes with its own hotline-preflight, beside it, or say `push.preflight: false`"};
-  return std::optional<Image>(std::move(*read));
+// The companions that are in that directory. Without a preflight that is switched on there is no program;
+// whether it can do without hotline-confine its own configuration says, when it starts.
+Result<std::vector<Companion>> companions_in(const fs::path& directory, const ProgramPolicy& policy) {
+  std::vector<Companion> all;
+  for (const auto& [name, is_needed] :
+       {std::pair(preflight_name, policy.needs_preflight), std::pair(confine_name, false)}) {
+    std::error_code error;
+    if (!is_needed && !fs::exists(directory / name, error)) continue;
+    Result<Image> read = read_program((directory / name).string());
+    if (!read && is_needed)
+      return Error{
+          read.error().message +
+          "; a hotlined goes with its own hotline-preflight, beside it, or say `push.preflight: false`"};
+    if (!read) return read.error();
+    all.push_back({name, std::move(*read)});
+  }
+  return all;
 }
 
-Result<Program> kept(const Image& image, const std::optional<Image>& preflight, const ProgramPolicy& policy,
-                     Program program) {
+Result<Program> kept(const Image& image, const std::vector<Companion>& companions,
+                     const ProgramPolicy& policy, Program program) {
   Result<std::string> build_id = program_build_id(image);
   if (!build_id) return build_id.error();
   program.build_id = std::move(*build_id);
@@ -135,9 +152,8 @@ Result<Program> kept(const Image& image, const std::optional<Image>& preflight, 
   Result<std::string> stored = store(image, directory, program_name);
   if (!stored) return stored.error();
   program.file = std::move(*stored);
-  if (preflight)
-    if (Result<std::string> beside = store(*preflight, directory, preflight_name); !beside)
-      return beside.error();
+  for (const Companion& each : companions)
+    if (Result<std::string> beside = store(each.image, directory, each.name); !beside) return beside.error();
   return program;
 }
 
@@ -150,12 +166,11 @@ Result<Program> verify_program(const std::string& file, const ProgramPolicy& pol
   Result<std::string> signer = signer_of_file(*image, policy, program.notes);
   if (!signer) return signer.error();
   program.signer = std::move(*signer);
-  Result<std::optional<Image>> preflight = preflight_in(fs::path(file).parent_path().string(), policy);
-  if (!preflight) return preflight.error();
-  if (*preflight)
-    if (Result<std::string> its = signer_of_file(**preflight, policy, program.notes); !its)
-      return its.error();
-  Result<Program> stored = kept(*image, *preflight, policy, std::move(program));
+  Result<std::vector<Companion>> companions = companions_in(fs::path(file).parent_path(), policy);
+  if (!companions) return companions.error();
+  for (const Companion& each : *companions)
+    if (Result<std::string> its = signer_of_file(each.image, policy, program.notes); !its) return its.error();
+  Result<Program> stored = kept(*image, *companions, policy, std::move(program));
   if (!stored) return stored.error();
   return asked(std::move(*stored), file, ours);
 }
@@ -172,9 +187,9 @@ Result<Program> store_own_program(const ProgramPolicy& policy, const Formats& ou
   std::error_code error;
   std::string path = fs::read_symlink("/proc/self/exe", error).string();
   if (const std::size_t gone = path.rfind(" (deleted)"); gone != std::string::npos) path.resize(gone);
-  Result<std::optional<Image>> preflight = preflight_in(fs::path(path).parent_path().string(), policy);
-  if (!preflight) return preflight.error();
-  Result<Program> stored = kept(*image, *preflight, policy, Program{});
+  Result<std::vector<Companion>> companions = companions_in(fs::path(path).parent_path(), policy);
+  if (!companions) return companions.error();
+  Result<Program> stored = kept(*image, *companions, policy, Program{});
   if (!stored) return stored.error();
   stored->formats = ours;
   stored->version = ours.version;
@@ -188,9 +203,9 @@ Result<Program> stored_program(const std::string& digest, const ProgramPolicy& p
   Result<Image> image = read_program(file);
   if (!image) return image.error();
   if (image->digest() != digest) return refused(file, "it was changed since it was stored");
-  Result<std::optional<Image>> preflight = preflight_in(directory, policy);
-  if (!preflight) return preflight.error();
-  Result<Program> stored = kept(*image, *preflight, policy, Program{});
+  Result<std::vector<Companion>> companions = companions_in(directory, policy);
+  if (!companions) return companions.error();
+  Result<Program> stored = kept(*image, *companions, policy, Program{});
   if (!stored) return stored.error();
   return asked(std::move(*stored), file, ours);
 }

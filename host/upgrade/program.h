@@ -1,9 +1,10 @@
 // Program: a hotlined that asks to take over from this one: verified, kept, and asked what it knows.
 //
-//     FILE, FILE.sig   ->   DIR/core/<digest>/hotlined, hotline-preflight
+//     FILE, FILE.sig   ->   DIR/core/<digest>/hotlined, hotline-preflight, hotline-confine
 //
 // What is verified is one copy of the bytes in memory; those bytes are stored, and only the stored file is
-// ever run. The preflight program goes with it: the one beside FILE, verified in the same way.
+// ever run. What a hotlined starts from its own directory goes with it, verified in the same way: the
+// hotline-preflight beside FILE, and the hotline-confine where one is there.
 //
 // [one thread that may wait for the disk]
 #pragma once

@@ -181,7 +181,8 @@ Result<void> Daemon::Parts::make_host(std::uint8_t host_number, std::unique_ptr<
   file_pool = std::make_unique<ThreadWorkPool>(std::max(2u, config.shards), 100'000, 0);
   archive_pool = std::make_unique<ThreadWorkPool>(1, 64, 10);
   if (!config.transcoder.command.empty()) {
-    Result<std::unique_ptr<Transcoder>> made = Transcoder::open(transcoder_settings(config, state_dir));
+    Result<std::unique_ptr<Transcoder>> made =
+        Transcoder::open(transcoder_settings(config, state_dir, launch.take_over >= 0));
     if (!made) return made.error();
     transcoder = std::move(*made);
     transcode_pool = std::make_unique<ThreadWorkPool>(config.transcoder.at_once, 64, 0);

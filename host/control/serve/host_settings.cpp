@@ -80,9 +80,10 @@ std::vector<RelayNode> relay_nodes(const Config& config) {
   return nodes;
 }
 
-TranscoderSettings transcoder_settings(const Config& config, const std::string& state_dir) {
+TranscoderSettings transcoder_settings(const Config& config, const std::string& state_dir, bool takes_over) {
   return {.program = config.transcoder.command,
           .directory = state_dir + "/transcoding",
+          .is_shared = takes_over,
           .timeout_s = config.transcoder.timeout_seconds,
           .memory_mib = config.transcoder.memory_mib,
           .output_mib = config.transcoder.output_mib};

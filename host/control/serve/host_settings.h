@@ -15,7 +15,8 @@ namespace hotline {
 Host::Settings host_settings(const Config& config);
 // Reads the files of secrets.
 Result<std::vector<GatewaySettings>> gateway_settings(const Config& config);
-TranscoderSettings transcoder_settings(const Config& config, const std::string& state_dir);
+// `takes_over`: from a process that still makes files.
+TranscoderSettings transcoder_settings(const Config& config, const std::string& state_dir, bool takes_over);
 std::vector<RelayNode> relay_nodes(const Config& config);
 PushSettings push_settings(const Config& config);
 ListenerFacts facts_of(const ListenAddress& listen);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -118,6 +119,36 @@ TEST_CASE_FIXTURE(Program, "transcoder: it has no network, no more memory, and n
   CHECK(made_by("ulimit -v; ulimit -n; ulimit -c") == "524288\n64\n0\n");
   CHECK(made_by("head -c 1048576 /dev/zero | wc -c") == "1048576\n");
   CHECK(made_by("exec head -c 1048577 /dev/zero").find("died of signal") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Program, "transcoder: one that takes over leaves alone what the other one makes" *
+                               doctest::skip(is_sanitized)) {
+  const std::string go = directory + "/go";
+  const std::string script =
+      "touch begun; until test -e " + go + "; do sleep 0.02; done; test -e begun && echo there";
+  const std::unique_ptr<Transcoder> old_one = open(script);
+  settings.is_shared = true;
+  const std::unique_ptr<Transcoder> new_one = open(script);
+  std::array<Transcoder::Made, 2> made;
+  const int input = ::open((directory + "/input").c_str(), O_RDONLY | O_CLOEXEC);
+  std::thread in_the_old([&] { made[0] = old_one->make(input, {}); });
+  std::thread in_the_new([&] { made[1] = new_one->make(input, {}); });
+  const auto begun = [&] {
+    std::size_t count = 0;
+    for (const auto& each : fs::directory_iterator(settings.directory))
+      count += fs::exists(each.path() / "begun");
+    return count;
+  };
+  for (int i = 0; i < 2'000 && begun() < 2; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  CHECK(Transcoder::open(settings));
+  std::ofstream(go) << "on";
+  in_the_old.join();
+  in_the_new.join();
+  ::close(input);
+  for (const Transcoder::Made& each : made) {
+    CHECK_MESSAGE(each.outcome == Outcome::made, each.why);
+    ::close(each.file);
+  }
 }
 
 TEST_CASE_FIXTURE(Program, "transcoder: a program that is not there is told of at the start") {

@@ -35,6 +35,7 @@ class Given {
 
   std::string file() const { return (directory_ / "new/hotlined").string(); }
   std::string preflight() const { return (directory_ / "new/hotline-preflight").string(); }
+  std::string confine() const { return (directory_ / "new/hotline-confine").string(); }
   void sign(const std::string& path, const SigningKey& key) const {
     const Result<Image> image = Image::read(path);
     REQUIRE(image);
@@ -129,6 +130,47 @@ TEST_CASE("program: without a signature that is trusted nothing of it runs") {
   // Its preflight program is code that runs, too.
   CHECK(given.refusal().find("hotline-preflight refused: it is not signed") != std::string::npos);
   CHECK_FALSE(fs::exists(given.policy.state_dir + "/core"));
+}
+
+TEST_CASE("program: a hotline-confine beside it is verified like it, and kept with it") {
+  Given given;
+  given.policy.allows_development_key = false;
+  given.says(matching);
+  const SigningKey key = SigningKey::make();
+  REQUIRE(TrustStore(given.policy.state_dir).add("release", key.public_key()));
+  given.sign(given.file(), key);
+  given.sign(given.preflight(), key);
+  // Whether its configuration wants one it says itself.
+  const Result<Program> without = verify_program(given.file(), given.policy, ours);
+  REQUIRE_MESSAGE(without, without.error().message);
+  const std::string kept = fs::path(without->file).parent_path().string() + "/hotline-confine";
+  CHECK_FALSE(fs::exists(kept));
+  CHECK(stored_program(without->digest, given.policy, ours));
+
+  fs::copy_file(UPGRADE_STAND_IN, given.confine());
+  CHECK(given.refusal().find("hotline-confine refused: it is not signed") != std::string::npos);
+  given.sign(given.confine(), SigningKey::make());
+  CHECK(given.refusal().find("hotline-confine refused: no key that this host trusts") != std::string::npos);
+  CHECK_FALSE(fs::exists(kept));
+  given.sign(given.confine(), key);
+  const Result<Program> with = verify_program(given.file(), given.policy, ours);
+  REQUIRE_MESSAGE(with, with.error().message);
+  CHECK(with->digest == without->digest);
+  CHECK(fs::file_size(kept) == fs::file_size(given.confine()));
+  CHECK((fs::status(kept).permissions() & fs::perms::owner_exec) != fs::perms::none);
+  CHECK(stored_program(with->digest, given.policy, ours));
+}
+
+TEST_CASE("program: what runs is kept as the way back, with what lies beside it") {
+  Given given;
+  given.policy.needs_preflight = false;  // None is beside this test.
+  const fs::path beside = fs::read_symlink("/proc/self/exe").parent_path() / "hotline-confine";
+  fs::copy_file(UPGRADE_STAND_IN, beside, fs::copy_options::overwrite_existing);
+  const Result<Program> own = store_own_program(given.policy, ours);
+  fs::remove(beside);
+  REQUIRE_MESSAGE(own, own.error().message);
+  CHECK(own->file == given.policy.state_dir + "/core/" + own->digest + "/hotlined");
+  CHECK(fs::exists(given.policy.state_dir + "/core/" + own->digest + "/hotline-confine"));
 }
 
 TEST_CASE("program: what knows other versions, no versions or nothing at all is refused, with what it said") {
