@@ -84,7 +84,8 @@ void Administration::list(const Place& place, const hl_stanza& iq, const sdk::El
   outgoing_.answer(iq, xml.take());
 }
 
-// All of it or nothing: every item is read before one is applied.
+// All of it or nothing: every item is read before one is applied. But one may close the room, and those
+// behind it would be about the next of its name.
 void Administration::change(const Place& place, const hl_stanza& iq, const sdk::Element& query) const {
   const std::string_view from = sdk::view(iq.from);
   const Standing actor = standing(place, from);
@@ -98,8 +99,11 @@ void Administration::change(const Place& place, const hl_stanza& iq, const sdk::
     if (const std::optional<Refusal> why = read(place, actor, bare(from), item, next))
       return outgoing_.refuse(iq, *why);
   }
-  for (const Change& each : changes)
+  for (const Change& each : changes) {
+    if (!rooms_.exists(place.room))
+      return outgoing_.refuse(iq, {"cancel", "item-not-found", "the room closed before all of it was done"});
     if (const std::optional<Refusal> why = apply(place, each, actor_nick)) return outgoing_.refuse(iq, *why);
+  }
   outgoing_.answer(iq);
 }
 

@@ -38,6 +38,7 @@ Affiliate Rooms::affiliate(std::string_view room, std::string_view account) cons
 }
 
 sdk::Status Rooms::set(std::string_view room, std::string_view account, const Affiliate& affiliate) const {
+  if (!exists(room)) return HL_E_NONE;
   const std::string row = key('a', account);
   const std::optional<std::string_view> present = table_.get(room, row);
   const std::string nick_before = present ? Affiliate::decode(*present).value_or(Affiliate{}).nick : "";

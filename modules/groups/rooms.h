@@ -38,13 +38,15 @@ class Rooms {
   explicit Rooms(const hl_host* host);
 
   std::optional<Settings> find(std::string_view room) const;
+  bool exists(std::string_view room) const { return table_.get(room, "").has_value(); }
   [[nodiscard]] sdk::Status put(std::string_view room, const Settings& settings) const;
 
   Affiliate affiliate(std::string_view room, std::string_view account) const;
   Affiliation affiliation(std::string_view room, std::string_view account) const {
     return affiliate(room, account).affiliation;
   }
-  // Who is nothing has no row. HL_E_FULL: the room has as many affiliates as it may.
+  // Who is nothing has no row. HL_E_FULL: the room has as many affiliates as it may. HL_E_NONE: there is no
+  // such room, and a row would wait for whoever makes one.
   [[nodiscard]] sdk::Status set(std::string_view room, std::string_view account,
                                 const Affiliate& affiliate) const;
   // The account that stays under that nick. Empty: nobody does.

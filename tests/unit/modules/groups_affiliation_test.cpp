@@ -142,6 +142,39 @@ TEST_CASE("groups: two items of one query do not take the last owner from a room
   CHECK(is_result(world.configure(anna, "")));
 }
 
+TEST_CASE("groups: nobody is made anything in a room that an item before has closed") {
+  World world;
+  const hl_session anna = world.online("anna"), bert = world.online("bert"), eve = world.online("eve");
+  world.enter(anna, "Anna");  // Locked, so it closes when she is out.
+  const std::string own = "<query xmlns='http://jabber.org/protocol/muc#owner'/>";
+  CHECK(is_refused(
+      world.iq(anna, "set",
+               "<query xmlns='http://jabber.org/protocol/muc#admin'><item nick='Anna' role='none'/>"
+               "<item jid='eve@localhost' affiliation='owner'/></query>"),
+      "cancel", "item-not-found"));
+  CHECK_FALSE(world.has_room());
+  CHECK(world.host.state().tables["memberships"]["eve@localhost"].empty());
+  CHECK(count(world.enter(bert, "Bert"), {"affiliation='owner'", "code='201'"}) == 1);
+  CHECK(is_refused(world.iq(eve, "get", own), "auth", "forbidden"));
+  CHECK(count(world.iq(bert, "get", own), {"type='result'"}) == 1);
+}
+
+TEST_CASE("groups: an item that closes the room and is the last one has been done") {
+  World world;
+  const hl_session anna = world.online("anna");
+  world.enter(anna, "Anna");
+  CHECK(is_result(world.admin(anna, "nick='Anna' role='none'")));
+  CHECK_FALSE(world.has_room());
+}
+
+TEST_CASE("groups: who makes a room has nothing of what another of that name has left") {
+  World world;
+  world.host.state().tables["rooms"]["room@groups.localhost"]["aeve@localhost"] = "owner\x1f";
+  const hl_session anna = world.opened_by_anna(), eve = world.online("eve");
+  CHECK(is_refused(world.configure(eve, ""), "auth", "forbidden"));
+  CHECK(is_refused(world.make(anna, "anna", "none"), "cancel", "conflict"));  // Nobody else owns it.
+}
+
 TEST_CASE("groups: what is not an affiliation, a role, a nick or an account of ours is refused") {
   World world;
   const hl_session anna = world.opened_by_anna();
