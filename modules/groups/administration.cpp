@@ -9,7 +9,6 @@ namespace hotline::groups {
 namespace {
 
 constexpr std::size_t changes_max = 100;  // In one query.
-constexpr std::size_t reason_size_max = 1024;
 
 Refusal refused(Permission permission) {
   return permission == Permission::forbidden
@@ -111,8 +110,7 @@ std::optional<Refusal> Administration::read(const Place& place, const Standing& 
                                             std::string_view actor_account, const sdk::Element& item,
                                             Change& change) const {
   change.reason = item.child("reason", ns::admin).text();
-  if (change.reason.size() > reason_size_max)
-    return Refusal{"modify", "policy-violation", "a reason has at most 1024 bytes"};
+  if (std::optional<Refusal> why = refusal_of_reason(change.reason)) return why;
   change.nick = item.attr("nick");
   const std::optional<Occupant> present =
       change.nick.empty() ? std::nullopt : occupants_.find(place.room, change.nick);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <hotline/sdk.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,14 @@ struct Refusal {
 
 inline Refusal overloaded() {
   return {"wait", "resource-constraint", "the server is overloaded: try again later"};
+}
+
+// What somebody gives as the reason for what they do, and others are told with it. Refused, not cut: half a
+// character would end the stream of everybody who gets it.
+inline std::optional<Refusal> refusal_of_reason(std::string_view reason) {
+  constexpr std::size_t reason_size_max = 1024;
+  if (reason.size() <= reason_size_max) return std::nullopt;
+  return Refusal{"modify", "policy-violation", "a reason has at most 1024 bytes"};
 }
 
 std::string error_of(const hl_stanza& stanza, const Refusal& why);

@@ -191,13 +191,14 @@ std::optional<Refusal> Talk::invite_one(const Place& place, const sdk::Element& 
   if (!jid || jid->local.empty()) return Refusal{"modify", "jid-malformed", "an invitation names an account"};
   if (jid->domain != config_.domain())
     return Refusal{"cancel", "remote-server-not-found", "this server does not talk to others"};
+  const std::string_view reason = invite.child("reason", ns::user).text();
+  if (std::optional<Refusal> why = refusal_of_reason(reason)) return why;
   const Affiliation before = rooms_.affiliation(place.room, jid->bare());
   if (before == Affiliation::outcast)
     return Refusal{"auth", "forbidden", "that account is banned from the room"};
   if (place.settings.is_members_only && before == Affiliation::none &&
       promotions_.set(place, jid->bare(), Affiliation::member, {}) != HL_OK)
     return Refusal{"wait", "resource-constraint", "the room has as many members as it may"};
-  const std::string_view reason = invite.child("reason", ns::user).text();
   sdk::Xml xml;
   xml.open("message").attr("from", place.room).attr("to", jid->bare()).attr("id", message.id);
   xml.open("x", ns::user).open("invite").attr("from", bare(sdk::view(message.from)));
@@ -215,10 +216,11 @@ void Talk::decline(const Place& place, const sdk::Element& wish, const hl_stanza
   const sdk::Element no = wish.child("decline", ns::user);
   const std::optional<std::string> to = crypto_.prepare_jid(no.attr("to"));
   if (!to) return outgoing_.refuse(message, {"modify", "jid-malformed"});
+  const std::string_view reason = no.child("reason", ns::user).text();
+  if (const std::optional<Refusal> why = refusal_of_reason(reason)) return outgoing_.refuse(message, *why);
   if (rooms_.affiliation(place.room, bare(*to)) < Affiliation::member &&
       occupants_.nick_of(place.room, *to).empty())
     return outgoing_.refuse(message, {"auth", "forbidden", "nobody of this room has invited you"});
-  const std::string_view reason = no.child("reason", ns::user).text();
   sdk::Xml xml;
   xml.open("message").attr("from", place.room).attr("to", bare(*to)).attr("id", message.id);
   xml.open("x", ns::user).open("decline").attr("from", bare(sdk::view(message.from)));

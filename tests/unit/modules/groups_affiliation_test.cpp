@@ -264,6 +264,34 @@ TEST_CASE("groups: an invitation goes through routing, with what is needed to en
   CHECK(is_refused(world.ask(dora, decline("erna@localhost")), "auth", "forbidden"));
 }
 
+TEST_CASE("groups: a reason is refused when it is too long, and never cut") {
+  World world;
+  const hl_session anna = world.opened_by_anna(), bert = world.member(anna, "bert", "Bert");
+  world.host.load(routing_entry);
+  std::string fits = "x", too_long;  // 1023 and 1025 bytes: a cut at 1024 would part a character.
+  for (int i = 0; i < 511; ++i) fits += "é";
+  too_long = fits + "é";
+  const auto of_room = [](std::string_view act, std::string_view reason) {
+    return "<message to='room@groups.localhost'><x xmlns='http://jabber.org/protocol/muc#user'><" +
+           std::string(act) + " to='anna@localhost'><reason>" + std::string(reason) + "</reason></" +
+           std::string(act) + "></x></message>";
+  };
+  CHECK(is_refused(world.ask(bert, of_room("invite", too_long)), "modify", "policy-violation"));
+  CHECK(is_refused(world.ask(bert, of_room("decline", too_long)), "modify", "policy-violation"));
+  CHECK(routed.empty());
+  CHECK(world.ask(bert, of_room("invite", fits)).empty());
+  CHECK(routed.size() == 1);
+  const auto destroy = [](std::string_view reason) {
+    return "<query xmlns='http://jabber.org/protocol/muc#owner'><destroy><reason>" + std::string(reason) +
+           "</reason></destroy></query>";
+  };
+  CHECK(is_refused(world.iq(anna, "set", destroy(too_long)), "modify", "policy-violation"));
+  CHECK(world.has_room());
+  world.forget_sent();
+  CHECK(is_result(world.iq(anna, "set", destroy(fits))));
+  CHECK(count(world.sent(bert), {"<destroy><reason>" + fits + "</reason></destroy>"}) == 1);
+}
+
 TEST_CASE("groups: one becomes a member of an open room by oneself, and ceases to be one of any") {
   World world;
   const hl_session anna = world.opened_by_anna(), bert = world.online("bert");
