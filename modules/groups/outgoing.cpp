@@ -1,16 +1,28 @@
 #include "outgoing.h"
 
+#include "privacy/blocked.h"
 #include "routing/topics.h"
 #include "words.h"
 
 namespace hotline::groups {
 
+namespace {
+
 // XEP-0045 has the room's element in errors about presence, and clients know by it what they are about.
-std::string error_of(const hl_stanza& stanza, const Refusal& why) {
-  std::string xml = sdk::stanza_error(stanza, why.type, why.condition, why.text);
+std::string of_room(const hl_stanza& stanza, std::string error) {
   if (stanza.kind == HL_STANZA_PRESENCE)
-    xml.insert(xml.find("<error "), "<x xmlns='http://jabber.org/protocol/muc'/>");
-  return xml;
+    error.insert(error.find("<error "), "<x xmlns='http://jabber.org/protocol/muc'/>");
+  return error;
+}
+
+}  // namespace
+
+std::string error_of(const hl_stanza& stanza, const Refusal& why) {
+  return of_room(stanza, sdk::stanza_error(stanza, why.type, why.condition, why.text));
+}
+
+std::string blocked_error_of(const hl_stanza& stanza) {
+  return of_room(stanza, blocking::blocked_error(stanza));
 }
 
 void Outgoing::answer(const hl_stanza& iq, std::string_view inner) const {

@@ -29,6 +29,8 @@ inline std::optional<Refusal> refusal_of_reason(std::string_view reason) {
 }
 
 std::string error_of(const hl_stanza& stanza, const Refusal& why);
+// For who blocks whom the stanza is for.
+std::string blocked_error_of(const hl_stanza& stanza);
 
 class Outgoing {
  public:
