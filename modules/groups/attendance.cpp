@@ -156,6 +156,7 @@ void Attendance::enter(const Arrival& arrival, const Settings& settings, Affilia
     affiliate.nick = arrival.nick;
     static_cast<void>(rooms_.set(arrival.room, arrival.account, affiliate));  // There is a row: it fits.
   }
+  rooms_.forget_invitations(arrival.room, arrival.account);
   const Standing standing{affiliate.affiliation, occupant.role};
   display_.welcome(place, arrival.nick, occupant, arrival.resource, standing, is_new_room);
   display_.show_others(place, arrival.nick, occupant, standing, {});

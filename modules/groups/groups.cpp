@@ -214,6 +214,7 @@ sdk::Status Groups::on_person_stanza(std::string_view account, std::uint32_t top
   switch (topic) {
     case topic::copy: visits_.copy(account, stanza); return HL_OK;
     case topic::live: visits_.live(account, stanza); return HL_OK;
+    case topic::invitation: visits_.invitation(account, stanza); return HL_OK;
     case topic::may_create:
       if (stanza.kind != HL_STANZA_PRESENCE || bare(sdk::view(stanza.from)) != account) return HL_E_NONE;
       visits_.may_create(account, stanza);

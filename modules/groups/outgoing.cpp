@@ -1,7 +1,6 @@
 #include "outgoing.h"
 
 #include "privacy/blocked.h"
-#include "routing/topics.h"
 #include "words.h"
 
 namespace hotline::groups {
@@ -71,7 +70,7 @@ sdk::Status Outgoing::spread(const Accounts& staying, const Accounts& others, st
 sdk::Status Outgoing::route(std::string_view account, std::string_view xml) const {
   const hl_stanza* stanza = stanzas_.parse(xml);
   if (stanza == nullptr) return HL_E_INVALID;
-  return posts_.stanza_to_module("routing", account, routing::topic::deliver, *stanza);
+  return posts_.stanza(account, topic::invitation, *stanza);
 }
 
 }  // namespace hotline::groups

@@ -55,7 +55,8 @@ class Outgoing {
   void tell(std::string_view account, std::uint32_t topic, std::string_view bytes) const {
     static_cast<void>(posts_.bytes(account, topic, bytes));
   }
-  // A stanza with its address, delivered by routing like one from a person: kept, blocked, copied as such.
+  // An invitation or what declines it, with its address: from its receiver's home on it is routing's, and
+  // like one from a person there: kept, blocked, copied as such.
   [[nodiscard]] sdk::Status route(std::string_view account, std::string_view xml) const;
 
  private:

@@ -7,6 +7,7 @@
 #include "media_link/link.h"
 #include "presence/session_fields.h"
 #include "rank.h"
+#include "routing/topics.h"
 #include "words.h"
 
 namespace hotline::groups {
@@ -169,6 +170,17 @@ void Visits::live(std::string_view account, const hl_stanza& stanza) const {
     if (sessions_.send_to(session, stanza) == HL_E_GONE) has_stale = true;
   });
   if (has_stale) end_stale_visits(account);
+}
+
+// Routing sees the room as its sender. Who is blocked has no other way round through a room, and is told as
+// little as with one.
+void Visits::invitation(std::string_view account, const hl_stanza& stanza) const {
+  const sdk::Element wish = stanzas_.root(stanza).child("x", ns::user);
+  const sdk::Element invite = wish.child("invite", ns::user);
+  const sdk::Element word = invite ? invite : wish.child("decline", ns::user);
+  if (blocked_.covers(account, word.attr("from"))) return;
+  // The room has looked whether this home takes more.
+  static_cast<void>(posts_.stanza_to_module("routing", account, routing::topic::deliver, stanza));
 }
 
 sdk::Status Visits::drain(const hl_drain_event& event) const {

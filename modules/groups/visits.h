@@ -33,6 +33,7 @@ class Visits {
   void departed(std::string_view account, std::string_view bytes) const;
   void copy(std::string_view account, const hl_stanza& stanza) const;
   void live(std::string_view account, const hl_stanza& stanza) const;
+  void invitation(std::string_view account, const hl_stanza& stanza) const;
   // A presence that would make a room: counted, or refused.
   void may_create(std::string_view account, const hl_stanza& presence) const;
   void affiliation(std::string_view account, std::string_view bytes) const;
