@@ -9,7 +9,6 @@ namespace hotline::groups {
 namespace {
 
 constexpr std::size_t changes_max = 100;  // In one query.
-constexpr std::size_t reason_size_max = 1024;
 
 Refusal refused(Permission permission) {
   return permission == Permission::forbidden
@@ -84,7 +83,8 @@ void Administration::list(const Place& place, const hl_stanza& iq, const sdk::El
   outgoing_.answer(iq, xml.take());
 }
 
-// All of it or nothing: every item is read before one is applied.
+// All of it or nothing: every item is read before one is applied. But one may close the room, and those
+// behind it would be about the next of its name.
 void Administration::change(const Place& place, const hl_stanza& iq, const sdk::Element& query) const {
   const std::string_view from = sdk::view(iq.from);
   const Standing actor = standing(place, from);
@@ -98,8 +98,11 @@ void Administration::change(const Place& place, const hl_stanza& iq, const sdk::
     if (const std::optional<Refusal> why = read(place, actor, bare(from), item, next))
       return outgoing_.refuse(iq, *why);
   }
-  for (const Change& each : changes)
+  for (const Change& each : changes) {
+    if (!rooms_.exists(place.room))
+      return outgoing_.refuse(iq, {"cancel", "item-not-found", "the room closed before all of it was done"});
     if (const std::optional<Refusal> why = apply(place, each, actor_nick)) return outgoing_.refuse(iq, *why);
+  }
   outgoing_.answer(iq);
 }
 
@@ -107,8 +110,7 @@ std::optional<Refusal> Administration::read(const Place& place, const Standing& 
                                             std::string_view actor_account, const sdk::Element& item,
                                             Change& change) const {
   change.reason = item.child("reason", ns::admin).text();
-  if (change.reason.size() > reason_size_max)
-    return Refusal{"modify", "policy-violation", "a reason has at most 1024 bytes"};
+  if (std::optional<Refusal> why = refusal_of_reason(change.reason)) return why;
   change.nick = item.attr("nick");
   const std::optional<Occupant> present =
       change.nick.empty() ? std::nullopt : occupants_.find(place.room, change.nick);

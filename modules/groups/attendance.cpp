@@ -90,6 +90,7 @@ void Attendance::create(std::string_view room, std::string_view nick, const hl_s
     return on_presence(room, nick, presence);
   }
   const Arrival arrival(room, nick, presence, stanzas_);
+  erase(room);  // Who was something in another of that name is nothing in this one.
   Settings settings;
   settings.creator = account;
   settings.key = random_.hex(room_key_bytes);
@@ -155,6 +156,7 @@ void Attendance::enter(const Arrival& arrival, const Settings& settings, Affilia
     affiliate.nick = arrival.nick;
     static_cast<void>(rooms_.set(arrival.room, arrival.account, affiliate));  // There is a row: it fits.
   }
+  rooms_.forget_invitations(arrival.room, arrival.account);
   const Standing standing{affiliate.affiliation, occupant.role};
   display_.welcome(place, arrival.nick, occupant, arrival.resource, standing, is_new_room);
   display_.show_others(place, arrival.nick, occupant, standing, {});
@@ -248,12 +250,16 @@ void Attendance::close(const Place& place, std::string_view destroy) const {
       display_.show_self(place, nick, occupant, each, {}, notice);
     occupants_.erase(place.room, nick, occupant);
   }
-  rooms_.for_each_affiliate(place.room, [&](std::string_view account, std::string_view) {
-    outgoing_.tell(account, topic::affiliation, fields({place.room, text(Affiliation::none)}));
-  });
+  erase(place.room);
   outgoing_.tell(place.settings.creator, topic::released, place.room);
   if (place.settings.is_public) outgoing_.tell(service_, topic::unlisted, place.room);
-  rooms_.erase_all(place.room);
+}
+
+void Attendance::erase(std::string_view room) const {
+  rooms_.for_each_affiliate(room, [&](std::string_view account, std::string_view) {
+    outgoing_.tell(account, topic::affiliation, fields({room, text(Affiliation::none)}));
+  });
+  rooms_.erase_all(room);
 }
 
 void Attendance::list(const Place& place) const {

@@ -42,6 +42,8 @@ class Attendance {
   struct Arrival;
   std::optional<Refusal> refusal(const Arrival& arrival, const Settings& settings,
                                  const Affiliate& affiliate) const;
+  // Nobody is anything in the room any more, and nothing of it is left.
+  void erase(std::string_view room) const;
   void enter(const Arrival& arrival, const Settings& settings, Affiliate affiliate, bool is_new_room) const;
   void leave(std::string_view room, std::string_view full_address) const;
   void update(const Place& place, std::string_view nick, const hl_stanza& presence) const;

@@ -1,10 +1,13 @@
 // groups: rooms at groups.<domain> (XEP-0045), with members who stay while they are away.
 //
-//     sender's home    on_stanza   `to` is prepared, size and rate are looked at
+//     sender's home    on_stanza   `to` is prepared, size and rate are looked at; to what the sender blocks
+//                                  nothing goes but goodbyes
 //                      post        the stanza, not copied
 //     room's home      on_post     attendance.h talk.h administration.h ownership.h discovery.h: who may do
 //                                  what; a message is composed and parsed once, and fanned out
-//     person's home    on_post     visits.h: the mailbox of who stays, the sessions that are in the room
+//     person's home    on_post     visits.h: the blocklist, the mailbox of who stays, the sessions that are
+//     in
+//                                  the room
 //     later            on_drain    what waited, once a session enters the room
 //
 // A room is an account: its address has a home, and its rows are there (rooms.h, occupants.h). A person's
@@ -54,6 +57,7 @@ Groups::Groups(const hl_host* host)
       clock_(host),
       photo_(host),
       said_(sessions_.field(session_fields::groups_said)),
+      blocked_(host),
       outgoing_(host),
       rooms_(host),
       occupants_(host),
@@ -64,7 +68,7 @@ Groups::Groups(const hl_host* host)
       administration_(host, rooms_, occupants_, outgoing_, promotions_),
       ownership_(host, rooms_, outgoing_, attendance_, promotions_, talk_),
       discovery_(host, rooms_, occupants_, outgoing_),
-      visits_(host, outgoing_) {
+      visits_(host, blocked_, outgoing_) {
   const sdk::Config config(host);
   service_ = service_domain(config.domain());
   nick_size_max_ = size_in(config, "nick_bytes_max", 64);
@@ -91,6 +95,10 @@ sdk::Status Groups::on_stanza(const hl_stanza_event& event) {
   if (jid->resource.size() > nick_size_max_)
     return refuse(event, {"modify", "not-acceptable", more_than("a nick", nick_size_max_, "bytes")});
   if (jid->local.empty() && stanza.kind != HL_STANZA_IQ) return HL_E_NONE;
+  if (is_blocked(event, *to)) {
+    if (sdk::is_answerable(stanza)) sessions_.send(event.session, blocked_error_of(stanza));
+    return HL_OK;
+  }
   if (stanza.kind == HL_STANZA_MESSAGE) {
     if (stanza.xml.size > message_size_max_)
       return refuse(event, {"modify", "policy-violation",
@@ -99,6 +107,13 @@ sdk::Status Groups::on_stanza(const hl_stanza_event& event) {
   if (!may_say_more(event.session, stanza))
     return refuse(event, {"wait", "policy-violation", "that was too much for a second: try again in one"});
   return pass_on(event, *to);
+}
+
+// One may always leave: also a room that was blocked while one was in it.
+bool Groups::is_blocked(const hl_stanza_event& event, std::string_view to) const {
+  const hl_stanza& stanza = *event.stanza;
+  const bool is_goodbye = stanza.kind == HL_STANZA_PRESENCE && sdk::view(stanza.type) == "unavailable";
+  return !is_goodbye && blocked_.covers(sdk::view(event.account), to);
 }
 
 // What was said in which second: (second << 16) | a sum. Everybody in a room is told of each message and each
@@ -199,6 +214,7 @@ sdk::Status Groups::on_person_stanza(std::string_view account, std::uint32_t top
   switch (topic) {
     case topic::copy: visits_.copy(account, stanza); return HL_OK;
     case topic::live: visits_.live(account, stanza); return HL_OK;
+    case topic::invitation: visits_.invitation(account, stanza); return HL_OK;
     case topic::may_create:
       if (stanza.kind != HL_STANZA_PRESENCE || bare(sdk::view(stanza.from)) != account) return HL_E_NONE;
       visits_.may_create(account, stanza);
@@ -249,6 +265,7 @@ HL_MANIFEST(
     "table occupants volatile writes 1 reads 1\n"
     "table visits volatile writes 1 reads 1\n"
     "reads-table avatars\n"
+    "reads-table blocked\n"
     "reads-table push_devices\n"
     "reads-table push_watch\n"
     "sessions\n"

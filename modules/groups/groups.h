@@ -12,6 +12,7 @@
 #include "occupants.h"
 #include "outgoing.h"
 #include "ownership.h"
+#include "privacy/blocked.h"
 #include "profile/photo.h"
 #include "promotions.h"
 #include "rooms.h"
@@ -34,6 +35,7 @@ class Groups {
 
  private:
   sdk::Status pass_on(const hl_stanza_event& event, std::string_view to);
+  bool is_blocked(const hl_stanza_event& event, std::string_view to) const;
   bool may_say_more(hl_session session, const hl_stanza& stanza) const;
   sdk::Status refuse(const hl_stanza_event& event, const Refusal& why) const;
   // What comes to a room's home, or the service's.
@@ -50,6 +52,7 @@ class Groups {
   sdk::Clock clock_;
   profile::Photo photo_;
   sdk::Field said_;
+  blocking::Blocked blocked_;
   Outgoing outgoing_;
   Rooms rooms_;
   Occupants occupants_;

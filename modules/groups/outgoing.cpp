@@ -1,16 +1,27 @@
 #include "outgoing.h"
 
-#include "routing/topics.h"
+#include "privacy/blocked.h"
 #include "words.h"
 
 namespace hotline::groups {
 
+namespace {
+
 // XEP-0045 has the room's element in errors about presence, and clients know by it what they are about.
-std::string error_of(const hl_stanza& stanza, const Refusal& why) {
-  std::string xml = sdk::stanza_error(stanza, why.type, why.condition, why.text);
+std::string of_room(const hl_stanza& stanza, std::string error) {
   if (stanza.kind == HL_STANZA_PRESENCE)
-    xml.insert(xml.find("<error "), "<x xmlns='http://jabber.org/protocol/muc'/>");
-  return xml;
+    error.insert(error.find("<error "), "<x xmlns='http://jabber.org/protocol/muc'/>");
+  return error;
+}
+
+}  // namespace
+
+std::string error_of(const hl_stanza& stanza, const Refusal& why) {
+  return of_room(stanza, sdk::stanza_error(stanza, why.type, why.condition, why.text));
+}
+
+std::string blocked_error_of(const hl_stanza& stanza) {
+  return of_room(stanza, blocking::blocked_error(stanza));
 }
 
 void Outgoing::answer(const hl_stanza& iq, std::string_view inner) const {
@@ -59,7 +70,7 @@ sdk::Status Outgoing::spread(const Accounts& staying, const Accounts& others, st
 sdk::Status Outgoing::route(std::string_view account, std::string_view xml) const {
   const hl_stanza* stanza = stanzas_.parse(xml);
   if (stanza == nullptr) return HL_E_INVALID;
-  return posts_.stanza_to_module("routing", account, routing::topic::deliver, *stanza);
+  return posts_.stanza(account, topic::invitation, *stanza);
 }
 
 }  // namespace hotline::groups

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <hotline/sdk.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,7 +20,17 @@ inline Refusal overloaded() {
   return {"wait", "resource-constraint", "the server is overloaded: try again later"};
 }
 
+// What somebody gives as the reason for what they do, and others are told with it. Refused, not cut: half a
+// character would end the stream of everybody who gets it.
+inline std::optional<Refusal> refusal_of_reason(std::string_view reason) {
+  constexpr std::size_t reason_size_max = 1024;
+  if (reason.size() <= reason_size_max) return std::nullopt;
+  return Refusal{"modify", "policy-violation", "a reason has at most 1024 bytes"};
+}
+
 std::string error_of(const hl_stanza& stanza, const Refusal& why);
+// For who blocks whom the stanza is for.
+std::string blocked_error_of(const hl_stanza& stanza);
 
 class Outgoing {
  public:
@@ -44,7 +55,8 @@ class Outgoing {
   void tell(std::string_view account, std::uint32_t topic, std::string_view bytes) const {
     static_cast<void>(posts_.bytes(account, topic, bytes));
   }
-  // A stanza with its address, delivered by routing like one from a person: kept, blocked, copied as such.
+  // An invitation or what declines it, with its address: from its receiver's home on it is routing's, and
+  // like one from a person there: kept, blocked, copied as such.
   [[nodiscard]] sdk::Status route(std::string_view account, std::string_view xml) const;
 
  private:

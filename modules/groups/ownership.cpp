@@ -58,11 +58,12 @@ void Ownership::submit(const Place& place, const hl_stanza& iq, const sdk::Eleme
 }
 
 void Ownership::destroy(const Place& place, const hl_stanza& iq, const sdk::Element& wish) const {
+  const std::string_view reason = wish.child("reason", ns::owner).text();
+  if (const std::optional<Refusal> why = refusal_of_reason(reason)) return outgoing_.refuse(iq, *why);
   outgoing_.answer(iq);
   sdk::Xml xml;
   xml.open("destroy").attr("jid", wish.attr("jid"));
-  if (const std::string_view reason = wish.child("reason", ns::owner).text(); !reason.empty())
-    xml.leaf("reason", reason.substr(0, 1024));
+  if (!reason.empty()) xml.leaf("reason", reason);
   std::string inside = xml.take();
   attendance_.close(place, inside);
 }

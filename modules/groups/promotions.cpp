@@ -70,6 +70,7 @@ void Promotions::forget(std::string_view room, std::string_view account) const {
   const std::optional<Settings> settings = rooms_.find(room);
   if (!settings) return;
   static_cast<void>(rooms_.set(room, account, {}));  // Takes room, never more.
+  rooms_.forget_account(room, account);
   for_each_present(room, account, [&](const std::string& nick, const Occupant& occupant) {
     attendance_.expel({room, *settings}, nick, occupant, Affiliation::none, {.is_unavailable = true});
   });

@@ -6,8 +6,16 @@ namespace hotline::groups {
 
 namespace {
 
+// In one room. Who fills them with others' names takes from the oldest no more than their way to decline.
+constexpr std::size_t invitations_kept = 200;
+constexpr std::string_view invitation_kind = "i";
+
 std::string key(char kind, std::string_view name) {
   return std::string(1, kind).append(name);
+}
+
+std::string invitation_key(std::string_view invitee, std::string_view inviter) {
+  return std::string(invitation_kind).append(fields({invitee, inviter}));
 }
 
 }  // namespace
@@ -38,6 +46,7 @@ Affiliate Rooms::affiliate(std::string_view room, std::string_view account) cons
 }
 
 sdk::Status Rooms::set(std::string_view room, std::string_view account, const Affiliate& affiliate) const {
+  if (!exists(room)) return HL_E_NONE;
   const std::string row = key('a', account);
   const std::optional<std::string_view> present = table_.get(room, row);
   const std::string nick_before = present ? Affiliate::decode(*present).value_or(Affiliate{}).nick : "";
@@ -78,6 +87,59 @@ std::optional<Subject> Rooms::subject(std::string_view room) const {
 
 sdk::Status Rooms::put(std::string_view room, const Subject& subject) const {
   return table_.put(room, "s", fields({subject.nick, subject.stamp, subject.text}));
+}
+
+void Rooms::invite(std::string_view room, std::string_view invitee, std::string_view inviter,
+                   std::string_view stamp) const {
+  const std::string row = invitation_key(invitee, inviter);
+  if (!table_.get(room, row)) forget_oldest_invitation(room);
+  static_cast<void>(table_.put(room, row, stamp));  // Without a row it cannot be declined, and that is all.
+}
+
+// Where there are as many as there may be.
+void Rooms::forget_oldest_invitation(std::string_view room) const {
+  if (table_.count(room) < invitations_kept) return;  // Of all rows.
+  std::size_t count = 0;
+  std::string oldest, stamp;
+  for (auto row = table_.next(room, invitation_kind); row && row->key.starts_with(invitation_kind);
+       row = table_.next(room, row->key)) {
+    if (++count > 1 && row->value >= stamp) continue;
+    oldest = row->key;
+    stamp = row->value;
+  }
+  if (count >= invitations_kept) table_.erase(room, oldest);
+}
+
+bool Rooms::is_invited(std::string_view room, std::string_view invitee, std::string_view inviter) const {
+  return table_.get(room, invitation_key(invitee, inviter)).has_value();
+}
+
+void Rooms::forget_invitation(std::string_view room, std::string_view invitee,
+                              std::string_view inviter) const {
+  table_.erase(room, invitation_key(invitee, inviter));
+}
+
+void Rooms::forget_invitations(std::string_view room, std::string_view invitee) const {
+  erase_invitations(room, invitation_key(invitee, ""),
+                    [](std::string_view, std::string_view) { return true; });
+}
+
+void Rooms::forget_account(std::string_view room, std::string_view account) const {
+  erase_invitations(room, invitation_kind, [&](std::string_view invitee, std::string_view inviter) {
+    return invitee == account || inviter == account;
+  });
+}
+
+template <typename Matches>
+void Rooms::erase_invitations(std::string_view room, std::string_view beginning, Matches matches) const {
+  std::string key;
+  for (auto row = table_.next(room, beginning); row && row->key.starts_with(beginning);
+       row = table_.next(room, key)) {
+    key = row->key;
+    FieldReader reader(std::string_view(key).substr(invitation_kind.size()));
+    const std::string_view invitee = reader.next(), inviter = reader.next();
+    if (matches(invitee, inviter)) table_.erase(room, key);
+  }
 }
 
 void Rooms::erase_all(std::string_view room) const {

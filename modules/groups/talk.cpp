@@ -191,39 +191,47 @@ std::optional<Refusal> Talk::invite_one(const Place& place, const sdk::Element& 
   if (!jid || jid->local.empty()) return Refusal{"modify", "jid-malformed", "an invitation names an account"};
   if (jid->domain != config_.domain())
     return Refusal{"cancel", "remote-server-not-found", "this server does not talk to others"};
+  const std::string_view reason = invite.child("reason", ns::user).text(),
+                         inviter = bare(sdk::view(message.from));
+  if (std::optional<Refusal> why = refusal_of_reason(reason)) return why;
   const Affiliation before = rooms_.affiliation(place.room, jid->bare());
   if (before == Affiliation::outcast)
     return Refusal{"auth", "forbidden", "that account is banned from the room"};
   if (place.settings.is_members_only && before == Affiliation::none &&
       promotions_.set(place, jid->bare(), Affiliation::member, {}) != HL_OK)
     return Refusal{"wait", "resource-constraint", "the room has as many members as it may"};
-  const std::string_view reason = invite.child("reason", ns::user).text();
   sdk::Xml xml;
   xml.open("message").attr("from", place.room).attr("to", jid->bare()).attr("id", message.id);
-  xml.open("x", ns::user).open("invite").attr("from", bare(sdk::view(message.from)));
+  xml.open("x", ns::user).open("invite").attr("from", inviter);
   if (!reason.empty()) xml.leaf("reason", reason);
   xml.close();
   if (!place.settings.password.empty()) xml.leaf("password", place.settings.password);
   xml.close().open("x", ns::conference).attr("jid", place.room);
   if (!reason.empty()) xml.attr("reason", reason);
   xml.close();
-  return outgoing_.route(jid->bare(), xml.take()) == HL_E_FULL ? std::optional(overloaded()) : std::nullopt;
+  if (outgoing_.route(jid->bare(), xml.take()) == HL_E_FULL) return overloaded();
+  rooms_.invite(place.room, jid->bare(), inviter, sdk::timestamp(clock_.wall_ms()));
+  return std::nullopt;
 }
 
-// 7.8.2, to who is in the room or of it: nobody else can have invited.
+// 7.8.2, to who has invited, once. Everybody else has one answer, whoever they ask about: they neither learn
+// who is of the room, nor have it carry their words to anybody.
 void Talk::decline(const Place& place, const sdk::Element& wish, const hl_stanza& message) const {
   const sdk::Element no = wish.child("decline", ns::user);
   const std::optional<std::string> to = crypto_.prepare_jid(no.attr("to"));
   if (!to) return outgoing_.refuse(message, {"modify", "jid-malformed"});
-  if (rooms_.affiliation(place.room, bare(*to)) < Affiliation::member &&
-      occupants_.nick_of(place.room, *to).empty())
-    return outgoing_.refuse(message, {"auth", "forbidden", "nobody of this room has invited you"});
   const std::string_view reason = no.child("reason", ns::user).text();
+  if (const std::optional<Refusal> why = refusal_of_reason(reason)) return outgoing_.refuse(message, *why);
+  const std::string_view inviter = bare(*to), invitee = bare(sdk::view(message.from));
+  if (rooms_.affiliation(place.room, invitee) == Affiliation::outcast ||
+      !rooms_.is_invited(place.room, invitee, inviter))
+    return outgoing_.refuse(message, {"auth", "forbidden", "they have not invited you to this room"});
   sdk::Xml xml;
-  xml.open("message").attr("from", place.room).attr("to", bare(*to)).attr("id", message.id);
-  xml.open("x", ns::user).open("decline").attr("from", bare(sdk::view(message.from)));
+  xml.open("message").attr("from", place.room).attr("to", inviter).attr("id", message.id);
+  xml.open("x", ns::user).open("decline").attr("from", invitee);
   if (!reason.empty()) xml.leaf("reason", reason);
-  if (outgoing_.route(bare(*to), xml.take()) == HL_E_FULL) outgoing_.refuse(message, overloaded());
+  if (outgoing_.route(inviter, xml.take()) == HL_E_FULL) return outgoing_.refuse(message, overloaded());
+  rooms_.forget_invitation(place.room, invitee, inviter);
 }
 
 }  // namespace hotline::groups

@@ -7,6 +7,7 @@
 #include "media_link/link.h"
 #include "presence/session_fields.h"
 #include "rank.h"
+#include "routing/topics.h"
 #include "words.h"
 
 namespace hotline::groups {
@@ -35,6 +36,12 @@ std::string_view room_of(std::string_view xml) {
   return xml.substr(0, xml.find_first_of("/'"));
 }
 
+std::string without_subject(std::string_view room, std::string_view account, std::string_view resource) {
+  sdk::Xml xml;
+  xml.open("message").attr("from", room).attr("to", sdk::compose_jid({}, account, resource));
+  return xml.attr("type", "groupchat").leaf("subject", "").take();
+}
+
 std::string with_delay(std::string_view xml, std::string_view room, std::uint64_t stored_wall_ms) {
   const std::size_t end = xml.rfind("</");
   std::string out(xml.substr(0, end));
@@ -49,15 +56,18 @@ std::optional<sdk::Counter> counter(const hl_host* host, std::string_view name) 
 
 }  // namespace
 
-Visits::Visits(const hl_host* host, const Outgoing& outgoing)
+Visits::Visits(const hl_host* host, const blocking::Blocked& blocked, const Outgoing& outgoing)
     : sessions_(host),
+      stanzas_(host),
       mailboxes_(host),
       posts_(host),
       clock_(host),
       visits_(sdk::Tables(host).open("visits")),
       memberships_(sdk::Tables(host).open("memberships")),
+      blocklist_(sdk::Tables(host).open(blocking::table_name)),
       priority_(sessions_.field(session_fields::priority)),
       waiting_(host),
+      blocked_(blocked),
       outgoing_(outgoing),
       rooms_max_(sdk::Config(host).number("rooms_max", 50)),
       copies_max_(sdk::Config(host).number("copies_max", 2500)),
@@ -84,10 +94,19 @@ void Visits::end_visits(std::string_view account, Matches matches) const {
   }
 }
 
+// Most block nobody: nothing is parsed for them.
+bool Visits::is_blocked(std::string_view account, std::string_view xml) const {
+  if (blocklist_.count(account) == 0) return false;
+  const hl_stanza* stanza = stanzas_.parse(xml);
+  return stanza != nullptr && blocked_.covers(account, sdk::view(stanza->from));
+}
+
 void Visits::give(std::string_view account, std::string_view bytes) const {
   FieldReader reader(bytes);
   const hl_session session = sessions_.find(account, reader.next());
-  if (session != 0 && reader.has_more()) sessions_.send(session, reader.next());
+  if (session == 0 || !reader.has_more()) return;
+  const std::string_view xml = reader.next();
+  if (!is_blocked(account, xml)) sessions_.send(session, xml);
 }
 
 void Visits::entered(std::string_view account, std::string_view bytes) const {
@@ -98,7 +117,13 @@ void Visits::entered(std::string_view account, std::string_view bytes) const {
                        visits_.put(account, visit_key(room, resource), std::to_string(session)) == HL_OK;
   // It ended meanwhile, or is in more rooms than there are rows for: the room is to know.
   if (!is_here) return outgoing_.tell(room, topic::session_gone, sdk::compose_jid({}, account, resource));
-  while (reader.has_more()) sessions_.send(session, reader.next());
+  while (reader.has_more()) {
+    const std::string_view xml = reader.next();
+    if (!is_blocked(account, xml))
+      sessions_.send(session, xml);
+    else if (xml.starts_with("<message") && !blocked_.covers(account, room))
+      sessions_.send(session, without_subject(room, account, resource));
+  }
   // What waits for a session that is in the room. One that takes no messages takes none of these either.
   if (session_fields::takes_bare_messages(priority_.get(session)) && mailboxes_.count(account) > 0)
     mailboxes_.drain(session);
@@ -109,10 +134,12 @@ void Visits::departed(std::string_view account, std::string_view bytes) const {
   const std::string_view resource = reader.next(), room = reader.next(), xml = reader.next();
   visits_.erase(account, visit_key(room, resource));
   const hl_session session = sessions_.find(account, resource);
-  if (session != 0 && !xml.empty()) sessions_.send(session, xml);
+  if (session != 0 && !xml.empty() && !is_blocked(account, xml)) sessions_.send(session, xml);
 }
 
+// Who blocks the speaker is as one who is not there; the speaker, to whom many listen, hears nothing of it.
 void Visits::copy(std::string_view account, const hl_stanza& stanza) const {
+  if (blocked_.covers(account, sdk::view(stanza.from))) return;
   std::vector<hl_session> here;
   for_each_in(account, bare(sdk::view(stanza.from)), [&](hl_session session) { here.push_back(session); });
   const bool is_away = here.empty();
@@ -137,11 +164,23 @@ void Visits::copy(std::string_view account, const hl_stanza& stanza) const {
 }
 
 void Visits::live(std::string_view account, const hl_stanza& stanza) const {
+  if (blocked_.covers(account, sdk::view(stanza.from))) return;
   bool has_stale = false;
   for_each_in(account, bare(sdk::view(stanza.from)), [&](hl_session session) {
     if (sessions_.send_to(session, stanza) == HL_E_GONE) has_stale = true;
   });
   if (has_stale) end_stale_visits(account);
+}
+
+// Routing sees the room as its sender. Who is blocked has no other way round through a room, and is told as
+// little as with one.
+void Visits::invitation(std::string_view account, const hl_stanza& stanza) const {
+  const sdk::Element wish = stanzas_.root(stanza).child("x", ns::user);
+  const sdk::Element invite = wish.child("invite", ns::user);
+  const sdk::Element word = invite ? invite : wish.child("decline", ns::user);
+  if (blocked_.covers(account, word.attr("from"))) return;
+  // The room has looked whether this home takes more.
+  static_cast<void>(posts_.stanza_to_module("routing", account, routing::topic::deliver, stanza));
 }
 
 sdk::Status Visits::drain(const hl_drain_event& event) const {

@@ -50,6 +50,7 @@ constexpr std::uint32_t live = 14;         // The same, for those who are in the
 constexpr std::uint32_t may_create = 15;   // A presence that would make a room.
 constexpr std::uint32_t affiliation = 16;  // room, affiliation
 constexpr std::uint32_t released = 17;     // room: it is gone, or was another's: it no longer counts.
+constexpr std::uint32_t invitation = 18;   // A message from a room: an invitation, or that one is declined.
 // From other modules, to a person's home.
 constexpr std::uint32_t account_removed = 30;   // From registration: no bytes.
 constexpr std::uint32_t went_unavailable = 31;  // From presence: resource

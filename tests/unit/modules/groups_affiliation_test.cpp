@@ -25,6 +25,19 @@ struct Routing {
 constexpr hl_module_entry routing_entry = hotline::sdk::entry<Routing>(
     "name routing\nversion 1.0.0\nabi 1.0\nabout Listens\naccepts-posts groups\n");
 
+std::string of_invitation(std::string_view act, std::string_view to, std::string_view reason) {
+  const std::string name(act);
+  return "<message to='room@groups.localhost' id='i1'><x xmlns='http://jabber.org/protocol/muc#user'><" +
+         name + " to='" + std::string(to) + "'><reason>" + std::string(reason) + "</reason></" + name +
+         "></x></message>";
+}
+std::string invite(std::string_view account) {
+  return of_invitation("invite", std::string(account) + "@localhost", "come");
+}
+std::string decline(std::string_view to) {
+  return of_invitation("decline", to, "no time");
+}
+
 }  // namespace
 
 TEST_CASE("groups: who may change which affiliation, as XEP-0045 5.2.1 and 10 have it") {
@@ -142,6 +155,39 @@ TEST_CASE("groups: two items of one query do not take the last owner from a room
   CHECK(is_result(world.configure(anna, "")));
 }
 
+TEST_CASE("groups: nobody is made anything in a room that an item before has closed") {
+  World world;
+  const hl_session anna = world.online("anna"), bert = world.online("bert"), eve = world.online("eve");
+  world.enter(anna, "Anna");  // Locked, so it closes when she is out.
+  const std::string own = "<query xmlns='http://jabber.org/protocol/muc#owner'/>";
+  CHECK(is_refused(
+      world.iq(anna, "set",
+               "<query xmlns='http://jabber.org/protocol/muc#admin'><item nick='Anna' role='none'/>"
+               "<item jid='eve@localhost' affiliation='owner'/></query>"),
+      "cancel", "item-not-found"));
+  CHECK_FALSE(world.has_room());
+  CHECK(world.host.state().tables["memberships"]["eve@localhost"].empty());
+  CHECK(count(world.enter(bert, "Bert"), {"affiliation='owner'", "code='201'"}) == 1);
+  CHECK(is_refused(world.iq(eve, "get", own), "auth", "forbidden"));
+  CHECK(count(world.iq(bert, "get", own), {"type='result'"}) == 1);
+}
+
+TEST_CASE("groups: an item that closes the room and is the last one has been done") {
+  World world;
+  const hl_session anna = world.online("anna");
+  world.enter(anna, "Anna");
+  CHECK(is_result(world.admin(anna, "nick='Anna' role='none'")));
+  CHECK_FALSE(world.has_room());
+}
+
+TEST_CASE("groups: who makes a room has nothing of what another of that name has left") {
+  World world;
+  world.host.state().tables["rooms"]["room@groups.localhost"]["aeve@localhost"] = "owner\x1f";
+  const hl_session anna = world.opened_by_anna(), eve = world.online("eve");
+  CHECK(is_refused(world.configure(eve, ""), "auth", "forbidden"));
+  CHECK(is_refused(world.make(anna, "anna", "none"), "cancel", "conflict"));  // Nobody else owns it.
+}
+
 TEST_CASE("groups: what is not an affiliation, a role, a nick or an account of ours is refused") {
   World world;
   const hl_session anna = world.opened_by_anna();
@@ -203,9 +249,7 @@ TEST_CASE("groups: an invitation goes through routing, with what is needed to en
   World world;
   const hl_session anna = world.opened_by_anna(), bert = world.member(anna, "bert", "Bert");
   world.configure(anna, World::field("membersonly", "1") + World::field("roomsecret", "sesame"));
-  const std::string invitation =
-      "<message to='room@groups.localhost' id='i1'><x xmlns='http://jabber.org/protocol/muc#user'>"
-      "<invite to='Carl@localhost'><reason>come</reason></invite></x></message>";
+  const std::string invitation = invite("Carl");
   CHECK(is_refused(world.ask(bert, invitation), "auth", "forbidden"));
   CHECK(is_refused(world.ask(world.online("dora"), invitation), "auth", "forbidden"));
   world.host.load(routing_entry);
@@ -218,17 +262,126 @@ TEST_CASE("groups: an invitation goes through routing, with what is needed to en
   CHECK(has(routed[0], "<x xmlns='jabber:x:conference' jid='room@groups.localhost' reason='come'/>"));
   CHECK(count(world.enter(world.online("carl"), "Carl", "<password>sesame</password>"),
               {"affiliation='member'", "code='110'"}) == 1);
-  const auto decline = [](std::string_view to) {
-    return "<message to='room@groups.localhost'><x xmlns='http://jabber.org/protocol/muc#user'><decline "
-           "to='" +
-           std::string(to) + "'><reason>no time</reason></decline></x></message>";
-  };
-  const hl_session dora = world.online("dora", "desk");
-  CHECK(world.ask(dora, decline("anna@localhost/phone")).empty());
+}
+
+TEST_CASE("groups: who was invited declines once, to whom it was, and nobody else at all") {
+  World world;
+  const hl_session anna = world.opened_by_anna(), carl = world.online("carl"), dora = world.online("dora");
+  world.member(anna, "bert", "Bert");
+  world.host.load(routing_entry);
+  world.say(anna, invite("carl"));
+  REQUIRE(routed.size() == 1);
+  // Whether she asks about who is in the room, of it, or nobody: she learns nothing, and nobody hears of her.
+  const Lines refused = world.ask(dora, decline("anna@localhost/phone"));
+  CHECK(is_refused(refused, "auth", "forbidden"));
+  for (const char* to : {"anna@localhost", "bert@localhost", "erna@localhost", "erna@localhost/desk"})
+    CHECK(world.ask(dora, decline(to)) == refused);
+  CHECK(is_refused(world.ask(carl, decline("bert@localhost")), "auth", "forbidden"));
+  CHECK(routed.size() == 1);
+  CHECK(world.ask(carl, decline("anna@localhost/phone")).empty());
   REQUIRE(routed.size() == 2);
-  CHECK(has(routed[1], "to='anna@localhost'"));
-  CHECK(has(routed[1], "<decline from='dora@localhost'><reason>no time</reason></decline>"));
-  CHECK(is_refused(world.ask(dora, decline("erna@localhost")), "auth", "forbidden"));
+  CHECK(has(routed[1], "from='room@groups.localhost' to='anna@localhost'"));
+  CHECK(has(routed[1], "<decline from='carl@localhost'><reason>no time</reason></decline>"));
+  CHECK(is_refused(world.ask(carl, decline("anna@localhost")), "auth", "forbidden"));
+  CHECK(routed.size() == 2);
+}
+
+TEST_CASE("groups: each who invited somebody may be declined to") {
+  World world;
+  const hl_session anna = world.opened_by_anna(), bert = world.member(anna, "bert", "Bert"),
+                   carl = world.online("carl");
+  world.host.load(routing_entry);
+  world.say(anna, invite("carl"));
+  world.say(bert, invite("carl"));
+  CHECK(world.ask(carl, decline("bert@localhost")).empty());
+  CHECK(world.ask(carl, decline("anna@localhost")).empty());
+  CHECK(routed.size() == 4);
+}
+
+TEST_CASE("groups: an invitation is over once one has entered, is banned, or the room is another") {
+  World world;
+  const hl_session anna = world.opened_by_anna(), carl = world.online("carl");
+  world.host.load(routing_entry);
+  world.say(anna, invite("carl"));
+  world.enter(carl, "Carl");
+  CHECK(is_refused(world.ask(carl, decline("anna@localhost")), "auth", "forbidden"));
+  world.say(anna, invite("dora"));
+  world.make(anna, "dora", "outcast");
+  CHECK(is_refused(world.ask(world.online("dora"), decline("anna@localhost")), "auth", "forbidden"));
+  world.say(anna, invite("erna"));
+  world.iq(anna, "set", "<query xmlns='http://jabber.org/protocol/muc#owner'><destroy/></query>");
+  CHECK_FALSE(world.has_room());
+  world.enter(anna, "Anna");
+  CHECK(is_refused(world.ask(world.online("erna"), decline("anna@localhost")), "auth", "forbidden"));
+  CHECK(routed.size() == 3);
+}
+
+TEST_CASE("groups: XEP-0191, a room carries no invitation from who is blocked, and no word of declining") {
+  for (const char* listed : {"anna@localhost", "localhost"}) {
+    CAPTURE(listed);
+    World world;
+    const hl_session anna = world.opened_by_anna();
+    world.host.load(routing_entry);
+    world.block("carl", listed);
+    CHECK(world.ask(anna, invite("carl")).empty());
+    CHECK(routed.empty());
+  }
+  World world;
+  const hl_session anna = world.opened_by_anna(), carl = world.online("carl");
+  world.host.load(routing_entry);
+  world.say(anna, invite("carl"));
+  world.block("anna", "carl@localhost");
+  CHECK(world.ask(carl, decline("anna@localhost")).empty());
+  CHECK(routed.size() == 1);
+}
+
+TEST_CASE("groups: a room remembers so many invitations and forgets the oldest") {
+  World world;
+  const hl_session anna = world.opened_by_anna();
+  world.host.load(routing_entry);
+  const auto rows = [&world] {
+    int found = 0;
+    for (const auto& [key, row] : world.host.state().tables["rooms"]["room@groups.localhost"])
+      found += key.starts_with('i') ? 1 : 0;
+    return found;
+  };
+  for (int i = 0; i < 200; ++i) {
+    world.host.advance(1000);
+    world.say(anna, invite("u" + std::to_string(i)));
+  }
+  CHECK(rows() == 200);
+  world.host.advance(1000);
+  world.say(anna, invite("u0"));  // Anew: from now on it is the latest.
+  world.say(anna, invite("carl"));
+  CHECK(rows() == 200);
+  CHECK(world.ask(world.online("u0"), decline("anna@localhost")).empty());
+  CHECK(world.ask(world.online("u2"), decline("anna@localhost")).empty());
+  CHECK(is_refused(world.ask(world.online("u1"), decline("anna@localhost")), "auth", "forbidden"));
+}
+
+TEST_CASE("groups: a reason is refused when it is too long, and never cut") {
+  World world;
+  const hl_session anna = world.opened_by_anna(), bert = world.member(anna, "bert", "Bert");
+  world.host.load(routing_entry);
+  std::string fits = "x", too_long;  // 1023 and 1025 bytes: a cut at 1024 would part a character.
+  for (int i = 0; i < 511; ++i) fits += "é";
+  too_long = fits + "é";
+  CHECK(is_refused(world.ask(bert, of_invitation("invite", "anna@localhost", too_long)), "modify",
+                   "policy-violation"));
+  CHECK(is_refused(world.ask(bert, of_invitation("decline", "anna@localhost", too_long)), "modify",
+                   "policy-violation"));
+  CHECK(routed.empty());
+  CHECK(world.ask(bert, of_invitation("invite", "anna@localhost", fits)).empty());
+  CHECK(routed.size() == 1);
+  const auto destroy = [](std::string_view reason) {
+    return "<query xmlns='http://jabber.org/protocol/muc#owner'><destroy><reason>" + std::string(reason) +
+           "</reason></destroy></query>";
+  };
+  CHECK(is_refused(world.iq(anna, "set", destroy(too_long)), "modify", "policy-violation"));
+  CHECK(world.has_room());
+  world.forget_sent();
+  CHECK(is_result(world.iq(anna, "set", destroy(fits))));
+  CHECK(count(world.sent(bert), {"<destroy><reason>" + fits + "</reason></destroy>"}) == 1);
 }
 
 TEST_CASE("groups: one becomes a member of an open room by oneself, and ceases to be one of any") {
@@ -255,10 +408,14 @@ TEST_CASE("groups: an account that is removed is nothing in any room, whoever ha
   World world;
   const hl_session anna = world.opened_by_anna(), bert = world.member(anna, "bert", "Bert");
   world.make(anna, "bert", "owner");
+  world.say(bert, invite("carl"));
+  world.say(anna, invite("bert"));
   world.forget_sent();
   world.host.end(bert);
   world.host.post("groups", "bert@localhost", 30, "");
   world.host.run();
   CHECK(world.host.state().tables["memberships"]["bert@localhost"].empty());
+  for (const auto& [key, row] : world.host.state().tables["rooms"]["room@groups.localhost"])
+    CHECK_FALSE(has(key, "bert"));
   CHECK(count(world.enter(world.online("bert"), "Bert"), {"affiliation='none'", "code='110'"}) == 1);
 }

@@ -260,3 +260,105 @@ TEST_CASE("groups: push_notify hears of a copy that waits for a member with devi
   world.speak(anna, "ho", "m2");
   CHECK(woken == std::vector<std::string>{"bert@localhost"});
 }
+
+TEST_CASE("groups: XEP-0191, nothing that one blocks comes through a room, and the others have it all") {
+  for (const char* listed :
+       {"room@groups.localhost/Carl", "room@groups.localhost", "groups.localhost", "groups.localhost/Carl"}) {
+    CAPTURE(listed);
+    World world;
+    const hl_session anna = world.opened_by_anna(), bert = world.member(anna, "bert", "Bert"),
+                     carl = world.online("carl");
+    world.enter(carl, "Carl");
+    world.forget_sent();
+    world.block("bert", listed);
+    CHECK(world.speak(carl, "spam").size() == 1);
+    world.say(carl, to_room("<body>spam</body>", "/Bert", "chat"));
+    world.say(carl, to_room(chat_state));
+    world.say(carl, "<presence to='room@groups.localhost/Carl'><status>spam</status></presence>");
+    CHECK(world.sent(bert).empty());
+    world.leave(bert, "Bert");  // What would wait for him is not kept either.
+    world.speak(carl, "spam");
+    world.say(carl, to_room("<body>spam</body>", "/Bert", "chat"));
+    world.leave(carl, "Carl");
+    CHECK(world.mailbox("bert") == 0);
+    CHECK(count(world.sent(anna), {"<body>spam</body>"}) == 2);
+  }
+}
+
+TEST_CASE("groups: XEP-0191, a block on one nick leaves the others, and is over when it is taken back") {
+  World world;
+  const hl_session anna = world.opened_by_anna(), bert = world.member(anna, "bert", "Bert"),
+                   carl = world.online("carl");
+  world.enter(carl, "Carl");
+  world.forget_sent();
+  world.block("bert", "room@groups.localhost/Carl");
+  world.block("bert", "anna@localhost");  // As whom he does not see her here.
+  world.speak(anna, "hi");
+  CHECK(count(world.sent(bert), {"/Anna", "<body>hi</body>"}) == 1);
+  CHECK(world.mailbox("bert") == 1);
+  CHECK(count(world.speak(bert, "ho"), {"<body>ho</body>"}) == 1);
+  world.unblock("bert");
+  world.speak(carl, "again");
+  CHECK(count(world.sent(bert), {"<body>again</body>"}) == 1);
+}
+
+TEST_CASE("groups: XEP-0191, who enters is not shown whom they block, and still learns that they are in") {
+  World world;
+  const hl_session anna = world.opened_by_anna(), carl = world.online("carl"), bert = world.online("bert");
+  world.configure(anna, World::field("changesubject", "1"));
+  world.enter(carl, "Carl &amp; Co");
+  world.say(carl, to_room("<subject>spam</subject>"));
+  world.block("bert", "room@groups.localhost/Carl & Co");
+  const Lines sent = world.enter(bert, "Bert");
+  CHECK(count(sent, {"Carl"}) == 0);
+  CHECK(count(sent, {"spam"}) == 0);
+  CHECK(count(sent, {"<presence from='room@groups.localhost/Anna'"}) == 1);
+  CHECK(count(sent, {"<presence from='room@groups.localhost/Bert'", "code='110'"}) == 1);
+  REQUIRE_FALSE(sent.empty());
+  // Clients take it for the end of entering.
+  CHECK(sent.back() ==
+        "<message from='room@groups.localhost' to='bert@localhost/phone' type='groupchat'>"
+        "<subject></subject></message>");
+}
+
+TEST_CASE("groups: XEP-0191, who blocks a room is told so on writing to it, and can leave it") {
+  World world;
+  const hl_session anna = world.opened_by_anna(), bert = world.member(anna, "bert", "Bert");
+  world.block("bert", "room@groups.localhost");
+  const auto is_blocked = [](const Lines& sent) {
+    return is_refused(sent, "cancel", "not-acceptable") &&
+           count(sent, {"<blocked xmlns='urn:xmpp:blocking:errors'/>"}) == 1;
+  };
+  CHECK(is_blocked(world.speak(bert, "hi")));
+  CHECK(is_blocked(world.ask(bert, to_room("<body>hi</body>", "/Anna", "chat"))));
+  CHECK(is_blocked(
+      world.ask(bert, "<message to='ROOM@groups.localhost' type='unavailable'><body/></message>")));
+  CHECK(is_blocked(world.iq(bert, "get", "<ping xmlns='urn:xmpp:ping'/>")));
+  const Lines refused = world.enter(bert, "Bert");
+  CHECK(is_blocked(refused));
+  CHECK(count(refused, {"<x xmlns='http://jabber.org/protocol/muc'/>"}) == 1);
+  CHECK(world.ask(bert, to_room("<body/>", "", "error")).empty());
+  CHECK(world.sent(anna).empty());
+  CHECK(world.ask(bert, "<presence to='room@groups.localhost/Bert' type='unavailable'/>").empty());
+  CHECK(count(world.sent(anna), {"/Bert", "type='unavailable'"}) == 1);
+}
+
+TEST_CASE("groups: XEP-0191, who blocks a nick alone writes to the room, and not to that nick") {
+  World world;
+  const hl_session anna = world.opened_by_anna(), bert = world.member(anna, "bert", "Bert");
+  world.block("bert", "room@groups.localhost/Anna");
+  CHECK(is_refused(world.ask(bert, to_room("<body>hi</body>", "/Anna", "chat")), "cancel", "not-acceptable"));
+  CHECK(world.sent(anna).empty());
+  CHECK(count(world.speak(bert, "hi"), {"<body>hi</body>"}) == 1);
+}
+
+TEST_CASE("groups: XEP-0191, a room that is blocked has no words left for being thrown out of it") {
+  World world;
+  const hl_session anna = world.opened_by_anna(), bert = world.member(anna, "bert", "Bert");
+  world.block("bert", "room@groups.localhost");
+  world.make(anna, "bert", "admin");
+  world.admin(anna, "nick='Bert' role='none'");
+  CHECK(world.sent(bert).empty());
+  world.unblock("bert");
+  CHECK(is_refused(world.speak(bert, "hi"), "modify", "not-acceptable"));  // He is not in it.
+}

@@ -94,6 +94,11 @@ struct World {
     forget_sent();
     return session;
   }
+  // As the account's own client has it done by privacy, which is not loaded here: the rows are enough.
+  void block(const std::string& account, const std::string& address) {
+    host.state().tables["blocked"][account + "@localhost"][address] = "";
+  }
+  void unblock(const std::string& account) { host.state().tables["blocked"].erase(account + "@localhost"); }
   std::size_t mailbox(const std::string& account) {
     return host.state().mailboxes[account + "@localhost"].size();
   }
