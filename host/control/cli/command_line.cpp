@@ -183,8 +183,11 @@ class CommandLine {
 
     CLI::App* rollback =
         verb(app_, "rollback", "Puts an older version live again: it is still loaded",
-             "  hotline rollback routing\n  hotline rollback routing --to 1.0.0 --reason 'slow'");
-    rollback->add_option("module", rollback_.module, "The module's name")->type_name("MODULE")->required();
+             "  hotline rollback routing\n  hotline rollback routing --to 1.0.0 --reason 'slow'\n"
+             "  hotline rollback core");
+    rollback->add_option("module", rollback_.module, "The module's name; `core`: the host's own program")
+        ->type_name("MODULE")
+        ->required();
     rollback->add_option("--to", rollback_.to, "This version rather than the one before")
         ->type_name("VERSION");
     rollback->add_option("--reason", rollback_.reason, "Why, for the history")->type_name("TEXT");
@@ -193,7 +196,6 @@ class CommandLine {
     CLI::App* upgrading =
         verb(app_, "upgrade", "Replaces the host's own program, without dropping a connection",
              "  hotline upgrade /usr/local/bin/hotlined --reason '1.4'\n  hotline rollback core");
-    upgrading->group("");
     upgrading->add_option("file", upgrade_.file, "The new hotlined")->type_name("FILE")->required();
     upgrading->add_option("--reason", upgrade_.reason, "Why, for the history")->type_name("TEXT");
     on(upgrading, [this] { return upgrade_core(context_, upgrade_); });
@@ -284,7 +286,7 @@ class CommandLine {
     };
     add_end("promote", "Makes the canary live for all now, whatever its gate says; ends a shadow run",
             promote);
-    add_end("abort", "Takes the canary or shadow run back: what is current serves all", cli::abort);
+    add_end("abort", "Takes the canary, shadow run or upgrade back: what is current serves all", cli::abort);
   }
 
   void add_users_verbs() {
@@ -398,7 +400,7 @@ class CommandLine {
         verb(app_, "config", "The configuration: its reference, what is wrong in a file, what is in use");
     config->require_subcommand(1);
     CLI::App* check_file = verb(*config, "check", "Says what is wrong in a file, with lines; needs no host",
-                                "  hotline config check /etc/hotline.json");
+                                "  hotline config check /etc/hotline/hotline.json");
     check_file->add_option("file", file_, "The configuration")->type_name("FILE")->required();
     on(check_file, [this] { return check_config(context_, file_); });
     on(verb(*config, "show", "What the host runs with"), [this] { return show_config(context_); });
