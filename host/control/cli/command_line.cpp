@@ -4,11 +4,10 @@
 #include <algorithm>
 #include <functional>
 #include <optional>
-#include <set>
 
 #include "cli/completion.h"
+#include "cli/unknown_verb.h"
 #include "cli/verbs.h"
-#include "control/edit_distance.h"
 
 namespace hotline::cli {
 namespace {
@@ -56,16 +55,8 @@ class CommandLine {
   }
 
   Exit run(std::vector<std::string> arguments) {
-    if (const std::optional<std::string> unknown = unknown_verb(arguments)) {
-      std::set<std::string> known;
-      for (const CLI::App* each : app_.get_subcommands([](const CLI::App*) { return true; })) {
-        known.insert(each->get_name());
-      }
-      const std::optional<std::string> near = nearest_word(*unknown, known);
-      return context_.fail(
-          Exit::usage,
-          "no verb `" + *unknown + "`: " + (near ? "did you mean `" + *near + "`?" : "see `hotline --help`"));
-    }
+    if (const std::optional<UnknownVerb> unknown = unknown_verb(app_, arguments))
+      return context_.fail(Exit::usage, unknown->message, unknown->verbs);
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the end.
     try {
       app_.parse(std::move(arguments));
@@ -82,21 +73,6 @@ class CommandLine {
     added->fallthrough();
     if (*examples != '\0') added->footer(std::string("Examples:\n") + examples);
     return added;
-  }
-
-  // The first word that is neither an option nor an option's value, where it is no verb.
-  std::optional<std::string> unknown_verb(const std::vector<std::string>& arguments) const {
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-      if (arguments[i] == "--state" || arguments[i] == "--socket") {
-        ++i;
-      } else if (!arguments[i].starts_with('-')) {
-        const auto verbs =
-            app_.get_subcommands([&](const CLI::App* each) { return each->check_name(arguments[i]); });
-        if (verbs.empty()) return arguments[i];
-        break;
-      }
-    }
-    return std::nullopt;
   }
 
   void on(CLI::App* added, std::function<Exit()> run) {
