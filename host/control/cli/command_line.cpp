@@ -332,7 +332,10 @@ class CommandLine {
     examined->add_option("--sessions", doctor_.sessions, "For so many; else as the open files allow")
         ->type_name("N")
         ->check(CLI::Range(std::uint64_t{1}, sessions_examined_max));
-    examined->add_option("--config", doctor_.config, "The host's configuration")->type_name("FILE");
+    examined
+        ->add_option("--config", doctor_.config,
+                     "The host's configuration; else DIR/hotline.json, else /etc/hotline/hotline.json")
+        ->type_name("FILE");
     examined->add_flag("--sysctl", doctor_.as_sysctl, "Print the kernel's settings for so many as a file");
     on(examined, [this] { return examine_machine(context_, doctor_); });
   }

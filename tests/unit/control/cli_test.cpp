@@ -484,4 +484,9 @@ TEST_CASE("cli: the doctor needs no host, and its exit status says whether the m
   CHECK(run({"doctor", "--sessions", "1000", "--sysctl"}).out.find("fs.nr_open = 5096\n") !=
         std::string::npos);
   CHECK(run({"doctor", "--sessions", "0"}).exit == Exit::usage);
+  char dir[] = "/tmp/hotline-cli-XXXXXX";  // The configuration of the state directory that is meant is read.
+  REQUIRE(mkdtemp(dir) != nullptr);
+  std::ofstream(std::string(dir) + "/hotline.json") << R"({ "shards": 129 })";
+  CHECK(run({"--state", dir, "doctor"}).err.find("/hotline.json:1: `shards`") != std::string::npos);
+  std::filesystem::remove_all(dir);
 }
