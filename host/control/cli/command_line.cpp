@@ -203,17 +203,18 @@ class CommandLine {
     keygen->add_option("file", file_, "The key's file")->type_name("NAME")->required();
     on(keygen, [this] { return make_key(context_, file_); });
 
-    CLI::App* sign = verb(app_, "sign", "Signs module files: FILE.sig beside each; needs no running host",
-                          "  hotline sign --key anna.key routing-1.1.0.so");
-    sign->add_option("file", sign_.files, "Module files")->type_name("FILE")->required();
+    CLI::App* sign = verb(
+        app_, "sign", "Signs modules, or the host's programs: FILE.sig beside each; needs no running host",
+        "  hotline sign --key anna.key routing-1.1.0.so");
+    sign->add_option("file", sign_.files, "The files")->type_name("FILE")->required();
     sign->add_option("--key", sign_.key, "The private key; without it the host's development key")
         ->type_name("FILE");
     on(sign, [this] { return sign_files(context_, sign_); });
 
     CLI::App* verify =
-        verb(app_, "verify", "Says who has signed a module file; needs no running host",
+        verb(app_, "verify", "Says who has signed a file; needs no running host",
              "  hotline verify routing-1.1.0.so\n  hotline verify --key anna.pub routing-1.1.0.so");
-    verify->add_option("file", verify_.file, "The module file")->type_name("FILE")->required();
+    verify->add_option("file", verify_.file, "The file")->type_name("FILE")->required();
     verify->add_option("--key", verify_.key, "This public key rather than those the host trusts")
         ->type_name("FILE");
     on(verify, [this] { return verify_file(context_, verify_); });
