@@ -100,9 +100,14 @@ int main(int argc, char** argv) {
     if (!read) return fail(read.error().message);
     config = std::move(*read);
   }
+  if (shards > Config::shards_max)
+    return fail("--shards " + std::to_string(shards) + ": at most " + std::to_string(Config::shards_max));
   if (shards > 0) config.shards = shards;
   if (config.shards == 0) config.shards = std::max(1u, std::thread::hardware_concurrency());
-  if (config.shards > 128) return fail("shards: at most 128");
+  if (config.shards > Config::shards_max)
+    return fail("this machine has " + std::to_string(config.shards) +
+                " processor cores, and there are at most " + std::to_string(Config::shards_max) +
+                " shards: set `shards`, or give --shards");
   if (config.modules_dir.empty()) config.modules_dir = default_modules_dir();
   if (only_check) {
     std::cout << (config_file.empty() ? "the defaults are" : config_file + " is") << " fine\n";

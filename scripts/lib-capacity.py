@@ -81,7 +81,7 @@ def main():
     measured.add("CPU of a silent session's second", lambda v: f"{v:.1f} ns", "row `million`", idle_ns)
     measured.add("CPU of a login, TLS and SCRAM", lambda v: f"{v:.2f} ms", "row `login-scram`", login_ms)
     measured.add("modules beside session, routing, presence, registration", lambda a, b: f"{a - b:,.0f} bytes a session",
-                 "rows `million-all` less `million-bare`", median(every, "largest", "bytes_per_session"),
+                 "row `million`, its scenario `million-all` less `million-bare`", median(every, "largest", "bytes_per_session"),
                  median(bare, "largest", "bytes_per_session"))
     measured.print("measured")
 

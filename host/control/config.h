@@ -74,6 +74,7 @@ struct Config {
       {ListenAddress::Kind::xmpp_ws, "127.0.0.1", 5280, "", ListenAddress::StartTls::off},
       {ListenAddress::Kind::xmpp_wss, "127.0.0.1", 5281, "", ListenAddress::StartTls::off},
   };
+  static constexpr std::uint32_t shards_max = 128;
   std::uint32_t shards = 0;  // 0: as many as there are processor cores.
 
   std::string modules_dir;  // Empty: "modules" beside the program, or ../lib/hotline/modules.

@@ -83,8 +83,8 @@ const std::vector<ConfigKey>& table() {
           "networks"),
 
       key(
-          "shards", [](Config& c) -> ConfigField { return &c.shards; }, 0, 256, "threads", restart,
-          "Event-loop threads; 0 is one for each processor core. `hotlined --shards` overrides it."),
+          "shards", [](Config& c) -> ConfigField { return &c.shards; }, 0, Config::shards_max, "threads",
+          restart, "Event-loop threads; 0 is one for each processor core. `hotlined --shards` overrides it."),
 
       key(
           "modules_dir", [](Config& c) -> ConfigField { return &c.modules_dir; }, 0, 4096, "", restart,

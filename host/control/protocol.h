@@ -13,6 +13,8 @@
 //     canary.promote, .abort {reason}                  PushReport; its outcome is "canary" when a push went
 //                                                      on from its shadow run to there
 //     rollback     {module, to, reason}                PushReport; `to` "" is the one before the current
+//     module.disable, .enable {module, reason}         PushReport
+//     upgrade      {file, reason}                      PushReport; `file` "" is the program before this one
 //     history      {limit}                             HistoryReport, newest first
 //     blocklist        {}                              BlocklistReport
 //     blocklist.add    {build_id, reason}              {}

@@ -4,11 +4,10 @@
 #include <algorithm>
 #include <functional>
 #include <optional>
-#include <set>
 
 #include "cli/completion.h"
+#include "cli/unknown_verb.h"
 #include "cli/verbs.h"
-#include "control/edit_distance.h"
 
 namespace hotline::cli {
 namespace {
@@ -56,16 +55,8 @@ class CommandLine {
   }
 
   Exit run(std::vector<std::string> arguments) {
-    if (const std::optional<std::string> unknown = unknown_verb(arguments)) {
-      std::set<std::string> known;
-      for (const CLI::App* each : app_.get_subcommands([](const CLI::App*) { return true; })) {
-        known.insert(each->get_name());
-      }
-      const std::optional<std::string> near = nearest_word(*unknown, known);
-      return context_.fail(
-          Exit::usage,
-          "no verb `" + *unknown + "`: " + (near ? "did you mean `" + *near + "`?" : "see `hotline --help`"));
-    }
+    if (const std::optional<UnknownVerb> unknown = unknown_verb(app_, arguments))
+      return context_.fail(Exit::usage, unknown->message, unknown->verbs);
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the end.
     try {
       app_.parse(std::move(arguments));
@@ -82,21 +73,6 @@ class CommandLine {
     added->fallthrough();
     if (*examples != '\0') added->footer(std::string("Examples:\n") + examples);
     return added;
-  }
-
-  // The first word that is neither an option nor an option's value, where it is no verb.
-  std::optional<std::string> unknown_verb(const std::vector<std::string>& arguments) const {
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-      if (arguments[i] == "--state" || arguments[i] == "--socket") {
-        ++i;
-      } else if (!arguments[i].starts_with('-')) {
-        const auto verbs =
-            app_.get_subcommands([&](const CLI::App* each) { return each->check_name(arguments[i]); });
-        if (verbs.empty()) return arguments[i];
-        break;
-      }
-    }
-    return std::nullopt;
   }
 
   void on(CLI::App* added, std::function<Exit()> run) {
@@ -183,8 +159,11 @@ class CommandLine {
 
     CLI::App* rollback =
         verb(app_, "rollback", "Puts an older version live again: it is still loaded",
-             "  hotline rollback routing\n  hotline rollback routing --to 1.0.0 --reason 'slow'");
-    rollback->add_option("module", rollback_.module, "The module's name")->type_name("MODULE")->required();
+             "  hotline rollback routing\n  hotline rollback routing --to 1.0.0 --reason 'slow'\n"
+             "  hotline rollback core");
+    rollback->add_option("module", rollback_.module, "The module's name; `core`: the host's own program")
+        ->type_name("MODULE")
+        ->required();
     rollback->add_option("--to", rollback_.to, "This version rather than the one before")
         ->type_name("VERSION");
     rollback->add_option("--reason", rollback_.reason, "Why, for the history")->type_name("TEXT");
@@ -193,7 +172,6 @@ class CommandLine {
     CLI::App* upgrading =
         verb(app_, "upgrade", "Replaces the host's own program, without dropping a connection",
              "  hotline upgrade /usr/local/bin/hotlined --reason '1.4'\n  hotline rollback core");
-    upgrading->group("");
     upgrading->add_option("file", upgrade_.file, "The new hotlined")->type_name("FILE")->required();
     upgrading->add_option("--reason", upgrade_.reason, "Why, for the history")->type_name("TEXT");
     on(upgrading, [this] { return upgrade_core(context_, upgrade_); });
@@ -225,17 +203,18 @@ class CommandLine {
     keygen->add_option("file", file_, "The key's file")->type_name("NAME")->required();
     on(keygen, [this] { return make_key(context_, file_); });
 
-    CLI::App* sign = verb(app_, "sign", "Signs module files: FILE.sig beside each; needs no running host",
-                          "  hotline sign --key anna.key routing-1.1.0.so");
-    sign->add_option("file", sign_.files, "Module files")->type_name("FILE")->required();
+    CLI::App* sign = verb(
+        app_, "sign", "Signs modules, or the host's programs: FILE.sig beside each; needs no running host",
+        "  hotline sign --key anna.key routing-1.1.0.so");
+    sign->add_option("file", sign_.files, "The files")->type_name("FILE")->required();
     sign->add_option("--key", sign_.key, "The private key; without it the host's development key")
         ->type_name("FILE");
     on(sign, [this] { return sign_files(context_, sign_); });
 
     CLI::App* verify =
-        verb(app_, "verify", "Says who has signed a module file; needs no running host",
+        verb(app_, "verify", "Says who has signed a file; needs no running host",
              "  hotline verify routing-1.1.0.so\n  hotline verify --key anna.pub routing-1.1.0.so");
-    verify->add_option("file", verify_.file, "The module file")->type_name("FILE")->required();
+    verify->add_option("file", verify_.file, "The file")->type_name("FILE")->required();
     verify->add_option("--key", verify_.key, "This public key rather than those the host trusts")
         ->type_name("FILE");
     on(verify, [this] { return verify_file(context_, verify_); });
@@ -284,7 +263,7 @@ class CommandLine {
     };
     add_end("promote", "Makes the canary live for all now, whatever its gate says; ends a shadow run",
             promote);
-    add_end("abort", "Takes the canary or shadow run back: what is current serves all", cli::abort);
+    add_end("abort", "Takes the canary, shadow run or upgrade back: what is current serves all", cli::abort);
   }
 
   void add_users_verbs() {
@@ -354,7 +333,10 @@ class CommandLine {
     examined->add_option("--sessions", doctor_.sessions, "For so many; else as the open files allow")
         ->type_name("N")
         ->check(CLI::Range(std::uint64_t{1}, sessions_examined_max));
-    examined->add_option("--config", doctor_.config, "The host's configuration")->type_name("FILE");
+    examined
+        ->add_option("--config", doctor_.config,
+                     "The host's configuration; else DIR/hotline.json, else /etc/hotline/hotline.json")
+        ->type_name("FILE");
     examined->add_flag("--sysctl", doctor_.as_sysctl, "Print the kernel's settings for so many as a file");
     on(examined, [this] { return examine_machine(context_, doctor_); });
   }
@@ -398,7 +380,7 @@ class CommandLine {
         verb(app_, "config", "The configuration: its reference, what is wrong in a file, what is in use");
     config->require_subcommand(1);
     CLI::App* check_file = verb(*config, "check", "Says what is wrong in a file, with lines; needs no host",
-                                "  hotline config check /etc/hotline.json");
+                                "  hotline config check /etc/hotline/hotline.json");
     check_file->add_option("file", file_, "The configuration")->type_name("FILE")->required();
     on(check_file, [this] { return check_config(context_, file_); });
     on(verb(*config, "show", "What the host runs with"), [this] { return show_config(context_); });

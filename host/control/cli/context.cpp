@@ -6,9 +6,9 @@
 
 namespace hotline::cli {
 
-Exit Context::fail(Exit how, const std::string& message) const {
+Exit Context::fail(Exit how, const std::string& message, const std::string& verbs) const {
   if (wants_json) print_json({{"error", {{"message", message}}}});
-  err << "hotline: " << printable(message) << '\n';
+  err << "hotline" << verbs << ": " << printable(message) << '\n';
   return how;
 }
 

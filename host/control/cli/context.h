@@ -41,8 +41,8 @@ struct Context {
   static constexpr int silence_s_max = 60;
   static constexpr int push_silence_s_max = 900;
 
-  // Tells why it did not work, on standard error and with --json as an object as well.
-  Exit fail(Exit how, const std::string& message) const;
+  // Tells why it did not work, on standard error and with --json as an object as well. `verbs`: " canary".
+  Exit fail(Exit how, const std::string& message, const std::string& verbs = {}) const;
   Exit fail(const RpcFailure& failure) const;
 
   // Connects to the host that is meant; otherwise tells why not and leaves how to end in `exit`.

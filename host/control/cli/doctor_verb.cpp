@@ -15,9 +15,12 @@ namespace {
 
 constexpr const char* system_config = "/etc/hotline/hotline.json";
 
-Result<Config> config_of(const DoctorWish& wish) {
+// As the host reads it: of the state directory where it is there; else the service's.
+Result<Config> config_of(const DoctorWish& wish, const std::string& state_dir) {
   if (!wish.config.empty()) return Config::read(wish.config);
   std::error_code ignored;
+  const std::string its_own = state_dir + "/hotline.json";
+  if (!state_dir.empty() && std::filesystem::exists(its_own, ignored)) return Config::read(its_own);
   if (!std::filesystem::exists(system_config, ignored)) return Config{};
   return Config::read(system_config);
 }
@@ -76,7 +79,7 @@ void print(std::ostream& out, const doctor::Plan& plan, const std::vector<doctor
 }  // namespace
 
 Exit examine_machine(Context& context, const DoctorWish& wish) {
-  const Result<Config> config = config_of(wish);
+  const Result<Config> config = config_of(wish, choose_state_dir(context.state));
   if (!config) return context.fail(Exit::failed, config.error().message);
   const doctor::LinuxMachine machine;
   doctor::Plan plan = plan_of(context, *config);

@@ -13,6 +13,7 @@ namespace hotline::cli {
 namespace {
 
 constexpr std::size_t fingerprint_shown = 16;
+constexpr std::uint64_t signed_bytes_max = 512u << 20;  // A program of the host's is larger than a module.
 
 // Where keys are trusted: these verbs work on the state directory itself, with or without a running host.
 std::optional<TrustStore> trust_store(const Context& context, Exit& exit) {
@@ -72,7 +73,7 @@ Exit sign_files(Context& context, const SignWish& wish) {
   if (!key) return context.fail(Exit::failed, key.error().message);
   nlohmann::json signed_files = nlohmann::json::array();
   for (const std::string& file : wish.files) {
-    const Result<Image> image = Image::read(file);
+    const Result<Image> image = Image::read(file, signed_bytes_max);
     if (!image) return context.fail(Exit::failed, image.error().message);
     const Signature signature = key->sign(image->bytes());
     std::ofstream out(file + ".sig", std::ios::binary | std::ios::trunc);
@@ -102,7 +103,7 @@ Exit verify_file(Context& context, const VerifyWish& wish) {
     if (!trusted) return context.fail(Exit::failed, trusted.error().message);
     keys = std::move(*trusted);
   }
-  const Result<Image> image = Image::read(wish.file);
+  const Result<Image> image = Image::read(wish.file, signed_bytes_max);
   if (!image) return context.fail(Exit::failed, image.error().message);
   const Result<std::optional<Signature>> signature = read_signature_of(wish.file);
   if (!signature) return context.fail(Exit::failed, signature.error().message);

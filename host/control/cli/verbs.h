@@ -140,7 +140,7 @@ Exit symbolize(Context& context, const SymbolizeWish& wish);
 // doctor_verb.cpp
 struct DoctorWish {
   std::uint64_t sessions = 0;  // 0: as many as the host's open files allow.
-  std::string config;          // Empty: /etc/hotline/hotline.json where that is there.
+  std::string config;          // Empty: DIR/hotline.json, else /etc/hotline/hotline.json, where they are.
   bool as_sysctl = false;      // Print the kernel's settings as a file, and look at nothing.
 };
 Exit examine_machine(Context& context, const DoctorWish& wish);  // Exit::failed: a check failed.

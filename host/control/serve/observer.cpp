@@ -65,7 +65,9 @@ void Observer::tick() {
   alarm("host.tainted", rescued_signals() > 0,
         taint() +
             ": memory it may have scribbled on cannot be vouched for. Go back or push a fix, then "
-            "restart the host at a quiet hour (`hotline shutdown`; its supervisor starts it again)");
+            "restart the host at a quiet hour (`systemctl restart hotlined`; without systemd `hotline "
+            "shutdown`, "
+            "then start it again: it stays down until then)");
   const StoreHealth health = store_.health();
   alarm("store.unwritable", !health.is_writable, health.problem);
 }

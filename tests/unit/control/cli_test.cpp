@@ -411,7 +411,13 @@ TEST_CASE("cli: a host that is not there is told with the way out, status 3") {
 TEST_CASE("cli: a command line that is not understood is told so, status 2") {
   const Outcome verb = run({"--state", "/tmp", "stauts"});
   CHECK(verb.exit == Exit::usage);
-  CHECK(verb.err == "hotline: no verb `stauts`: did you mean `status`?\n");
+  CHECK(verb.err == "hotline: no verb `stauts`; did you mean `hotline status`?\n");
+  CHECK(run({"canary", "pause"}).err == "hotline canary: no verb `pause`; did you mean `hotline pause`?\n");
+  CHECK(run({"config", "--state", "a", "refrence"}).err ==
+        "hotline config: no verb `refrence`; did you mean `hotline config reference`?\n");
+  CHECK(run({"canary", "pasue"}).err == "hotline canary: no verb `pasue`; did you mean `hotline pause`?\n");
+  CHECK(run({"user", "zzz"}).err == "hotline user: no verb `zzz`; see `hotline user --help`\n");
+  CHECK(run({"user"}).err == "hotline user: A subcommand is required\nSee `hotline user --help`.\n");
   CHECK(run({}).exit == Exit::usage);
   const Outcome missing = run({"push"});
   CHECK(missing.exit == Exit::usage);
@@ -478,4 +484,9 @@ TEST_CASE("cli: the doctor needs no host, and its exit status says whether the m
   CHECK(run({"doctor", "--sessions", "1000", "--sysctl"}).out.find("fs.nr_open = 5096\n") !=
         std::string::npos);
   CHECK(run({"doctor", "--sessions", "0"}).exit == Exit::usage);
+  char dir[] = "/tmp/hotline-cli-XXXXXX";  // The configuration of the state directory that is meant is read.
+  REQUIRE(mkdtemp(dir) != nullptr);
+  std::ofstream(std::string(dir) + "/hotline.json") << R"({ "shards": 129 })";
+  CHECK(run({"--state", dir, "doctor"}).err.find("/hotline.json:1: `shards`") != std::string::npos);
+  std::filesystem::remove_all(dir);
 }

@@ -184,13 +184,13 @@ TEST_CASE("config: an unknown key is refused with its line and what was meant") 
 
 TEST_CASE("config: a wrong type or value is refused with its line and what is right") {
   CHECK(config_refusal("{\n\"shards\": \"two\" }") ==
-        "hotline.json:2: `shards` must be a whole number from 0 to 256 (threads), not `\"two\"`");
-  CHECK(config_refusal("{\n\"shards\":\n257\n}") ==
-        "hotline.json:2: `shards` must be a whole number from 0 to 256 (threads), not `257`");
+        "hotline.json:2: `shards` must be a whole number from 0 to 128 (threads), not `\"two\"`");
+  CHECK(config_refusal("{\n\"shards\":\n129\n}") ==
+        "hotline.json:2: `shards` must be a whole number from 0 to 128 (threads), not `129`");
   CHECK(config_refusal(R"({ "shards": -1 })") ==
-        "hotline.json:1: `shards` must be a whole number from 0 to 256 (threads), not `-1`");
+        "hotline.json:1: `shards` must be a whole number from 0 to 128 (threads), not `-1`");
   CHECK(config_refusal(R"({ "shards": 1.5 })") ==
-        "hotline.json:1: `shards` must be a whole number from 0 to 256 (threads), not `1.5`");
+        "hotline.json:1: `shards` must be a whole number from 0 to 128 (threads), not `1.5`");
   CHECK(config_refusal(R"({ "log": { "level": "loud" } })") ==
         "hotline.json:1: `log.level` must be one of `debug`, `info`, `warning`, `error`, not `\"loud\"`");
   CHECK(config_refusal(R"({ "domain": ["a"] })") ==
@@ -207,7 +207,7 @@ TEST_CASE("config: all that is wrong is told at once, in the order of its lines"
   CHECK(config_refusal("{\n\"store\": { \"x\": 1 },\n\"domain\": 5,\n\"shards\": true }") ==
         "hotline.json:2: unknown key `x` in `store`: its keys are `commit_window_ms`\n"
         "hotline.json:3: `domain` must be a string from 1 to 1023 bytes, not `5`\n"
-        "hotline.json:4: `shards` must be a whole number from 0 to 256 (threads), not `true`");
+        "hotline.json:4: `shards` must be a whole number from 0 to 128 (threads), not `true`");
 }
 
 TEST_CASE("config: text that is no JSON is refused with its line") {
