@@ -277,6 +277,48 @@ TEST_CASE("routing: XEP-0352, what may be held is bounded: presences go on, chat
   CHECK(only(world.host.sent(bob)) == "<presence></presence>");
 }
 
+TEST_CASE("routing: XEP-0352, what is large is not held, and nothing older of its sender comes after it") {
+  PrivateWorld world;
+  const hl_session alice = world.online("alice", "phone");
+  const hl_session bob = world.online("bob", "desk");
+  const auto presence = [&](const std::string& status) {
+    const std::string xml = "<presence from='c@localhost/x'>" + status + "</presence>";
+    CHECK(world.host.post("routing", "bob@localhost", 4, std::to_string(bob) + "\nc@localhost/x\n" + xml) ==
+          HL_OK);
+  };
+  world.say(bob, "<inactive xmlns='urn:xmpp:csi:0'/>");
+  world.say(alice, chat("bob@localhost", composing));
+  presence("small");
+  CHECK(world.host.sent(bob).empty());
+  // Each becomes five more when it is written.
+  world.say(alice, chat("bob@localhost", "<composing xmlns='http://jabber.org/protocol/chatstates'>" +
+                                             std::string(1000, '\'') + "</composing>"));
+  CHECK(world.host.sent(bob).empty());
+  presence(std::string(5000, 'x'));
+  CHECK(has(only(world.host.sent(bob)), "xxx"));
+  world.say(bob, "<active xmlns='urn:xmpp:csi:0'/>");
+  CHECK(world.host.sent(bob).empty());
+  CHECK(world.host.state().tables["held"].empty());
+}
+
+TEST_CASE("routing: XEP-0352, where there is no more room the latest of a sender still takes its place") {
+  PrivateWorld world;
+  world.online("alice", "phone");
+  const hl_session bob = world.online("bob", "desk");
+  const auto presence = [&](const std::string& type) {
+    CHECK(world.host.post(
+              "routing", "bob@localhost", 4,
+              std::to_string(bob) + "\nc@localhost/x\n<presence type='" + type + "'></presence>") == HL_OK);
+  };
+  world.say(bob, "<inactive xmlns='urn:xmpp:csi:0'/>");
+  presence("here");
+  for (int i = 0; i < 1000; ++i) world.host.state().tables["held"]["bob@localhost"][std::to_string(i)] = "";
+  presence("gone");
+  CHECK(world.host.sent(bob).empty());
+  world.say(bob, "<active xmlns='urn:xmpp:csi:0'/>");
+  CHECK(has(only(world.host.sent(bob)), "type='gone'"));
+}
+
 TEST_CASE("routing: an element of XEP-0352 that is neither is nobody's") {
   PrivateWorld world;
   CHECK(world.host.stanza(world.online("bob", "desk"), "<asleep xmlns='urn:xmpp:csi:0'/>") == HL_E_NONE);
