@@ -66,6 +66,47 @@ TEST_CASE("routing: XEP-0191, a block is answered as an account is that is not t
   }
 }
 
+TEST_CASE("routing: what nobody would see tells nobody whether there is such an account") {
+  struct Line {
+    const char* type;
+    std::string_view to;
+    std::string_view children;
+  };
+  constexpr std::string_view at_home = "@localhost", on_phone = "@localhost/phone";
+  constexpr std::string_view received = "<received xmlns='urn:xmpp:receipts' id='1'/>";
+  constexpr std::string_view store = "<store xmlns='urn:xmpp:hints'/>";
+  constexpr std::string_view no_store = "<x xmlns='a:b'/><no-store xmlns='urn:xmpp:hints'/>";
+  constexpr std::string_view secret = "<body>hi</body><no-store xmlns='urn:xmpp:hints'/>";
+  for (const Line& line :
+       {Line{"chat", at_home, composing}, Line{"normal", at_home, composing},
+        Line{"chat", on_phone, composing}, Line{"normal", on_phone, composing}, Line{"chat", at_home, ""},
+        Line{"chat", at_home, displayed}, Line{"chat", at_home, received}, Line{"normal", on_phone, received},
+        Line{"chat", at_home, store}, Line{"chat", at_home, no_store}, Line{"chat", at_home, secret},
+        Line{"headline", at_home, "<body/>"}, Line{"headline", on_phone, "<body/>"},
+        Line{"groupchat", at_home, "<body/>"}, Line{"groupchat", on_phone, "<body/>"},
+        Line{"normal", on_phone, "<body/>"}, Line{"error", at_home, "<body/>"},
+        Line{"error", on_phone, composing}}) {
+    CAPTURE(line.type);
+    CAPTURE(line.to);
+    CAPTURE(line.children);
+    PrivateWorld world;
+    const hl_session alice = world.online("alice", "phone");
+    world.add_account("carol@localhost");
+    world.block("carol", "alice@localhost");
+    const auto answer = [&](const std::string& name) {
+      world.say(alice, "<message id='1' to='" + name + std::string(line.to) + "' type='" + line.type + "'>" +
+                           std::string(line.children) + "</message>");
+      std::string all;
+      for (const std::string& sent : world.host.sent(alice)) all += sent;
+      const std::size_t at = all.find(name);
+      return at == std::string::npos ? all : all.replace(at, name.size(), "X");
+    };
+    const std::string away = answer("bob");
+    CHECK(answer("mallory") == away);
+    CHECK(answer("carol") == away);
+  }
+}
+
 TEST_CASE("routing: XEP-0191, a block on one resource leaves the others, and one on others leaves this") {
   PrivateWorld world;
   const hl_session phone = world.online("alice", "phone");
