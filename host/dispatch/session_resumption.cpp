@@ -44,6 +44,7 @@ void Sessions::resume(std::uint64_t stream_handle, std::uint64_t handle, std::ui
   shard_.streams.bound(*stream, *session);
   acknowledge(*session, h);
   sm.is_requested = false;
+  sm.asks_again = false;
   sm.owes_answer = false;
 
   std::string text(answer);

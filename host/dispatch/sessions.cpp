@@ -148,6 +148,7 @@ void Sessions::put(std::unique_ptr<Session> session, std::uint64_t resume_left_u
     return expire_after(its, std::min<std::uint64_t>(resume_left_us, its.sm.resume_s * 1'000'000ull));
   }
   its.connection->session = &its;
+  its.sm.asks_again = its.sm.is_requested;  // Who was to be asked later stayed behind.
   shard_.watch.come(its);
   if (!its.sm.is_on && !its.unacknowledged.empty()) {
     arrivals_.try_emplace(its.handle);
@@ -178,11 +179,14 @@ void Sessions::write(Session& session, const Buffer& bytes, bool adds_to) {
     connection.write_element(bytes.bytes());
   }
   shard_.counters.stanzas_out.add();
-  if (connection.pending_bytes() > shard_.world.limits.output_bytes_max) {
+  // A client that reads and never acknowledges would have all it was sent kept here.
+  const std::size_t most = shard_.world.limits.output_bytes_max;
+  if (connection.pending_bytes() > most || session.unacknowledged_bytes > most) {
     shard_.counters.slow_readers_cut.add();
-    log::info("session.slow_reader",
-              {{"session", session.address}, {"pending_bytes", connection.pending_bytes()}});
-    connection.abandon("it does not read what it is sent");
+    log::info("session.slow_reader", {{"session", session.address},
+                                      {"pending_bytes", connection.pending_bytes()},
+                                      {"unacknowledged_bytes", session.unacknowledged_bytes}});
+    connection.abandon("it does not read or acknowledge what it is sent");
   }
 }
 
@@ -239,15 +243,16 @@ void Sessions::send_nonza(Session& session, std::string_view xml) {
 
 void Sessions::before_flush(Session& session) {
   StreamManagement& sm = session.sm;
-  if (!sm.is_on || sm.is_requested || session.unacknowledged.empty() || session.connection == nullptr) return;
+  if (!sm.is_on || session.unacknowledged.empty() || session.connection == nullptr) return;
+  if (sm.is_requested && (!sm.asks_again || sm.is_request_due)) return;
   // Quiet clients are asked at once; a busy one's every answer would cost as much as a message.
   const ShardLimits& limits = shard_.world.limits;
   const std::uint64_t now_us = shard_.now_us();
-  if (now_us - sm.requested_us < limits.request_gap_us &&
+  if (!sm.is_requested && now_us - sm.requested_us < limits.request_gap_us &&
       session.unacknowledged.size() < limits.request_after)
     return request_later(session);
-  sm.is_requested = true;
-  sm.requested_us = now_us;
+  if (!std::exchange(sm.is_requested, true)) sm.requested_us = now_us;
+  sm.asks_again = false;
   session.connection->write_element(sm.request->bytes());
 }
 
@@ -302,9 +307,13 @@ hl_status Sessions::acknowledge(Session& session, std::uint32_t h) {
   StreamManagement& sm = session.sm;
   // An acknowledgement covers what was sent before the count began, too: streams are in order.
   std::uint32_t count = h - sm.acknowledged;
+  // One that covers nothing of what there is does not answer the request: its client is asked again, and has
+  // owed an acknowledgement since it was first asked.
+  sm.asks_again = sm.is_requested && count == 0 && session.unacknowledged.size() > sm.before;
+  sm.is_requested = sm.asks_again;
+  if (sm.asks_again) request_later(session);
   if (count > 0) count += std::exchange(sm.before, 0);
   sm.acknowledged = h;
-  sm.is_requested = false;
   for (; count > 0; --count) accept_front(session);
   if (session.is_draining) shard_.calls.pump(session.handle);
   // Something was sent after the request that this answers: ask again with the next flush.

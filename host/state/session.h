@@ -98,14 +98,15 @@ class SessionFields {
 
 struct StreamManagement {
   bool is_on = false;
-  bool is_requested = false;    // <r/> was written and not yet answered.
-  bool owes_answer = false;     // The client asked; it is answered when `owed` stanzas are safe ...
-  bool is_request_due = false;  // It is among those that are asked later.
+  bool is_requested = false;        // <r/> was written, and no answer to it has covered anything yet.
+  bool owes_answer = false;         // The client asked; it is answered when `owed` stanzas are safe ...
+  bool is_request_due : 1 = false;  // It is among those that are asked later.
+  bool asks_again : 1 = false;      // The last <r/> was answered, and the answer covered nothing.
   std::uint32_t owed = 0;
   std::uint32_t owed_last = 0;     // ... and again when those are that it had sent when it asked last.
   std::uint32_t before = 0;        // Of `unacknowledged`, sent before it was on: not counted by the client.
   std::uint64_t owed_us = 0;       // Since when.
-  std::uint64_t requested_us = 0;  // When <r/> was written.
+  std::uint64_t requested_us = 0;  // When <r/> was written, the first since one was answered.
   std::uint32_t acknowledged = 0;  // How many of ours the client has accepted, modulo 2^32.
   std::uint32_t resume_s = 0;      // 0: it cannot be resumed.
   Ref<const Buffer> request;       // The bytes of <r/>.
@@ -136,8 +137,8 @@ class Session final : public InSlab<Session> {
   std::uint32_t look_s = 0;   // When it is looked at for its silence.
   std::uint32_t asked_s = 0;  // When it was asked for a sign of life; 0: it was not.
   StreamManagement sm;
-  Ring<Outgoing> unacknowledged;  // With stream management: all stanzas. Without: those with an entry.
-  std::size_t unacknowledged_bytes = 0;
+  Ring<Outgoing> unacknowledged;         // With stream management: all stanzas. Without: those with an entry.
+  std::size_t unacknowledged_bytes = 0;  // Of those without an entry: nobody else has them.
   std::uint64_t drained = 0;
 
   const std::string address;  // Full address.
@@ -152,7 +153,7 @@ class Session final : public InSlab<Session> {
   void prefetch_account() const;
 
   void push(Outgoing outgoing) {
-    unacknowledged_bytes += outgoing.bytes->size();
+    unacknowledged_bytes += own_bytes(outgoing);
     unacknowledged.push_back(std::move(outgoing));
   }
   // Nothing is under way: gives back what the queues keep for the next burst.
@@ -162,12 +163,16 @@ class Session final : public InSlab<Session> {
   }
   Outgoing pop() {
     Outgoing front = std::move(unacknowledged.front());
-    unacknowledged_bytes -= front.bytes->size();
+    unacknowledged_bytes -= own_bytes(front);
     unacknowledged.pop_front();
     return front;
   }
 
  private:
+  static std::size_t own_bytes(const Outgoing& outgoing) {
+    return outgoing.entry ? 0 : outgoing.bytes->size();
+  }
+
   const std::uint32_t resource_at_;
 };
 

@@ -36,7 +36,9 @@ History::History(const hl_host* host)
 void History::put(std::string_view account, std::string_view id, std::string_view peer,
                   std::string_view message) const {
   const std::string value = ArchivedRow{peer, message}.encode();
-  if (value.size() > bytes_max() || rows_.get(account, id)) return refused_.add();
+  // Before anything makes room for it.
+  const std::uint64_t most = std::min<std::uint64_t>(bytes_max(), HL_ROW_SIZE_MAX);
+  if (value.size() > most || rows_.get(account, id)) return refused_.add();
   make_room(account, value.size(), trimmed_per_put);
   const std::uint64_t before = bytes(account);
   if (rows_.put(account, id, value) != HL_OK) return refused_.add();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 namespace hotline::profile {
 
@@ -11,6 +12,8 @@ namespace {
 
 constexpr std::size_t name_size_max = 1023;  // Bytes of a node's name, or of an item's id.
 constexpr std::size_t item_id_bytes = 16;    // Of an id that we choose.
+// Of one answer, beyond its first item: what is put before a connection at once.
+constexpr std::size_t answer_bytes_max = 512 << 10;
 
 bool is_name(std::string_view name) {
   return !name.empty() && name.size() <= name_size_max &&
@@ -34,6 +37,12 @@ Refusal not_known() {
 sdk::Element form_of(const sdk::Element& parent) {
   return parent.child("x", sdk::ns_forms);
 }
+// False, and nothing is written, when the answer is large enough without it.
+bool append(sdk::Xml& xml, const Item& item) {
+  if (xml.written().size() > answer_bytes_max) return false;
+  xml.open("item").attr("id", item.id).raw(item.payload).close();
+  return true;
+}
 
 }  // namespace
 
@@ -45,7 +54,7 @@ Pubsub::Outcome Pubsub::on_own(std::string_view account, std::string_view type, 
   if (pubsub.ns() == ns_owner) return on_owner(account, type, pubsub, inner);
   const sdk::Element wish = pubsub.first();
   if (!wish || wish.ns() != ns_pubsub) return Refusal{"modify", "bad-request"};
-  if (type == "get" && wish.name() == "items") return items(account, Standing::owner, wish, inner);
+  if (type == "get" && wish.name() == "items") return items(account, Standing::owner, pubsub, inner);
   if (type == "set" && wish.name() == "publish") return publish(account, pubsub, inner);
   if (type == "set" && wish.name() == "retract") return retract(account, wish);
   if (type == "set" && wish.name() == "create") return create(account, pubsub, inner);
@@ -156,8 +165,9 @@ Pubsub::Outcome Pubsub::create(std::string_view account, const sdk::Element& pub
   return std::nullopt;
 }
 
-Pubsub::Outcome Pubsub::items(std::string_view account, Standing standing, const sdk::Element& wanted,
+Pubsub::Outcome Pubsub::items(std::string_view account, Standing standing, const sdk::Element& pubsub,
                               std::string& inner) const {
+  const sdk::Element wanted = pubsub.first();
   const std::string_view name = wanted.attr("node");
   if (!is_name(name)) return no_name();
   const std::optional<Node> node = items_.node(account, name);
@@ -167,21 +177,46 @@ Pubsub::Outcome Pubsub::items(std::string_view account, Standing standing, const
   if (!sdk::is_absent(digits) &&
       (std::from_chars(digits.data(), digits.data() + digits.size(), most).ec != std::errc{} || most == 0))
     return Refusal{"modify", "bad-request", "max_items is a number from 1"};
+  most = std::min(most, Node::items_max_max);
   sdk::Xml xml;
   xml.open("pubsub", ns_pubsub).open("items").attr("node", name);
-  const auto append = [&xml](const Item& item) {
-    xml.open("item").attr("id", item.id).raw(item.payload).close();
-  };
-  if (const sdk::Element first = wanted.child("item", ns_pubsub)) {
-    std::uint32_t named = 0;
-    for (sdk::Element item = first; item && named < most; item = item.next(), ++named)
-      if (const std::optional<Item> found = items_.find(account, name, item.attr("id"))) append(*found);
+  if (wanted.child("item", ns_pubsub)) {
+    write_named(xml, account, wanted, most);
   } else {
-    const std::vector<Item> all = items_.of(account, name);
-    for (std::size_t i = 0; i < all.size() && i < most; ++i) append(all[i]);
+    const std::string_view after = pubsub.child("set", ns_rsm).child("after", ns_rsm).text();
+    if (!write_latest(xml, account, name, after, most)) return not_there();
   }
   inner = xml.take();
   return std::nullopt;
+}
+
+// Each once, however often it is named.
+void Pubsub::write_named(sdk::Xml& xml, std::string_view account, const sdk::Element& wanted,
+                         std::uint32_t most) const {
+  std::set<std::string_view> named;
+  for (sdk::Element item = wanted.first(); item && named.size() < most; item = item.next()) {
+    if (!item.is("item", ns_pubsub) || !named.insert(item.attr("id")).second) continue;
+    const std::optional<Item> found = items_.find(account, wanted.attr("node"), item.attr("id"));
+    if (found && !append(xml, *found)) return;
+  }
+}
+
+// XEP-0060 6.5.4: of more than goes into an answer come the latest, with where they end, behind which the
+// next are asked for. False: there is no item `after`.
+bool Pubsub::write_latest(sdk::Xml& xml, std::string_view account, std::string_view name,
+                          std::string_view after, std::uint32_t most) const {
+  const std::vector<Item> all = items_.of(account, name);
+  const auto bound = std::find_if(all.begin(), all.end(), [&](const Item& item) { return item.id == after; });
+  if (bound == all.end() && !after.empty()) return false;
+  const auto first = after.empty() ? all.begin() : bound + 1;
+  const auto end = first + std::min<std::ptrdiff_t>(most, all.end() - first);
+  auto at = first;
+  while (at != end && append(xml, *at)) ++at;
+  xml.close();
+  if (at == end) return true;
+  xml.open("set", ns_rsm).leaf("first", first->id).leaf("last", (at - 1)->id);
+  xml.leaf("count", std::to_string(all.size())).close();
+  return true;
 }
 
 // Who may see nothing gets the answer of an account that is not there; a contact is told what is the matter.
@@ -191,7 +226,7 @@ Pubsub::Outcome Pubsub::on_asked(std::string_view account, std::string_view aske
   const sdk::Element wish = pubsub.first();
   Outcome refusal = not_known();
   if (pubsub.ns() == ns_pubsub && wish.is("items", ns_pubsub))
-    refusal = items(account, standing, wish, inner);
+    refusal = items(account, standing, pubsub, inner);
   if (refusal && standing != Standing::contact) return Refusal{"cancel", "service-unavailable"};
   return refusal;
 }

@@ -15,6 +15,7 @@
 namespace hotline::profile {
 
 inline constexpr std::string_view ns_pubsub = "http://jabber.org/protocol/pubsub";
+inline constexpr std::string_view ns_rsm = "http://jabber.org/protocol/rsm";
 inline constexpr std::string_view ns_owner = "http://jabber.org/protocol/pubsub#owner";
 
 class Pubsub {
@@ -35,8 +36,12 @@ class Pubsub {
   Outcome publish(std::string_view account, const sdk::Element& pubsub, std::string& inner) const;
   Outcome retract(std::string_view account, const sdk::Element& retract) const;
   Outcome create(std::string_view account, const sdk::Element& pubsub, std::string& inner) const;
-  Outcome items(std::string_view account, Standing standing, const sdk::Element& items,
+  Outcome items(std::string_view account, Standing standing, const sdk::Element& pubsub,
                 std::string& inner) const;
+  void write_named(sdk::Xml& xml, std::string_view account, const sdk::Element& wanted,
+                   std::uint32_t most) const;
+  bool write_latest(sdk::Xml& xml, std::string_view account, std::string_view name, std::string_view after,
+                    std::uint32_t most) const;
   Outcome configure(std::string_view account, const sdk::Element& configure) const;
   // The node that a publish goes to: made where there is none, compared with what the publisher expects where
   // there is one.

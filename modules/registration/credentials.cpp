@@ -115,6 +115,15 @@ std::optional<Credentials::Done> Credentials::on_work(const hl_work_event& event
   return Done{account, std::move(pending->asker), true, accounts::encode(row)};
 }
 
+void Credentials::forget_changes(std::string_view account) const {
+  std::string id;
+  for (auto row = pending_.next(account, {}); row; row = pending_.next(account, id)) {
+    id = row->key;
+    const std::optional<Pending> pending = Pending::decode(row->value);
+    if (pending && pending->asker.kind == Asker::Kind::session) pending_.erase(account, id);
+  }
+}
+
 // RFC 5802 3: StoredKey is H(HMAC(SaltedPassword, "Client Key")), ServerKey HMAC(SaltedPassword, "Server
 // Key").
 std::string Credentials::stored_and_server_key(Digest digest, std::string_view salted_password) const {

@@ -47,6 +47,8 @@ class Credentials {
   };
   // A key has come. Nothing while the other is awaited, or for one that nobody waits for.
   std::optional<Done> on_work(const hl_work_event& event);
+  // The account is another's from now on: what its sessions have asked for is dropped, since they end.
+  void forget_changes(std::string_view account) const;
 
  private:
   std::string stored_and_server_key(sdk::Digest digest, std::string_view salted_password) const;

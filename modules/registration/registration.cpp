@@ -387,6 +387,7 @@ Status Registration::install(const NumberSignup::Registered& number) {
     numbers_.tell_busy(number);
     return HL_OK;
   }
+  credentials_.forget_changes(number.account);
   sessions_.for_each(number.account, [&](hl_session session) {
     sessions_.end(session, "conflict", "another device registered this number");
   });
@@ -426,6 +427,7 @@ bool Registration::tell_others(const std::string& account) const {
 void Registration::erase(const std::string& account) {
   for (auto row = accounts_.next(account, {}); row; row = accounts_.next(account, {}))
     accounts_.erase(account, std::string(row->key));
+  credentials_.forget_changes(account);
   sessions_.for_each(account, [&](hl_session session) {
     sessions_.end(session, "not-authorized", "the account was removed");
   });

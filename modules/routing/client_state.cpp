@@ -10,7 +10,8 @@ namespace hotline::routing {
 
 namespace {
 
-constexpr std::uint64_t held_max = 1000;  // Rows of one account, all its sessions together.
+constexpr std::uint64_t held_max = 1000;      // Rows of one account, all its sessions together.
+constexpr std::size_t held_bytes_max = 4096;  // Of one stanza.
 constexpr std::string_view kind_chat_state = "c";
 constexpr std::string_view kind_presence = "p";
 
@@ -57,7 +58,14 @@ bool ClientState::is_inactive(hl_session session) const {
 
 bool ClientState::hold(std::string_view account, const std::string& key, hl_session session,
                        std::string_view xml) const {
-  if (held_.count(account) >= held_max) return false;
+  const bool has_room = held_.count(account) < held_max || held_.get(account, key).has_value();
+  if (has_room && xml.size() <= held_bytes_max && put(account, key, session, xml)) return true;
+  held_.erase(account, key);  // What is older may not come after it.
+  return false;
+}
+
+bool ClientState::put(std::string_view account, const std::string& key, hl_session session,
+                      std::string_view xml) const {
   const std::string counter = counter_key(session);
   const std::string number = std::to_string(number_in(held_.get(account, counter).value_or("0")) + 1);
   return held_.put(account, counter, number) == HL_OK &&

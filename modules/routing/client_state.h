@@ -29,16 +29,19 @@ class ClientState {
   void ended(std::string_view account, hl_session session) const;
 
   bool is_inactive(hl_session session) const;
-  // A chat state from `sender`. One that finds no room is dropped: it means nothing later.
+  // A chat state from `sender`. One that finds no room or is too large is dropped: it means nothing later.
   void hold_chat_state(std::string_view account, hl_session session, std::string_view sender,
                        std::string_view xml) const;
   // A message from `sender` says more than what it was doing before.
   void forget_chat_state(std::string_view account, hl_session session, std::string_view sender) const;
-  // What presence posted: session '\n' sender '\n' stanza. Goes on at once to a session that is active.
+  // What presence posted: session '\n' sender '\n' stanza. Goes on at once to a session that is active, and
+  // where it finds no room or is too large.
   sdk::Status on_presence(std::string_view account, std::string_view bytes) const;
 
  private:
+  // In place of what is held under that key. False: neither is held now.
   bool hold(std::string_view account, const std::string& key, hl_session session, std::string_view xml) const;
+  bool put(std::string_view account, const std::string& key, hl_session session, std::string_view xml) const;
   void flush(std::string_view account, hl_session session) const;
 
   sdk::Sessions sessions_;

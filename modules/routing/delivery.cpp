@@ -45,8 +45,7 @@ sdk::Status Delivery::deliver(std::string_view account, const hl_stanza& stanza)
   std::string_view resource = sdk::view(stanza.to).substr(account.size());
   if (!resource.empty()) resource.remove_prefix(1);
   // Before anything is queued, and with the answer that an account gets which is not there.
-  if (parts_.blocked.covers(account, sdk::view(stanza.from)))
-    return refuse(stanza, "cancel", "service-unavailable");
+  if (parts_.blocked.covers(account, sdk::view(stanza.from))) return turn_away(resource, stanza);
   return stanza.kind == HL_STANZA_IQ ? deliver_iq(account, resource, stanza)
                                      : deliver_message(account, resource, stanza);
 }
@@ -81,8 +80,7 @@ Delivery::Audience Delivery::audience(std::string_view account, std::string_view
 sdk::Status Delivery::deliver_message(std::string_view account, std::string_view resource,
                                       const hl_stanza& message) const {
   const Audience found = audience(account, resource);
-  // Without a session the account may be none at all; the answer does not tell which (8.5.1).
-  if (found.sessions == 0 && !exists(account)) return refuse(message, "cancel", "service-unavailable");
+  if (found.sessions == 0 && !exists(account)) return turn_away(resource, message);
 
   const MessageType type = message_type(sdk::view(message.type));
   const Content content = Content::read(stanzas_, message, config_.domain());
@@ -126,6 +124,19 @@ sdk::Status Delivery::deliver_message(std::string_view account, std::string_view
                                  : rule != Rule::later && priority_.get(session) >= found.highest;
   });
   return HL_OK;
+}
+
+// 8.5.1 leaves the choice. What an account that is away would drop is dropped, and so is what its user would
+// not see when it came (a receipt, a chat state that is to be stored): else these told without anybody's
+// knowledge which addresses are accounts.
+sdk::Status Delivery::turn_away(std::string_view resource, const hl_stanza& stanza) const {
+  if (stanza.kind == HL_STANZA_IQ) return refuse(stanza, "cancel", "service-unavailable");
+  const Content content = Content::read(stanzas_, stanza, config_.domain());
+  const Rule rule =
+      rule_for(message_type(sdk::view(stanza.type)),
+               {.is_full = !resource.empty(), .answers_only = content.has_answer && !content.has_body});
+  const bool is_answered = rule == Rule::refuse || (rule == Rule::later && content.is_for_people());
+  return is_answered ? refuse(stanza, "cancel", "service-unavailable") : HL_OK;
 }
 
 const hl_stanza& Delivery::archived(std::string_view account, const hl_stanza& message,

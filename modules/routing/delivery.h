@@ -52,6 +52,8 @@ class Delivery {
   sdk::Status deliver_iq(std::string_view account, std::string_view resource, const hl_stanza& iq) const;
   sdk::Status deliver_message(std::string_view account, std::string_view resource,
                               const hl_stanza& message) const;
+  // The answer of an account that is not there, or that has blocked its sender.
+  sdk::Status turn_away(std::string_view resource, const hl_stanza& stanza) const;
   // How a message goes to one session.
   struct Copy {
     std::string_view account;

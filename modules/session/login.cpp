@@ -61,6 +61,7 @@ Login::Login(const hl_host* host)
       log_(host),
       accounts_(Tables(host).open(accounts::table_name)),
       secret_(host),
+      unbound_(host),
       tokens_(host),
       welcome_(host, tokens_),
       logins_(Stats(host).counter("logins")),
@@ -372,6 +373,7 @@ Status Login::succeed(const Attempt& attempt, std::string_view account, std::str
   if (attempt.profile == Profile::sasl2) {
     status = welcome(attempt, bare, data, by_token);
   } else {
+    if (!unbound_.keep(attempt.stream, bare)) return fail(attempt, "temporary-auth-failure");
     status = streams_.authenticate(attempt.stream, bare, Xml().open("success", sasl_ns).text(data).take());
   }
   if (status == HL_E_GONE) return HL_OK;

@@ -24,6 +24,7 @@
 #include "session/fast.h"
 #include "session/scram.h"
 #include "session/secret.h"
+#include "session/unbound.h"
 #include "session/welcome.h"
 
 namespace hotline::session {
@@ -105,6 +106,7 @@ class Login {
   sdk::Log log_;
   sdk::Table accounts_;
   Secret secret_;
+  Unbound unbound_;
   FastTokens tokens_;
   Welcome welcome_;
   sdk::Counter logins_;

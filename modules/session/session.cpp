@@ -5,7 +5,7 @@
 //     login.h       mechanisms, in the words of SASL and SASL2
 //     exchange.h    a login between two of a client's elements; scram.h: SCRAM's messages
 //     welcome.h     what follows a login by SASL2; wishes.h: what was wished for; fast.h: tokens
-//     features.h    what a stream offers that is logged in
+//     features.h    what a stream offers that is logged in; unbound.h: until it is bound
 //
 // An instance holds nothing that matters: exchanges are in the streams' scratch, counters are the host's.
 //
@@ -27,6 +27,7 @@
 #include "session/queries.h"
 #include "session/stream_management.h"
 #include "session/topics.h"
+#include "session/unbound.h"
 
 namespace hotline::session {
 
@@ -51,10 +52,11 @@ class Session {
         features_(host),
         login_(host),
         stream_management_(host),
+        unbound_(host),
         queries_(host) {}
 
   Status on_stream(const hl_stream_event& event) {
-    if (event.what != HL_STREAM_OPENED) return HL_OK;
+    if (event.what != HL_STREAM_OPENED) return closed(event.stream);
     const std::string domain(config_.domain());
     if (!is_absent(event.to) && !is_ours(view(event.to))) {
       streams_.close(event.stream, "host-unknown", "this host serves " + domain);
@@ -95,12 +97,16 @@ class Session {
 
   Status on_work(const hl_work_event& event) { return login_.on_work(event); }
 
-  // From registration. Tokens go with the password they were got with; this frees their rows.
+  // From registration. Tokens go with the password they were got with; this frees their rows. So do streams
+  // that it let in and that no session is bound on.
   Status on_post(const hl_post_event& event) {
     switch (event.topic) {
       case topic::account_removed:
       case topic::key_replaced:
-      case topic::password_changed: login_.forget_tokens(view(event.account)); break;
+      case topic::password_changed:
+        login_.forget_tokens(view(event.account));
+        unbound_.end_stale(view(event.account));
+        break;
       default: break;  // Of a generation that knew more: passed over.
     }
     return HL_OK;
@@ -131,6 +137,13 @@ class Session {
     return features_.after_login(view(info.account), Features::Stream::unbound);
   }
 
+  Status closed(hl_stream stream) {
+    const std::optional<hl_stream_info> info = streams_.info(stream);
+    if (info && !is_absent(info->account) && info->session == 0)
+      unbound_.forget(stream, std::string(view(info->account)));
+    return HL_OK;
+  }
+
   Status start_tls(const hl_stanza_event& event) {
     Xml xml;
     if (view(event.stanza->name) == "starttls" &&
@@ -150,6 +163,7 @@ class Session {
       return HL_OK;
     }
     if (type != "set") return refuse(event, "modify", "bad-request");
+    if (!unbound_.is_good(event.stream, view(event.account))) return unbound_.turn_away(event.stream);
     const std::string_view wish = stanzas_.payload(iq).child("resource", bind_ns).text();
     std::string resource = random_.hex(generated_resource_bytes);
     if (!wish.empty()) {
@@ -166,6 +180,7 @@ class Session {
     if (status == HL_E_FULL)
       return refuse(event, "wait", "resource-constraint", "this account has as many sessions as it may");
     if (status != HL_OK) return refuse(event, "cancel", "not-allowed");
+    unbound_.forget(event.stream, account);
     Xml xml;
     xml.open("bind", bind_ns).leaf("jid", account + "/" + resource).close();
     sessions_.send(session, iq_result(iq, xml.written()));
@@ -198,6 +213,7 @@ class Session {
   Features features_;
   Login login_;
   StreamManagement stream_management_;
+  Unbound unbound_;
   Queries queries_;
 };
 
@@ -221,6 +237,7 @@ HL_MANIFEST(
     "reads-table accounts\n"
     "table login_secrets durable writes 1 reads 1\n"
     "table fast_tokens durable writes 1 reads 1\n"
+    "table unbound_streams volatile writes 1 reads 1\n"
     "accepts-posts registration\n"
     "stream\n"
     "sessions\n"

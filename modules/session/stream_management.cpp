@@ -29,12 +29,16 @@ bool is_true(std::string_view text) {
 }
 
 StreamManagement::StreamManagement(const hl_host* host)
-    : streams_(host), sessions_(host), stanzas_(host), acknowledged_(sessions_.field("sm.acknowledged")) {}
+    : streams_(host),
+      sessions_(host),
+      stanzas_(host),
+      unbound_(host),
+      acknowledged_(sessions_.field("sm.acknowledged")) {}
 
 Status StreamManagement::on_element(const hl_stanza_event& event) {
   const std::string_view name = view(event.stanza->name);
   if (event.session == 0) {  // Nothing is bound: all that is possible is to take up an old session.
-    return name == "resume" ? resume(event.stream, *event.stanza) : fail(event.stream, "unexpected-request");
+    return name == "resume" ? resume(event) : fail(event.stream, "unexpected-request");
   }
   if (name == "a") return acknowledged(event.stream, event.session, *event.stanza);
   if (name == "r") return requested(event.stream, event.session);
@@ -100,13 +104,18 @@ Status StreamManagement::take_up(hl_stream stream, std::string_view previous, st
   return status;
 }
 
-Status StreamManagement::resume(hl_stream stream, const hl_stanza& element) {
-  const Element root = stanzas_.root(element);
+Status StreamManagement::resume(const hl_stanza_event& event) {
+  const hl_stream stream = event.stream;
+  if (!unbound_.is_good(stream, view(event.account))) return unbound_.turn_away(stream);
+  const Element root = stanzas_.root(*event.stanza);
   const std::string_view id = root.attr("previd");
   const std::optional<std::uint32_t> h = count_of(root.attr("h"));
   if (id.empty() || !h) return fail(stream, "bad-request");
   const Status status = take_up(stream, id, *h, resumed(id));
-  if (status == HL_OK) return HL_OK;
+  if (status == HL_OK) {
+    unbound_.forget(stream, view(event.account));
+    return HL_OK;
+  }
   if (status == HL_E_INVALID) return refuse_count(stream, *h, 0);
   if (status == HL_E_DENIED) return fail(stream, "unexpected-request");
   return fail(stream, "item-not-found");

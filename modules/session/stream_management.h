@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "session/unbound.h"
+
 namespace hotline::session {
 
 constexpr std::string_view sm_ns = "urn:xmpp:sm:3";
@@ -46,7 +48,7 @@ class StreamManagement {
 
  private:
   sdk::Status enable(hl_session session, const hl_stanza& element);
-  sdk::Status resume(hl_stream stream, const hl_stanza& element);
+  sdk::Status resume(const hl_stanza_event& event);
   sdk::Status acknowledged(hl_stream stream, hl_session session, const hl_stanza& element);
   sdk::Status requested(hl_stream stream, hl_session session);
   sdk::Status answer(hl_session session, std::uint32_t handled);
@@ -57,6 +59,7 @@ class StreamManagement {
   sdk::Streams streams_;
   sdk::Sessions sessions_;
   sdk::Stanzas stanzas_;
+  Unbound unbound_;
   sdk::Field acknowledged_;  // The client's last h: with what is unacknowledged, how many were sent.
 };
 

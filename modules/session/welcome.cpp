@@ -32,6 +32,7 @@ Welcome::Welcome(const hl_host* host, FastTokens& tokens)
       features_(host),
       stream_management_(host),
       secret_(host),
+      unbound_(host),
       carbons_(sessions_.field(session_fields::carbons)),
       client_state_(sessions_.field(session_fields::client_state)) {}
 
@@ -64,6 +65,12 @@ Status Welcome::receive(const Guest& guest) {
     failed = StreamManagement::failed("item-not-found");
   }
   if (guest.wishes.binds) return bind(guest, failed, token);
+  return leave_unbound(guest, failed, token);
+}
+
+Status Welcome::leave_unbound(const Guest& guest, std::string_view failed, std::string_view token) {
+  if (!unbound_.keep(guest.stream, guest.account))
+    return streams_.close(guest.stream, "resource-constraint", "too many logins without a resource");
   streams_.send(guest.stream, success(guest, guest.account, failed, token));
   streams_.send(guest.stream, features_.after_login(guest.account, Features::Stream::unbound));
   return HL_OK;
@@ -76,11 +83,7 @@ Status Welcome::bind(const Guest& guest, std::string_view failed, std::string_vi
   hl_session session = 0;
   const Status status = sessions_.bind(guest.stream, resource, &session);
   if (status == HL_E_GONE) return status;
-  if (status == HL_E_FULL) {
-    streams_.send(guest.stream, success(guest, guest.account, failed, token));
-    streams_.send(guest.stream, features_.after_login(guest.account, Features::Stream::unbound));
-    return HL_OK;
-  }
+  if (status == HL_E_FULL) return leave_unbound(guest, failed, token);
   require(status, "session.bind");
   set_wishes(session, guest.wishes);
   std::optional<StreamManagement::Enabled> enabled;

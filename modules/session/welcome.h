@@ -20,6 +20,7 @@
 #include "session/features.h"
 #include "session/secret.h"
 #include "session/stream_management.h"
+#include "session/unbound.h"
 #include "session/wishes.h"
 
 namespace hotline::session {
@@ -48,6 +49,8 @@ class Welcome {
  private:
   std::string token_for(const Guest& guest);
   sdk::Status bind(const Guest& guest, std::string_view failed, std::string_view token);
+  // Binds by RFC 6120 7, or not at all.
+  sdk::Status leave_unbound(const Guest& guest, std::string_view failed, std::string_view token);
   std::string own_part(const Guest& guest);
   std::string resource_of(const Guest& guest, std::string_view own) const;
   void end_earlier(const Guest& guest, std::string_view own, std::string_view resource) const;
@@ -62,6 +65,7 @@ class Welcome {
   Features features_;
   StreamManagement stream_management_;
   Secret secret_;
+  Unbound unbound_;
   sdk::Field carbons_;
   sdk::Field client_state_;
 };

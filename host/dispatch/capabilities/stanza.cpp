@@ -1,10 +1,14 @@
 // hotline.stanza/1: reading the index that the framer made.
 #include "hotline/cap/stanza.h"
 
+#include <algorithm>
+#include <cstdint>
+
 #include "arena/block_owner.h"
 #include "base/stanza.h"
 #include "dispatch/capabilities/capabilities.h"
 #include "dispatch/shard.h"
+#include "net/xml_escape.h"
 
 namespace hotline {
 namespace {
@@ -41,12 +45,25 @@ hl_str xml(const hl_stanza* stanza, uint32_t node) {
   return has(stanza, node) ? to_str(of(stanza).xml(node)) : hl_str{nullptr, 0};
 }
 
+// Modules compose from what peers have sent, which has grown since: it is written with escapes and stamped,
+// and something comes to it, such as an id. What was taken from its sender is not too large for its
+// recipient.
+FramerLimits limits_of_composed(FramerLimits limits) {
+  constexpr std::uint64_t bytes_added = 16'384;
+  constexpr std::uint32_t elements_added = 16, attributes_added = 4;
+  const std::uint64_t bytes = limits.stanza_bytes_max * std::uint64_t{escaped_growth_max} + bytes_added;
+  limits.stanza_bytes_max = static_cast<std::uint32_t>(std::min<std::uint64_t>(bytes, UINT32_MAX));
+  limits.elements_max += elements_added;
+  limits.attributes_max += attributes_added;
+  return limits;
+}
+
 hl_status parse(const hl_host* host, hl_str text_in, const hl_stanza** out) {
   const ModuleContext& context = ModuleContext::of(host);
   Transaction* transaction = open_transaction(context);
   if (transaction == nullptr) return HL_E_DENIED;
-  XmlParser::Outcome outcome = context.shard.streams.parser().parse_composed(
-      from_str(text_in), context.shard.world.limits.after_login);
+  const FramerLimits limits = limits_of_composed(context.shard.world.limits.after_login);
+  XmlParser::Outcome outcome = context.shard.streams.parser().parse_composed(from_str(text_in), limits);
   if (!outcome.stanza) return HL_E_INVALID;
   *out = transaction->keep_view(view_of(*outcome.stanza));
   transaction->keep(std::move(outcome.stanza));

@@ -32,6 +32,19 @@ TEST_CASE("archive: beyond as many bytes as it may have the oldest go, and what 
   CHECK(world.ask(alice, "").bodies == Bodies{"3" + half, "4" + half});
 }
 
+TEST_CASE("archive: what is larger than rows are is not kept, is no fault, and pushes nothing out") {
+  World world;
+  world.host.numbers["bytes_max"] = 1'300'000;
+  world.host.renew();
+  for (int i = 0; i < 2; ++i) world.hears(std::string(300'000, 'x'));
+  for (int i = 0; i < 5; ++i) world.hears(std::string(HL_ROW_SIZE_MAX, 'x'));
+  CHECK(world.host.failed.empty());
+  CHECK(world.host.state().counters["archive.archive_refused"] == 5);
+  CHECK(world.rows("alice").size() == 2);
+  world.hears(std::string(HL_ROW_SIZE_MAX - 200, 'x'));
+  CHECK(world.rows("alice").size() == 1);  // It fits alone.
+}
+
 TEST_CASE("archive: what is older than its days is not shown, and is swept, also of who does nothing") {
   World world;
   world.host.numbers["days"] = 2;

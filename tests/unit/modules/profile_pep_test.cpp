@@ -89,6 +89,51 @@ TEST_CASE("profile: a node keeps as many items as it is set up for, the latest f
             "<items node='three'><item id='i3'>" + payload(3) + "</item></items>"));
 }
 
+TEST_CASE("profile: an item that is named again and again is answered once, and no answer is large") {
+  World world;
+  const hl_session alice = world.connect("alice");
+  const auto large = [](char c) { return "<x xmlns='y'>" + std::string(120'000, c) + "</x>"; };
+  for (const char c : {'a', 'b', 'c', 'd', 'e', 'f', 'g'})
+    world.publish(alice, "large", std::string(1, c), large(c), field("max_items", "max"));
+  std::string often, each;
+  for (int i = 0; i < 300; ++i) often += "<item id='a'/>";
+  for (const char c : {'a', 'b', 'c', 'd', 'e', 'f', 'g'}) each += "<item id='" + std::string(1, c) + "'/>";
+  const auto named = [&](const std::string& items) {
+    return world.iq(alice, "get",
+                    "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='large' "
+                    "max_items='10000'>" +
+                        items + "</items></pubsub>");
+  };
+  CHECK(has(named(often), "<items node='large'><item id='a'>" + large('a') + "</item></items>"));
+  CHECK(named(each).size() < 700'000);
+  CHECK(has(named(each), "<item id='c'>"));
+}
+
+TEST_CASE("profile: XEP-0060 6.5.4, of more than goes into one answer the latest come first, then the rest") {
+  World world;
+  const hl_session alice = world.connect("alice");
+  const auto large = [](char c) { return "<x xmlns='y'>" + std::string(120'000, c) + "</x>"; };
+  for (const char c : {'a', 'b', 'c', 'd', 'e', 'f', 'g'})
+    world.publish(alice, "large", std::string(1, c), large(c), field("max_items", "max"));
+  const auto behind = [&](const std::string& id) {
+    return world.iq(alice, "get",
+                    "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='large'/>"
+                    "<set xmlns='http://jabber.org/protocol/rsm'><after>" +
+                        id + "</after></set></pubsub>");
+  };
+  const std::string latest = world.items(alice, "large");
+  CHECK(latest.size() < 700'000);
+  CHECK(has(latest, "<items node='large'><item id='g'>" + large('g')));
+  CHECK(has(latest,
+            "</items><set xmlns='http://jabber.org/protocol/rsm'><first>g</first><last>c</last>"
+            "<count>7</count></set></pubsub>"));
+  const std::string rest = behind("c");
+  CHECK(has(rest, "<items node='large'><item id='b'>" + large('b') + "</item><item id='a'>" + large('a') +
+                      "</item></items></pubsub>"));
+  CHECK(has(behind("a"), "<items node='large'/>"));
+  CHECK(is_error(behind("gone"), "cancel", "item-not-found"));
+}
+
 TEST_CASE("profile: XEP-0060 7.1.5, a publisher that relies on what is not so is told, and nothing changes") {
   World world;
   const hl_session alice = world.connect("alice");

@@ -3,6 +3,7 @@
 
 #include <hotline/fake_host.hpp>
 #include <string>
+#include <utility>
 
 #include "unit/modules/has.h"
 
@@ -155,6 +156,20 @@ TEST_CASE("owner: a password that was changed after the account was removed brin
   f.host.command("user.remove", "user@localhost", "{}");
   f.host.run();
   CHECK_FALSE(f.exists("user@localhost"));
+}
+
+TEST_CASE("owner: a password whose keys come late is not that of whoever has the name by then") {
+  InBand f;
+  const hl_session session = f.owner();
+  f.host.stanza(session, sign_up("user", "new"));
+  const auto keys = std::exchange(f.host.state().work, {});
+  f.host.command("user.remove", "user@localhost", "{}");
+  f.host.command("user.add", "user@localhost", R"({"password":"another's"})");
+  const std::string before = f.host.state().tables["accounts"]["user@localhost"]["scram"];
+  f.host.state().work = keys;
+  f.host.run();
+  CHECK(f.host.state().tables["accounts"]["user@localhost"]["scram"] == before);
+  CHECK(f.host.state().tables["registration_pending"]["user@localhost"].empty());
 }
 
 TEST_CASE("owner: he removes his account, is told so, and is cut") {

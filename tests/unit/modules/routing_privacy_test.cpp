@@ -66,6 +66,47 @@ TEST_CASE("routing: XEP-0191, a block is answered as an account is that is not t
   }
 }
 
+TEST_CASE("routing: what nobody would see tells nobody whether there is such an account") {
+  struct Line {
+    const char* type;
+    std::string_view to;
+    std::string_view children;
+  };
+  constexpr std::string_view at_home = "@localhost", on_phone = "@localhost/phone";
+  constexpr std::string_view received = "<received xmlns='urn:xmpp:receipts' id='1'/>";
+  constexpr std::string_view store = "<store xmlns='urn:xmpp:hints'/>";
+  constexpr std::string_view no_store = "<x xmlns='a:b'/><no-store xmlns='urn:xmpp:hints'/>";
+  constexpr std::string_view secret = "<body>hi</body><no-store xmlns='urn:xmpp:hints'/>";
+  for (const Line& line :
+       {Line{"chat", at_home, composing}, Line{"normal", at_home, composing},
+        Line{"chat", on_phone, composing}, Line{"normal", on_phone, composing}, Line{"chat", at_home, ""},
+        Line{"chat", at_home, displayed}, Line{"chat", at_home, received}, Line{"normal", on_phone, received},
+        Line{"chat", at_home, store}, Line{"chat", at_home, no_store}, Line{"chat", at_home, secret},
+        Line{"headline", at_home, "<body/>"}, Line{"headline", on_phone, "<body/>"},
+        Line{"groupchat", at_home, "<body/>"}, Line{"groupchat", on_phone, "<body/>"},
+        Line{"normal", on_phone, "<body/>"}, Line{"error", at_home, "<body/>"},
+        Line{"error", on_phone, composing}}) {
+    CAPTURE(line.type);
+    CAPTURE(line.to);
+    CAPTURE(line.children);
+    PrivateWorld world;
+    const hl_session alice = world.online("alice", "phone");
+    world.add_account("carol@localhost");
+    world.block("carol", "alice@localhost");
+    const auto answer = [&](const std::string& name) {
+      world.say(alice, "<message id='1' to='" + name + std::string(line.to) + "' type='" + line.type + "'>" +
+                           std::string(line.children) + "</message>");
+      std::string all;
+      for (const std::string& sent : world.host.sent(alice)) all += sent;
+      const std::size_t at = all.find(name);
+      return at == std::string::npos ? all : all.replace(at, name.size(), "X");
+    };
+    const std::string away = answer("bob");
+    CHECK(answer("mallory") == away);
+    CHECK(answer("carol") == away);
+  }
+}
+
 TEST_CASE("routing: XEP-0191, a block on one resource leaves the others, and one on others leaves this") {
   PrivateWorld world;
   const hl_session phone = world.online("alice", "phone");
@@ -275,6 +316,48 @@ TEST_CASE("routing: XEP-0352, what may be held is bounded: presences go on, chat
   CHECK(world.host.post("routing", "bob@localhost", 4,
                         std::to_string(bob) + "\nc@localhost\n<presence></presence>") == HL_OK);
   CHECK(only(world.host.sent(bob)) == "<presence></presence>");
+}
+
+TEST_CASE("routing: XEP-0352, what is large is not held, and nothing older of its sender comes after it") {
+  PrivateWorld world;
+  const hl_session alice = world.online("alice", "phone");
+  const hl_session bob = world.online("bob", "desk");
+  const auto presence = [&](const std::string& status) {
+    const std::string xml = "<presence from='c@localhost/x'>" + status + "</presence>";
+    CHECK(world.host.post("routing", "bob@localhost", 4, std::to_string(bob) + "\nc@localhost/x\n" + xml) ==
+          HL_OK);
+  };
+  world.say(bob, "<inactive xmlns='urn:xmpp:csi:0'/>");
+  world.say(alice, chat("bob@localhost", composing));
+  presence("small");
+  CHECK(world.host.sent(bob).empty());
+  // Each becomes five more when it is written.
+  world.say(alice, chat("bob@localhost", "<composing xmlns='http://jabber.org/protocol/chatstates'>" +
+                                             std::string(1000, '\'') + "</composing>"));
+  CHECK(world.host.sent(bob).empty());
+  presence(std::string(5000, 'x'));
+  CHECK(has(only(world.host.sent(bob)), "xxx"));
+  world.say(bob, "<active xmlns='urn:xmpp:csi:0'/>");
+  CHECK(world.host.sent(bob).empty());
+  CHECK(world.host.state().tables["held"].empty());
+}
+
+TEST_CASE("routing: XEP-0352, where there is no more room the latest of a sender still takes its place") {
+  PrivateWorld world;
+  world.online("alice", "phone");
+  const hl_session bob = world.online("bob", "desk");
+  const auto presence = [&](const std::string& type) {
+    CHECK(world.host.post(
+              "routing", "bob@localhost", 4,
+              std::to_string(bob) + "\nc@localhost/x\n<presence type='" + type + "'></presence>") == HL_OK);
+  };
+  world.say(bob, "<inactive xmlns='urn:xmpp:csi:0'/>");
+  presence("here");
+  for (int i = 0; i < 1000; ++i) world.host.state().tables["held"]["bob@localhost"][std::to_string(i)] = "";
+  presence("gone");
+  CHECK(world.host.sent(bob).empty());
+  world.say(bob, "<active xmlns='urn:xmpp:csi:0'/>");
+  CHECK(has(only(world.host.sent(bob)), "type='gone'"));
 }
 
 TEST_CASE("routing: an element of XEP-0352 that is neither is nobody's") {

@@ -27,6 +27,7 @@ struct Counted {
     return answer(host, host.stream_of(session), xml);
   }
   hl_stream authenticated(const std::string& account) {
+    add_account(host, account, "pencil");
     fake::Stream stream;
     stream.account = account;
     return connect(host, stream);

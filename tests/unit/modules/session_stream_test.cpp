@@ -5,7 +5,8 @@
 #include <hotline/entry.hpp>
 #include <string>
 
-#include "session_client.h"
+#include "sasl2_client.h"
+#include "session/topics.h"
 #include "unit/modules/has.h"
 
 using namespace hotline::session;
@@ -17,13 +18,27 @@ namespace {
 
 struct Streams {
   FakeHost host;
-  Streams() { host.load(hl_module); }
+  Streams() {
+    host.load(hl_module);
+    add_account(host, "user@localhost", "pencil");
+  }
   // A stream that has logged in, its features read.
   hl_stream authenticated(const std::string& account = "user@localhost") {
     fake::Stream stream;
     stream.account = account;
     return connect(host, stream);
   }
+  // One that has logged in by its password.
+  hl_stream logged_in(const std::string& password = "pencil") {
+    const hl_stream id = connect(host);
+    ScramClient client{.user = "user", .password = password};
+    REQUIRE(log_in(host, id, client).starts_with("<success"));
+    host.open_stream(id);
+    host.stream_sent(id);
+    return id;
+  }
+  void remove_account() { host.state().tables["accounts"].erase("user@localhost"); }
+  std::size_t unbound() { return host.state().tables["unbound_streams"]["user@localhost"].size(); }
   std::string bind(hl_stream stream, const std::string& resource) {
     return answer(host, stream,
                   "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>" +
@@ -177,6 +192,75 @@ TEST_CASE("bind: not before login, and no query before binding") {
         HL_E_NONE);
   const hl_stream unbound = f.authenticated();
   CHECK(f.host.receive(unbound, "<iq type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>") == HL_E_NONE);
+}
+
+TEST_CASE(
+    "bind: a login outlives neither its account nor its password, nor is it another's of the same name") {
+  const auto refused_after = [](const auto& change) {
+    Streams f;
+    const hl_stream stream = f.logged_in();
+    change(f);
+    CHECK(f.bind(stream, "phone").empty());
+    CHECK(f.stream(stream).error == "not-authorized");
+    CHECK(f.host.state().sessions.empty());
+    CHECK(f.host.failed.empty());
+  };
+  refused_after([](Streams& f) { f.remove_account(); });
+  refused_after([](Streams& f) { add_account(f.host, "user@localhost", "another's"); });
+  // Refused also where nothing but the name is left of what it was let in by, and its code was replaced.
+  refused_after([](Streams& f) {
+    f.remove_account();
+    f.host.renew();
+    add_account(f.host, "user@localhost", "another's");
+  });
+}
+
+TEST_CASE("bind: who logged in without a resource by SASL2, or resumes, has the same account or none") {
+  Streams f;
+  const hl_stream stream = connect(f.host);
+  ScramClient client{.user = "user", .password = "pencil"};
+  REQUIRE(log_in2(f.host, stream, client, "").at(0).starts_with("<success"));
+  add_account(f.host, "user@localhost", "another's");
+  CHECK(f.bind(stream, "phone").empty());
+  CHECK(f.stream(stream).error == "not-authorized");
+  const hl_stream resuming = f.logged_in("another's");
+  f.remove_account();
+  CHECK(answer(f.host, resuming, "<resume xmlns='urn:xmpp:sm:3' previd='x' h='0'/>").empty());
+  CHECK(f.stream(resuming).error == "not-authorized");
+}
+
+TEST_CASE("bind: logins that are not bound end when session hears of it, and later ones do not") {
+  Streams f;
+  const hl_stream before = f.logged_in();
+  add_account(f.host, "user@localhost", "new");
+  const hl_stream after = f.logged_in("new");
+  f.host.post("session", "user@localhost", topic::key_replaced, "");
+  CHECK(f.stream(before).error == "not-authorized");
+  CHECK(f.stream(after).is_open);
+  CHECK(f.unbound() == 1);
+  f.remove_account();
+  f.host.post("session", "user@localhost", topic::account_removed, "");
+  CHECK(f.stream(after).error == "not-authorized");
+  CHECK(f.unbound() == 0);
+}
+
+TEST_CASE("bind: nothing is kept of a login once it is bound, has resumed, or is gone") {
+  Streams f;
+  const hl_stream first = f.logged_in();
+  CHECK(f.unbound() == 1);
+  f.bind(first, "phone");
+  CHECK(f.unbound() == 0);
+  f.ask(f.host.session_of(first), "<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+  const std::string id = f.host.state().sessions.at(f.host.session_of(first)).sm_id;
+  f.host.disconnect(first);
+  const hl_stream second = f.logged_in();
+  CHECK(f.unbound() == 1);
+  CHECK(answer(f.host, second, "<resume xmlns='urn:xmpp:sm:3' previd='" + id + "' h='0'/>")
+            .starts_with("<resumed"));
+  CHECK(f.unbound() == 0);
+  f.host.disconnect(f.logged_in());
+  f.logged_in();
+  CHECK(f.unbound() == 1);  // The later one.
 }
 
 TEST_CASE("session: the old session request is granted") {
