@@ -192,8 +192,9 @@ const std::vector<ConfigKey>& table() {
       key(
           "limits.output_bytes_max", [](Config& c) -> ConfigField { return &c.limits.output_bytes_max; },
           65'536, gib, "bytes", restart,
-          "What may wait for a client that reads slowly; beyond it the connection is cut, its "
-          "session can be resumed."),
+          "What may wait for a client that reads slowly, or that acknowledges nothing (messages not "
+          "counted); "
+          "beyond it the connection is cut, its session can be resumed."),
       key(
           "limits.sessions_per_account_max",
           [](Config& c) -> ConfigField { return &c.limits.sessions_per_account_max; }, 1, 10'000, "sessions",

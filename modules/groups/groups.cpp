@@ -47,6 +47,11 @@ std::string more_than(std::string_view what, std::size_t most, std::string_view 
   return std::string(what).append(" has at most ").append(std::to_string(most)).append(1, ' ').append(unit);
 }
 
+// A presence alone: a message may have any type, and one of a type that is not known is a normal one.
+bool is_goodbye(const hl_stanza& stanza) {
+  return stanza.kind == HL_STANZA_PRESENCE && sdk::view(stanza.type) == "unavailable";
+}
+
 }  // namespace
 
 Groups::Groups(const hl_host* host)
@@ -111,9 +116,7 @@ sdk::Status Groups::on_stanza(const hl_stanza_event& event) {
 
 // One may always leave: also a room that was blocked while one was in it.
 bool Groups::is_blocked(const hl_stanza_event& event, std::string_view to) const {
-  const hl_stanza& stanza = *event.stanza;
-  const bool is_goodbye = stanza.kind == HL_STANZA_PRESENCE && sdk::view(stanza.type) == "unavailable";
-  return !is_goodbye && blocked_.covers(sdk::view(event.account), to);
+  return !is_goodbye(*event.stanza) && blocked_.covers(sdk::view(event.account), to);
 }
 
 // What was said in which second: (second << 16) | a sum. Everybody in a room is told of each message and each
@@ -121,7 +124,7 @@ bool Groups::is_blocked(const hl_stanza_event& event, std::string_view to) const
 // message.
 bool Groups::may_say_more(hl_session session, const hl_stanza& stanza) const {
   constexpr std::int64_t of_presence = 1, of_message = 5;
-  if (stanza.kind == HL_STANZA_IQ || sdk::view(stanza.type) == "unavailable") return true;
+  if (stanza.kind == HL_STANZA_IQ || is_goodbye(stanza)) return true;
   const auto second = static_cast<std::int64_t>(clock_.mono_us() / 1'000'000);
   const std::int64_t field = said_.get(session);
   const std::int64_t sum = (field >> 16 == second ? field & 0xffff : 0) +
@@ -154,8 +157,7 @@ sdk::Status Groups::pass_on(const hl_stanza_event& event, std::string_view to) {
 }
 
 sdk::Status Groups::refuse(const hl_stanza_event& event, const Refusal& why) const {
-  const bool is_goodbye = sdk::view(event.stanza->type) == "unavailable";
-  if (sdk::is_answerable(*event.stanza) && !is_goodbye)
+  if (sdk::is_answerable(*event.stanza) && !is_goodbye(*event.stanza))
     sessions_.send(event.session, error_of(*event.stanza, why));
   return HL_OK;
 }

@@ -3,8 +3,8 @@
 //
 //     table "blocked"   durable, schema 1   key: a prepared address, in one of four forms   value: nothing
 //
-// Written by privacy. Read by routing before a message is queued, and by presence; the rows are the host's,
-// so both go on when privacy is not there, and neither asks the other.
+// Written by privacy. Read by routing before a message is queued, by presence and by groups; the rows are the
+// host's, so all go on when privacy is not there, and neither asks the other.
 #pragma once
 
 #include <hotline/sdk.hpp>

@@ -25,7 +25,8 @@ typedef struct hl_cap_stanza {
   uint32_t (*child)(const hl_stanza* stanza, uint32_t node, hl_str ns, hl_str name);
   // Canonical bytes of the element; self-contained for children of the root.
   hl_str (*xml)(const hl_stanza* stanza, uint32_t node);
-  // Parses one element that the module composed, by the host's one strict parser and its limits.
+  // Parses one element that the module composed, by the host's one strict parser, within the limits of
+  // what clients send and some more for what it has added and for escapes.
   // HL_E_INVALID: not well-formed. `*out` lives until the event ends.
   hl_status (*parse)(const hl_host* host, hl_str xml, const hl_stanza** out);
 } hl_cap_stanza;
