@@ -55,13 +55,18 @@ Shard::Shard(std::uint32_t shard_number, ShardWorld& its_world, Loops its_loops)
 
 Shard::~Shard() = default;
 
+// What is for another process and waits here, behind what a fan-out has left, is not overtaken: neither by
+// what follows it there nor, when its account comes here meanwhile, by what follows it to where that is.
 void Shard::post(Post post) {
   const std::uint32_t home = world.homes.of(post.partition);
-  // Not past what waits here to be sent on, which may be for the same account (fan_out).
   if (home == Homes::elsewhere && local_.empty()) return send_far(std::move(post));
-  if (home == Homes::elsewhere || home == number) {
+  if (home == number) {
     counters.posts_local.add();
     local_.push_back(std::move(post));
+  } else if (home == Homes::elsewhere || for_others_here_ > 0) {
+    counters.posts_local.add();
+    local_.push_back(std::move(post));
+    for_others_here_ = local_.size();
   } else {
     counters.posts_out.add();
     out_[home].push_back(std::move(post));
@@ -71,11 +76,14 @@ void Shard::post(Post post) {
 std::uint32_t Shard::fan_out(const Effect& effect, std::uint32_t set, const Receipt& receipt) {
   std::vector<std::string> lines(world.shards);
   const std::string_view all = effect.text;
+  bool is_for_others_here = for_others_here_ > 0;
   for (std::size_t at = 0, end = 0; at < all.size(); at = end + 1) {
     end = all.find('\n', at);
     const std::uint32_t home = world.home_of(all.substr(at, end - at));
     // Who is in another process is found out where it is handled, with what else is not here.
-    lines[home == Homes::elsewhere ? number : home].append(all.substr(at, end - at + 1));
+    is_for_others_here = is_for_others_here || home == Homes::elsewhere;
+    const bool waits_here = home == Homes::elsewhere || for_others_here_ > 0;
+    lines[waits_here ? number : home].append(all.substr(at, end - at + 1));
   }
   const auto homes = static_cast<std::uint32_t>(
       std::count_if(lines.begin(), lines.end(), [](const std::string& some) { return !some.empty(); }));
@@ -98,6 +106,7 @@ std::uint32_t Shard::fan_out(const Effect& effect, std::uint32_t set, const Rece
       out_[home].push_back(std::move(post));
     }
   }
+  if (is_for_others_here) for_others_here_ = local_.size();
   return homes;
 }
 
@@ -225,6 +234,7 @@ void Shard::run_local() {
     if (i % FetchAhead::group == 0) fetch_ahead(local_, 0);
     Post post = std::move(local_.front());
     local_.pop_front();
+    if (for_others_here_ > 0) --for_others_here_;
     handle(post);
   }
 }

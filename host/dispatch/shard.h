@@ -240,6 +240,8 @@ class Shard final : public ShardWork {
   Inbox<Post> inbox_;
   std::vector<Post> taken_;
   std::deque<Post> local_;
+  std::size_t for_others_here_ =
+      0;  // So many at the front of local_ reach to the last that is to be sent on.
   FetchAhead fetch_ahead_{accounts, sessions};
   std::vector<std::vector<Post>> out_;          // By shard.
   std::vector<Receipt> accepted_;               // Of messages that were accepted in this turn.

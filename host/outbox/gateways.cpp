@@ -58,15 +58,19 @@ class Gateways::Lane {
     changed_.notify_one();
     return Answer::waits;
   }
-  bool give_up_waiting(const std::string& why) {
-    std::multimap<std::uint64_t, Item> given_up;
+  bool give_up_waiting(const std::string& why, bool all) {
+    std::vector<Item> given_up;
     bool is_quiet = false;
     {
       const std::lock_guard lock(mutex_);
-      given_up.swap(waiting_);
-      is_quiet = under_way_ == 0;
+      std::erase_if(waiting_, [&](auto& each) {
+        const bool is_over = all || each.second.attempts > 0;
+        if (is_over) given_up.push_back(std::move(each.second));
+        return is_over;
+      });
+      is_quiet = waiting_.empty() && under_way_ == 0;
     }
-    for (auto& [due_us, item] : given_up) {
+    for (Item& item : given_up) {
       OutboxOutcome outcome{OutboxOutcome::Kind::failed, 0, why};
       tell(outcome, item.attempts);
       item.message.done(std::move(outcome));
@@ -148,10 +152,10 @@ Outbox::Answer Gateways::room(const std::string& gateway) {
   return found == lanes_.end() ? Answer::unknown : found->second->room();
 }
 
-bool Gateways::give_up_waiting(const std::string& why) {
+bool Gateways::give_up_waiting(const std::string& why, bool all) {
   bool is_quiet = true;
   for (const auto& [name, lane] : lanes_)
-    if (!lane->give_up_waiting(why)) is_quiet = false;
+    if (!lane->give_up_waiting(why, all)) is_quiet = false;
   return is_quiet;
 }
 

@@ -27,9 +27,9 @@ class Gateways final : public Outbox {
 
   Answer room(const std::string& gateway) override;
   Answer send(OutboxMessage message) override;
-  // What waits for an attempt has failed now, and its owner is told; what is under way goes on. False: some
-  // is. [any thread]
-  bool give_up_waiting(const std::string& why);
+  // What waits to be tried again has failed now, and its owner is told; what is under way goes on, and so
+  // does what was not tried yet, unless `all`. False: some does. [any thread]
+  bool give_up_waiting(const std::string& why, bool all);
 
  private:
   class Lane;

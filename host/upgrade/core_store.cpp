@@ -57,7 +57,7 @@ void CoreStore::start(Committed committed) {
 // Under the lock, so that the order of submissions is one.
 void CoreStore::submit(StoreBatch batch) {
   const std::lock_guard lock(mutex_);
-  if (here_ && is_closing_ && batch.shard >= far_shards) return parked_.push_back(std::move(batch));
+  if (is_closing_ && batch.shard >= far_shards) return parked_.push_back(std::move(batch));
   if (here_) return here_->submit(std::move(batch));
   if (!say_) return log::error("store.given", {{"batch", batch.number}, {"shard", batch.shard}});
   const std::string bytes = upgrade::batch_bytes(batch);

@@ -99,7 +99,7 @@ Deeds Giving::did(Act act, std::uint16_t partition) {
   }
   if (act == Act::await_debts) {
     Deeds deeds;
-    if (phase_ == Phase::returning) finish_return(deeds);
+    if (phase_ == Phase::returning && is_owed_) finish_return(deeds);
     return deeds;
   }
   Deeds deeds = crossing_.did(act, partition);
@@ -121,7 +121,11 @@ Deeds Giving::could_not(Act act, std::uint16_t partition, const std::string& why
   }
   // Of what comes back one that cannot be read: the other one keeps it, so it has to go.
   if (act == Act::unpack) append(deeds, died(why));
-  if (act == Act::freeze) append(deeds, go_back(why));
+  if (act == Act::freeze && phase_ == Phase::returning) {  // It stays, and so does all that is to come back.
+    go_on(deeds);
+  } else if (act == Act::freeze) {
+    append(deeds, go_back(why));
+  }
   return deeds;
 }
 

@@ -22,6 +22,8 @@ namespace {
 constexpr const char* taker = "take";
 
 constexpr int reap_ms_max = 5'000;
+// Gateways get so long to take what waits for them; less than the other process gives.
+constexpr std::uint64_t pays_us_max = 2'000'000;
 // Beyond it the time that it takes is felt, too.
 constexpr std::uint64_t heap_room_bytes_max = 1ull << 30;
 
@@ -146,6 +148,7 @@ void NewProcess::run(const upgrade::Deed& deed) {
     case Act::open_store: open_store(); break;
     case Act::pay_debts:
       parts_.rest_doors();
+      pays_until_us_ = host_->world().clock->mono_us() + pays_us_max;
       host_->partitions().expect_none();
       pay_debts();
       break;
@@ -216,7 +219,8 @@ void NewProcess::open_store() {
 
 // Receipts and batches of what was begun here: the old process gives them as long as it takes, within bounds.
 void NewProcess::pay_debts() {
-  const bool is_outside_done = parts_.is_outside_done();
+  const bool is_late = host_->world().clock->mono_us() >= pays_until_us_;
+  const bool is_outside_done = parts_.is_outside_done(is_late);
   const auto answered = [this, there = is_there_](bool is_done) {
     if (!*there || has_ended_) return;
     if (is_done) return run(taking_.did(Act::pay_debts, 0));

@@ -28,8 +28,8 @@ class NewProcess {
     std::function<void(std::function<void()>)> to_control;
     std::function<void(std::function<void()>)> to_control_soon;  // In a millisecond or so.
     // What goes on outside of the shards and does not wait there (passwords, gateways) has ended, and whoever
-    // asked for it was told. What only waits to be tried again is given up.
-    std::function<bool()> is_outside_done;
+    // asked for it was told. What waits to be tried again is given up; with `is_late` all that waits.
+    std::function<bool(bool is_late)> is_outside_done;
     // Everything but doors, partitions and the store, as the offer wants it; the host it made.
     std::function<Result<Host*>(const upgrade::Offer& offer)> prepare;
     // The first descriptors are the control socket and the lock; then listeners, as listed in the offer.
@@ -85,6 +85,7 @@ class NewProcess {
   Channel::Descriptors doors_;
   std::string ticket_keys_;
   std::string record_;
+  std::uint64_t pays_until_us_ = 0;
   bool has_ended_ = false;
   std::shared_ptr<bool> is_there_ = std::make_shared<bool>(true);
 };

@@ -23,6 +23,7 @@ constexpr std::uint64_t loading_patience_us = 120'000'000;
 // A partition waits, or the store: whoever is connected notices.
 constexpr std::uint64_t step_patience_us = 15'000'000;
 constexpr std::uint64_t owes_patience_us = 3'000'000;
+constexpr std::uint64_t words_patience_us = 500'000;  // Of these, for who is told that it was given up.
 
 Descriptor duplicate(int socket) {
   return Descriptor(fcntl(socket, F_DUPFD_CLOEXEC, 0));
@@ -274,7 +275,8 @@ void OldProcess::close_store() {
 }
 
 void OldProcess::await_no_debts() {
-  const bool is_outside_done = parts_.is_outside_done();
+  const bool is_late = parts_.clock->mono_us() + words_patience_us >= owes_until_us_;
+  const bool is_outside_done = parts_.is_outside_done(is_late);
   const auto answered = [this, there = is_there_](bool is_done) {
     if (!*there || giving_.phase() != upgrade::Giving::Phase::closing) return;
     if (is_done || parts_.clock->mono_us() >= owes_until_us_) return close_file();
@@ -295,12 +297,15 @@ void OldProcess::close_file() {
         to_control([this, there, closed] {
           if (!*there) return;
           heard_us_ = parts_.clock->mono_us();
+          owes_until_us_ = 0;
           if (!closed) return run(giving_.could_not(Act::close_store, 0, closed.error().message));
           parts_.fault_point.reach(giver, "closed");
           run(giving_.did(Act::close_store, 0));
         });
       });
-  if (!is_queued) run(giving_.could_not(Act::close_store, 0, "too much waits for the store"));
+  if (is_queued) return;
+  owes_until_us_ = 0;
+  run(giving_.could_not(Act::close_store, 0, "too much waits for the store"));
 }
 
 }  // namespace hotline

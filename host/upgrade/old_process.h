@@ -38,8 +38,8 @@ class OldProcess {
     std::function<void(std::function<void()>)> to_control;
     std::function<void(std::function<void()>)> to_control_soon;  // In a millisecond or so.
     // What goes on outside of the shards and does not wait there (passwords, gateways) has ended, and whoever
-    // asked for it was told. What only waits to be tried again is given up.
-    std::function<bool()> is_outside_done;
+    // asked for it was told. What waits to be tried again is given up; with `is_late` all that waits.
+    std::function<bool(bool is_late)> is_outside_done;
     // The control socket and the lock of the state directory; duplicates.
     std::function<Channel::Descriptors()> give_own_doors;
     std::function<void(Channel::Descriptors)> take_own_doors;

@@ -47,7 +47,8 @@ bool Unbound::is_good(hl_stream stream, std::string_view account) const {
 }
 
 void Unbound::forget(hl_stream stream, std::string_view account) const {
-  rows_.erase(account, key_of(stream));
+  // One that stayed behind when its account went to another shard or process is nobody's login any more.
+  if (rows_.is_home(account)) rows_.erase(account, key_of(stream));
 }
 
 void Unbound::end_stale(std::string_view account) const {

@@ -106,7 +106,7 @@ struct Daemon::Parts {
   upgrade::Offer offer();
   Channel::Descriptors own_doors();
   void push_soon(std::function<void()> act);
-  bool is_outside_done();
+  bool is_outside_done(bool is_late);
   void given(const std::shared_ptr<Upgrade>& its);
   void upgrade_failed(const std::shared_ptr<Upgrade>& its, const std::string& why, bool is_lost);
   Result<Host*> prepare_for(const upgrade::Offer& offer);

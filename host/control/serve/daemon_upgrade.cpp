@@ -225,7 +225,7 @@ void Daemon::Parts::begin_upgrade(const std::shared_ptr<Upgrade>& its, const Pro
       .fault_point = fault_point,
       .to_control = [this](std::function<void()> act) { queue->push(std::move(act)); },
       .to_control_soon = [this](std::function<void()> act) { push_soon(std::move(act)); },
-      .is_outside_done = [this] { return is_outside_done(); },
+      .is_outside_done = [this](bool is_late) { return is_outside_done(is_late); },
       .give_own_doors = [this] { return own_doors(); },
       .take_own_doors =
           [this](const Channel::Descriptors&) {
@@ -281,8 +281,9 @@ void Daemon::Parts::push_soon(std::function<void()> act) {
   if (!is_queued) queue->push(std::move(*kept));
 }
 
-bool Daemon::Parts::is_outside_done() {
-  const bool is_told = outbox == nullptr || outbox->give_up_waiting("the host's program is being replaced");
+bool Daemon::Parts::is_outside_done(bool is_late) {
+  const bool is_told =
+      outbox == nullptr || outbox->give_up_waiting("the host's program is being replaced", is_late);
   return work_pool->is_idle() && is_told;
 }
 
@@ -363,7 +364,7 @@ void Daemon::Parts::take_from(int socket) {
           .fault_point = fault_point,
           .to_control = [this](std::function<void()> act) { queue->push(std::move(act)); },
           .to_control_soon = [this](std::function<void()> act) { push_soon(std::move(act)); },
-          .is_outside_done = [this] { return is_outside_done(); },
+          .is_outside_done = [this](bool is_late) { return is_outside_done(is_late); },
           .prepare = [this](const upgrade::Offer& its) { return prepare_for(its); },
           .open_doors = [this](const upgrade::Offer& its, Channel::Descriptors doors,
                                const std::string& keys) { return open_doors(its, std::move(doors), keys); },

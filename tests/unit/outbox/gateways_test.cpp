@@ -123,7 +123,7 @@ TEST_CASE_FIXTURE(Outside,
   GatewaySettings settings{.kind = Kind::command, .target = program("exit 75"), .attempts_max = 9};
   settings.name = "out";
   Gateways gateways({settings}, clock, random);
-  CHECK(gateways.give_up_waiting("nothing waits"));
+  CHECK(gateways.give_up_waiting("nothing waits", true));
   std::promise<OutboxOutcome> outcome;
   REQUIRE(gateways.send({"out", "a PIN", [&outcome](OutboxOutcome told) {
                            outcome.set_value(std::move(told));
@@ -131,11 +131,11 @@ TEST_CASE_FIXTURE(Outside,
   std::future<OutboxOutcome> told = outcome.get_future();
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   // The first attempt may be under way, and nothing waits then.
-  while (!gateways.give_up_waiting("the program is replaced") ||
+  while (!gateways.give_up_waiting("the program is replaced", false) ||
          told.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready)
     REQUIRE(std::chrono::steady_clock::now() < deadline);
   const OutboxOutcome last = told.get();
   CHECK(last.kind == OutboxOutcome::Kind::failed);
   CHECK(last.words == "the program is replaced");
-  CHECK(gateways.give_up_waiting("nothing waits"));
+  CHECK(gateways.give_up_waiting("nothing waits", true));
 }

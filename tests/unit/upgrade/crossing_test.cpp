@@ -85,8 +85,10 @@ class World {
   Process a{true}, b{false};
   Giving giving{Offer{}};
   Taking taking{Hello{}};
-  std::string fails_at_unpack;  // Not empty: the next one does.
-  bool is_patient = false;      // The old process waits for what it is owed as long as it takes.
+  std::string fails_at_unpack;   // Not empty: the next one does.
+  bool fails_to_close = false;   // The store.
+  bool fails_to_freeze = false;  // The next one.
+  bool is_patient = false;       // The old process waits for what it is owed as long as it takes.
 
  private:
   static Message take(std::deque<Message>& from) {
@@ -145,6 +147,8 @@ class World {
     switch (deed.act) {
       case Act::freeze:
         REQUIRE(who.lives[p]);
+        if (std::exchange(fails_to_freeze, false))
+          return do_all(who, machine.could_not(deed.act, p, "another one moves"));
         who.lives[p] = false;
         who.has_frozen[p] = true;
         break;
@@ -164,7 +168,10 @@ class World {
         who.has_bytes[p] = false;
         who.lives[p] = true;
         break;
-      case Act::close_store: who.has_store = false; break;
+      case Act::close_store:
+        if (fails_to_close) return do_all(who, machine.could_not(deed.act, p, "the store is slow"));
+        who.has_store = false;
+        break;
       case Act::open_store:
         REQUIRE_FALSE((a.is_up() && a.has_store));
         who.has_store = true;
@@ -262,6 +269,37 @@ TEST_CASE("upgrade: what comes back is followed by what the new process still ow
     world.run();
     CHECK(world.a.has_failed);
     CHECK(world.b.has_paid);
+    World::serves_all(world.a);
+  }
+}
+
+TEST_CASE("upgrade: all comes back when the store cannot be closed, however long that took") {
+  for (std::uint32_t seed = 1; seed <= 20; ++seed) {
+    CAPTURE(seed);
+    World world(seed);
+    world.is_patient = true;
+    world.fails_to_close = true;
+    while (world.giving.phase() != Giving::Phase::returning) world.step();
+    // Whoever runs it looks at a clock that has run out by now.
+    CHECK(world.giving.did(Act::await_debts, 0).empty());
+    world.run();
+    CHECK(world.giving.why() == "the store is slow");
+    CHECK(world.b.has_paid);
+    World::serves_all(world.a);
+  }
+}
+
+TEST_CASE("upgrade: one that cannot be frozen while all is to come back holds up nothing") {
+  for (std::uint32_t at = 0; at < 40; ++at) {
+    CAPTURE(at);
+    World world(at + 1);
+    while (world.giving.given() < 9) world.step();
+    for (std::uint32_t steps = 0; steps < at; ++steps) world.step();
+    world.fails_to_freeze = true;
+    world.go_back();
+    world.run();
+    CHECK(world.a.has_failed);
+    CHECK(world.giving.why() == "the operator stays");
     World::serves_all(world.a);
   }
 }
