@@ -10,6 +10,7 @@ namespace hotline {
 
 namespace {
 constexpr std::uint64_t us_per_s = 1'000'000;
+constexpr std::uint64_t last_word_s = 30;
 }
 
 Streams::Streams(Shard& shard)
@@ -58,6 +59,7 @@ void Streams::set_deadline(Stream& stream, std::uint64_t after_us, const char* c
                                                                    condition, text = std::move(text)] {
     if (Stream* late = streams_.find(handle)) {
       late->deadline = 0;
+      if (late->connection->is_closing()) return late->connection->abandon("it did not take what was left");
       late->connection->close(condition, text);
     }
   });
@@ -77,6 +79,11 @@ void Streams::await_rest(Stream& stream, std::uint64_t left_us) {
   set_deadline(
       stream, left_us, "connection-timeout",
       "an element must be complete within " + std::to_string(shard_.world.limits.partial_stanza_s) + " s");
+}
+
+// Its peer has to take it: else what is left would stay for as long as it likes.
+void Streams::await_last_word(Stream& stream) {
+  if (stream.deadline == 0) set_deadline(stream, last_word_s * us_per_s, "", {});
 }
 
 void Streams::adopt(std::unique_ptr<Connection> connection, Ref<const Buffer> again) {
@@ -249,6 +256,7 @@ void Streams::flush() {
       if (session != nullptr) shard_.sessions.before_flush(*session);
       connection->flush();
       if (connection->is_gone()) continue;  // It is in the graveyard, and its session is detached.
+      if (connection->is_closing()) await_last_word(stream_of(*connection));
       if (connection->is_leaving()) {
         hand_over(*connection);
       } else if (connection->has_carried()) {

@@ -159,6 +159,7 @@ class Streams final : public Connection::Owner {
   void hand_over(Connection& connection);
   void await_login(Stream& stream, std::uint64_t left_us);
   void await_rest(Stream& stream, std::uint64_t left_us);
+  void await_last_word(Stream& stream);
   FramerLimits limits_before_login() const;
 
   Shard& shard_;

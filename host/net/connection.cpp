@@ -10,6 +10,12 @@
 
 namespace hotline {
 
+namespace {
+
+constexpr std::size_t stuffed_bytes = 256 * 1024;
+
+}  // namespace
+
 Connection::Connection(std::unique_ptr<Link> link, std::unique_ptr<Tls> tls, std::unique_ptr<Framer> framer,
                        Owner& owner)
     : link_(std::move(link)), tls_(std::move(tls)), framer_(std::move(framer)), owner_(&owner) {
@@ -116,6 +122,14 @@ void Connection::send(std::string_view records) {
 void Connection::flush() {
   is_marked_ = false;
   if (is_gone_) return;
+  write_out();
+  if (!is_gone_ && is_stuffed_ && pending_bytes() < stuffed_bytes / 2) {
+    is_stuffed_ = false;
+    link_->pause_reading(is_held_);
+  }
+}
+
+void Connection::write_out() {
   if (!out_.empty() && unsent_bytes() == 0) {
     if (tls_ == nullptr) {
       send(out_);
@@ -183,6 +197,7 @@ void Connection::join(Owner& owner, XmlParser& parser) {
   framer_->set_parser(parser);
   is_leaving_ = false;
   is_marked_ = false;
+  if (std::exchange(is_stuffed_, false)) link_->pause_reading(is_held_);
   if (unsent_bytes() > 0) {
     const std::string records = std::exchange(left_->unsent, {});
     send(records);
@@ -241,6 +256,13 @@ Result<std::unique_ptr<Connection>> Connection::thaw(std::unique_ptr<Link> link,
   return thawed;
 }
 
+// What it asks for is answered at once, and may be many times what it has sent.
+void Connection::rest_while_stuffed() {
+  if (is_stuffed_ || pending_bytes() < stuffed_bytes) return;
+  is_stuffed_ = true;
+  link_->pause_reading(true);
+}
+
 void Connection::hold() {
   if (is_held_) return;
   is_held_ = true;
@@ -252,7 +274,7 @@ void Connection::release() {
   is_held_ = false;
   if (is_gone_) return;
   had_partial_ = framer_->has_partial();  // Nobody looked meanwhile.
-  link_->pause_reading(false);
+  link_->pause_reading(is_stuffed_);
   mark();
 }
 
@@ -284,19 +306,20 @@ void Connection::on_bytes(std::string_view bytes) {
 void Connection::consume(std::string_view plain) {
   is_tls_starting_ = false;
   while (!is_closing_ && !is_gone_) {
-    if (is_leaving_ || is_held_) {
+    if (is_leaving_ || rests()) {
       left().carried.append(plain);
       has_carried_ = true;
       break;
     }
     FrameEvent event = framer_->next(plain);
     if (!handle_event(event)) break;
+    rest_while_stuffed();
     if (is_tls_starting_) {  // Whatever else came in clear was never meant for the encrypted stream.
       is_tls_starting_ = false;
       break;
     }
   }
-  if (is_closing_ || is_gone_ || is_leaving_ || is_held_) return;
+  if (is_closing_ || is_gone_ || is_leaving_ || rests()) return;
   if (framer_->has_partial() != had_partial_) {
     had_partial_ = !had_partial_;
     owner_->on_partial(*this, had_partial_);

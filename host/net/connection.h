@@ -3,7 +3,8 @@
 //     link -> [tls] -> framer -> Owner           Owner -> out -> flush(): [tls] -> link
 //
 // What is queued during a turn leaves with one flush() at its end: one TLS record (up to 16 KB), one write.
-// An idle connection holds no buffer. While the peer does not take what was sealed, nothing more is sealed.
+// An idle connection holds no buffer. While the peer does not take what was sealed, nothing more is sealed; and
+// one that does not read what it has asked for is not heard until it does.
 //
 // Life   opened by its owner; closing once close() was called (input is dropped, output still leaves); gone
 //        after Owner::on_gone, its last word. It may be handed to another shard: leave(), then join().
@@ -117,7 +118,7 @@ class Connection final : public LinkEvents, public InSlab<Connection> {
   // on behind the next flush, by go_on().
   void hold();
   void release();
-  bool has_carried() const { return has_carried_ && !is_held_ && !is_leaving_ && !is_closing_; }
+  bool has_carried() const { return has_carried_ && !rests() && !is_leaving_ && !is_closing_; }
 
   bool is_closing() const { return is_closing_; }
   bool is_gone() const { return is_gone_; }
@@ -161,8 +162,11 @@ class Connection final : public LinkEvents, public InSlab<Connection> {
   void on_writable() override;
   void on_end(std::string_view reason) override;
 
+  bool rests() const { return is_held_ || is_stuffed_; }
+  void rest_while_stuffed();
   void consume(std::string_view plain);
   bool handle_event(FrameEvent& event);  // False: no more input now.
+  void write_out();
   void send(std::string_view records);
   void mark();
   void hang_up();
@@ -184,6 +188,7 @@ class Connection final : public LinkEvents, public InSlab<Connection> {
   bool is_closing_ = false;
   bool is_leaving_ = false;
   bool is_held_ = false;
+  bool is_stuffed_ = false;  // Too much waits to be taken by its peer: nothing is read.
   bool is_gone_ = false;
   bool is_tls_starting_ = false;  // Input of this turn behind <starttls/> is dropped.
   bool had_partial_ = false;

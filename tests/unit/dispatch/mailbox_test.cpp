@@ -195,6 +195,19 @@ TEST_CASE("quiet: a shard that stood still for seconds forgets nobody, however l
   }
 }
 
+TEST_CASE("quiet: a client that says goodbye and does not take what is left is not waited for") {
+  Household house({});
+  house.write(house.anna, 1);
+  const std::shared_ptr<sim::Wire> wire = house.world.connect(0);
+  wire->is_full = true;
+  wire->to_host = "</stream:stream>";
+  house.world.deliver(*wire, std::string::npos);
+  house.pass(20 * second_us);
+  CHECK(wire->events != nullptr);
+  house.pass(40 * second_us);
+  CHECK(wire->events == nullptr);
+}
+
 TEST_CASE("quiet: what a burst needed is given back when nothing is under way any more") {
   Household house({});
   house.write(house.anna, 3);

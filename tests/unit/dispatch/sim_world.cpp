@@ -37,6 +37,7 @@ class SimLink final : public Link {
 
   void attach(LinkEvents* events) override { wire_->events = events; }
   std::size_t send(std::string_view bytes) override {
+    if (wire_->is_full) return 0;
     if (!wire_->is_cut) wire_->to_client.append(bytes);
     return bytes.size();
   }

@@ -53,6 +53,7 @@ struct Wire {
   LinkEvents* events = nullptr;  // The host's end; nullptr when it has closed.
   bool is_detached = false;      // On its way to another shard: nothing is delivered.
   bool is_cut = false;           // The client's end is gone.
+  bool is_full = false;          // The client takes nothing.
   std::string to_host;
   std::string to_client;
 
