@@ -11,6 +11,7 @@ namespace {
 
 // Of messages on one page, beyond the first: what one answer may put before a connection.
 constexpr std::size_t page_bytes_max = 512 << 10;
+constexpr std::size_t queryid_bytes_max = 256;  // Each message of the answer has it.
 constexpr std::string_view asked_key = "asked";
 
 // The fields of a query, for who asks which there are (XEP-0313 4.1.6).
@@ -59,6 +60,8 @@ sdk::Status Queries::on_iq(const hl_stanza_event& event) const {
 
 sdk::Status Queries::search(const hl_stanza_event& event, const sdk::Element& query) const {
   const std::string_view account = sdk::view(event.account);
+  if (query.attr("queryid").size() > queryid_bytes_max)
+    return refuse(event, {"modify", "bad-request", "a queryid has 256 bytes at most"});
   const auto read = Search::read(query, account, history_, crypto_);
   if (const auto* refusal = std::get_if<privacy::Refusal>(&read)) return refuse(event, *refusal);
   const Search& wanted = std::get<Search>(read);

@@ -115,12 +115,13 @@ class Files : public Capability<Files, hl_cap_file> {
   struct Transcoding {
     std::string_view from, to, words;
   };
-  // HL_E_NONE also where there is no program for it.
+  // HL_E_NONE also where there is no program for it; HL_E_INVALID: the words are none, which may be a file's
+  // media type, and so its owner's doing.
   [[nodiscard]] Status transcode(const Transcoding& wanted, std::string_view account,
                                  std::string_view token) const {
     const Status status = call_->transcode(host_, str(wanted.from), str(wanted.to), str(wanted.words),
                                            str(account), str(token));
-    if (status != HL_E_NONE) require(status, "file.transcode");
+    if (status != HL_E_NONE && status != HL_E_INVALID) require(status, "file.transcode");
     return status;
   }
 };

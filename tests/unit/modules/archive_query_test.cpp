@@ -217,6 +217,9 @@ TEST_CASE("archive: what is asked for wrongly is refused with the reason, and no
     CHECK(refused.bodies.empty());
   }
   CHECK(is_error(world.ask(alice, "", "node='n'").fin, "cancel", "item-not-found"));
+  // Each message of the answer would have it, six times as long.
+  const std::string long_id = "queryid='" + std::string(257, '"') + "'";
+  CHECK(is_error(world.ask(alice, "", long_id).fin, "modify", "bad-request"));
 }
 
 TEST_CASE("archive: more queries in a second than may be are refused, until the next") {

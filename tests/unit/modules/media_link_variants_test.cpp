@@ -201,3 +201,13 @@ TEST_CASE_FIXTURE(World, "variants: what is just being made is nobody's stranded
   // What is left of an attempt is made anew over, or goes when the attempt is forgotten.
   CHECK(rows("media_making") == 1);
 }
+
+TEST_CASE_FIXTURE(World,
+                  "variants: a media type that is no word for the program is no fault: the original comes") {
+  const std::string odd = whole("100000", "image/a_b");
+  const hl_request asked = ask(odd);
+  CHECK(status(asked) == 200);
+  CHECK(answer(asked).length == 100'000);
+  CHECK(wished("transcode").empty());
+  CHECK(rows("media_making") == 0);
+}

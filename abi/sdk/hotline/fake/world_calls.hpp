@@ -2,6 +2,7 @@
 // hotline.outbox/1 over State.
 #pragma once
 
+#include <cctype>
 #include <string>
 #include <string_view>
 
@@ -116,6 +117,10 @@ struct WorldCalls {
   static hl_status transcode_file(const hl_host* host, hl_str from, hl_str to, hl_str words, hl_str account,
                                   hl_str token) {
     if (!is_file_name(view(from), 16, 128) || !is_file_name(view(to), 16, 128)) return HL_E_INVALID;
+    for (const char c : view(words))
+      if (!std::isalnum(static_cast<unsigned char>(c)) &&
+          std::string_view("./+=:- ").find(c) == std::string_view::npos)
+        return HL_E_INVALID;
     if (of(host).numbers->contains("fake.no_transcoder")) return HL_E_NONE;
     state_of(host).files.push_back({"transcode", of(host).module, std::string(view(to)),
                                     std::string(view(account)), std::string(view(token)), 0, 0, 0,
