@@ -16,6 +16,11 @@ TableRows& AccountRows::get(std::uint32_t table) {
   return *tables_.back().second;
 }
 
+void AccountRows::drop_if_empty(std::uint32_t table) {
+  const auto is_its = [table](const auto& each) { return each.first == table && each.second->empty(); };
+  if (std::erase_if(tables_, is_its) > 0 && tables_.capacity() >= 2 * tables_.size()) tables_.shrink_to_fit();
+}
+
 bool AccountRows::empty() const {
   return std::all_of(tables_.begin(), tables_.end(), [](const auto& table) { return table.second->empty(); });
 }

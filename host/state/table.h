@@ -33,6 +33,7 @@ class AccountRows {
  public:
   TableRows* find(std::uint32_t table);
   TableRows& get(std::uint32_t table);
+  void drop_if_empty(std::uint32_t table);  // Of most tables an account has rows for moments, or never.
   bool empty() const;
   // visit(table number, its rows)
   template <typename Visit>

@@ -117,15 +117,17 @@ hl_status erase(const hl_host* host, uint32_t table, hl_str bare, hl_str key) {
   const AskedTable asked = ask_table(host, table, bare);
   if (asked.status != HL_OK) return asked.status;
   if (asked.grant->claim == nullptr) return HL_E_DENIED;
-  TableRows* rows = rows_of(asked, bare);
+  Account* const account = asked.context.shard.accounts.find(from_str(bare));
+  TableRows* rows = account == nullptr ? nullptr : account->rows.find(asked.grant->number);
   if (rows == nullptr) return HL_E_NONE;
   const auto found = rows->find(from_str(key));
   if (found == rows->end()) return HL_E_NONE;
-  // The caller may have taken `key` from the row itself.
+  // The caller may have taken `key`, or `bare`, from the row itself.
   const std::string name = found->first;
   remember(asked, bare, name, &found->second);
   asked.context.shard.rows.changed(table, &found->second, nullptr);
   rows->erase(found);
+  if (rows->empty()) account->rows.drop_if_empty(asked.grant->number);
   return HL_OK;
 }
 
