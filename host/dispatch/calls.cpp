@@ -96,8 +96,9 @@ Calls::Answer Calls::conclude(const CalledModule& target, const Event& event, hl
     commit();
     return status == HL_OK ? Answer::taken : Answer::not_mine;
   }
-  // Who asks for a row that cannot be converted is not to blame for it; that it is parked was logged.
-  const bool is_charged = !transaction_.has_met_parked();
+  // Who asks for a row that cannot be converted and says so is not to blame for it; that it is parked was
+  // logged.
+  const bool is_charged = !transaction_.has_met_parked() || !cause_.is_answer();
   transaction_.roll_back();
   transaction_.end();
   FaultCause cause = std::exchange(cause_, FaultCause{});

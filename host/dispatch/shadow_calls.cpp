@@ -108,7 +108,7 @@ void Calls::call_candidate(const CalledModule& candidate, const Event& event, hl
     const ComparedCall live{live_status, shadow.transaction().effects(), tape.live()};
     const ComparedCall its{status, transaction_.effects(), tape.candidate()};
     ShadowComparison(shard_, event.module, differences).compare(live, its);
-  } else if (transaction_.has_met_parked()) {
+  } else if (transaction_.has_met_parked() && cause.is_answer()) {
     differences.push_back({"row", "that it cannot convert"});
   } else {
     const bool is_overrun = cause.kind == FaultCause::Kind::overrun;

@@ -47,6 +47,8 @@ struct FaultCause {
 
   // "SIGSEGV at address 0x0", "overran its budget", "threw bad_alloc", "answered HL_E_FAULT".
   std::string text() const;
+  // It ended by the module's own decision: by what it answered or threw.
+  bool is_answer() const { return kind == Kind::status || kind == Kind::exception; }
 };
 
 // What a generation was charged with, over all shards. Any thread.

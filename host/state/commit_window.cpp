@@ -54,13 +54,21 @@ void CommitWindow::forget(MailboxEntry& entry) {
 
 void CommitWindow::put_row(const std::string& table, std::string_view account, std::string_view key,
                            std::uint32_t schema, std::string_view value) {
-  open_bytes_ += value.size() + key.size();
-  rows_[{table, std::string(account), std::string(key)}] = {true, schema, std::string(value)};
-  opened();
+  change_row({table, std::string(account), std::string(key)}, {true, schema, std::string(value)});
 }
 
 void CommitWindow::erase_row(const std::string& table, std::string_view account, std::string_view key) {
-  rows_[{table, std::string(account), std::string(key)}] = {false, 0, {}};
+  change_row({table, std::string(account), std::string(key)}, {false, 0, {}});
+}
+
+// What it replaces is not written, and no longer counted.
+void CommitWindow::change_row(RowName name, RowChange change) {
+  const std::size_t key_bytes = std::get<2>(name).size();
+  const auto bytes_of = [&](const RowChange& its) { return its.is_put ? its.value.size() + key_bytes : 0; };
+  open_bytes_ += bytes_of(change);
+  const auto [place, is_new] = rows_.try_emplace(std::move(name));
+  if (!is_new) open_bytes_ -= std::min(open_bytes_, bytes_of(place->second));
+  place->second = std::move(change);
   opened();
 }
 

@@ -93,11 +93,13 @@ class CommitWindow {
     std::vector<std::function<void()>> calls;
     std::map<std::uint32_t, std::vector<StoredEntry>> elsewhere;  // By partition.
   };
+  using RowName = std::tuple<std::string, std::string, std::string>;  // Table, account, key.
   struct RowChange {
-    bool is_put;
-    std::uint32_t schema;
+    bool is_put = false;
+    std::uint32_t schema = 0;
     std::string value;
   };
+  void change_row(RowName name, RowChange change);
   void opened();
   std::uint64_t patience_us() const;
   void submit_kept(Kept& kept, StoreBatch& batch, Sent& sent);
@@ -114,8 +116,7 @@ class CommitWindow {
   std::deque<Kept> patient_;          // Oldest first.
   std::uint64_t accept_us_mean_ = 0;  // How long devices took to accept, lately.
   std::vector<std::uint64_t> drops_;
-  std::map<std::tuple<std::string, std::string, std::string>, RowChange>
-      rows_;  // The last change of each wins.
+  std::map<RowName, RowChange> rows_;  // The last change of each wins.
   std::vector<Receipt> receipts_;
   std::vector<std::function<void()>> calls_;
 

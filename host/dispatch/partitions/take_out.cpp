@@ -63,8 +63,11 @@ std::unique_ptr<HeldPartition> Shard::take_out(std::uint32_t partition) {
 }
 
 void Shard::take_out(Account& account, HeldPartition& held) {
-  account.rows.each([this](std::uint32_t table, const TableRows& its) {
-    for (const auto& [key, row] : its) rows.changed(table, &row, nullptr);
+  account.rows.each([this](std::uint32_t table, TableRows& its) {
+    for (auto& [key, row] : its) {
+      rows.changed(table, &row, nullptr);
+      row.parked_in = 0;  // Whoever has it next tries it once, and counts it then.
+    }
   });
   for (MailboxEntry* entry = account.mailbox.first(); entry != nullptr; entry = entry->newer)
     bodies.left(*entry);

@@ -256,5 +256,32 @@ TEST_CASE("parked: a row is tried again after the next push, and one that is dro
   CHECK(stage.get("anna", "k") == "3|stuck");
 }
 
+TEST_CASE("parked: a row that goes to another shard is counted there, and no more where it was") {
+  SteppedWorld stage({}, 1, 2);
+  std::string account;
+  for (int i = 0; account.empty() || stage.world.host().world().home_of(account) != 0; ++i)
+    account = "a" + std::to_string(i);
+  REQUIRE(stage.say("put " + account + " k stuck") == "put");
+  REQUIRE(stage.world.push(stepped("2.0.0")));
+  stage.settle();
+  REQUIRE(stage.world.push(stepped("3.0.0")));
+  stage.settle();
+  const std::uint32_t table = stage.world.host().world().tables->number("stepped");
+  const auto parked = [&](std::uint32_t shard) {
+    return stage.world.host().shard(shard).rows.figures(table).parked;
+  };
+  CHECK(parked(0) == 1);
+  CHECK(parked(1) == 0);
+  bool is_moved = false;
+  stage.world.host().partitions().move(partition_of(account), 1, [&](const Result<Partitions::Moved>& moved) {
+    is_moved = moved.has_value();
+  });
+  stage.settle();
+  stage.settle();
+  CHECK(is_moved);
+  CHECK(parked(0) == 0);
+  CHECK(parked(1) == 1);
+}
+
 }  // namespace
 }  // namespace hotline::test

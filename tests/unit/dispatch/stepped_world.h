@@ -14,9 +14,9 @@ inline std::string stepped(std::string_view version) {
 }
 
 struct SteppedWorld {
-  explicit SteppedWorld(ShardLimits limits = {}, std::uint64_t seed = 1)
+  explicit SteppedWorld(ShardLimits limits = {}, std::uint64_t seed = 1, std::uint32_t shards = 1)
       : world({.seed = seed,
-               .shards = 1,
+               .shards = shards,
                .accounts = {},
                .modules = {stepped("1.0.0")},
                .limits = limits,
