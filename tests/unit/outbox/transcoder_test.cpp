@@ -11,6 +11,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <thread>
 
 using namespace hotline;
@@ -108,6 +109,34 @@ TEST_CASE_FIXTURE(Program, "transcoder: what it starts ends with it" * doctest::
   const auto then = size();
   std::this_thread::sleep_for(std::chrono::milliseconds(300));  // Six times what it would have needed.
   CHECK(size() == then);
+}
+
+TEST_CASE_FIXTURE(Program,
+                  "transcoder: it cannot signal others, leave its group, or limit anybody but itself" *
+                      doctest::skip(is_sanitized)) {
+  CHECK(made_by("kill -0 $PPID && echo could || echo not") == "not\n");
+  CHECK(made_by("sleep 5 & kill -9 $! && echo could || echo not") == "not\n");
+  CHECK(made_by("(kill -0 $$ && echo could)") == "could\n");
+  CHECK(made_by("setsid true && echo could || echo not") == "not\n");
+  CHECK(made_by("prlimit --pid $PPID --nofile && echo could || echo not") == "not\n");
+  CHECK(made_by("ulimit -n 9 && ulimit -n") == "9\n");
+  CHECK(made_by("kill -ABRT $$").ends_with("program died of signal 6"));
+}
+
+TEST_CASE_FIXTURE(Program, "transcoder: what asks for a session of its own does not outlive the deadline" *
+                               doctest::skip(is_sanitized)) {
+  settings.timeout_s = 1;
+  const std::string time = "60." + std::to_string(getpid());  // By which it would be found.
+  CHECK(made_by("setsid sleep " + time + " & sleep " + time).ends_with("program took more than 1 s"));
+  const auto is_running = [&] {
+    for (const fs::directory_entry& process : fs::directory_iterator("/proc")) {
+      std::ifstream words(process.path() / "cmdline");
+      if (std::string(std::istreambuf_iterator<char>(words), {}).find(time) != std::string::npos) return true;
+    }
+    return false;
+  };
+  for (int i = 0; i < 500 && is_running(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  CHECK_FALSE(is_running());  // What was killed may have taken a moment to go.
 }
 
 TEST_CASE_FIXTURE(Program, "transcoder: it has no network, no more memory, and no larger files than it may" *
