@@ -8,6 +8,9 @@
 // it tells what it lacks by its exit: 71 (EX_OSERR).
 #include <fcntl.h>
 #include <linux/close_range.h>
+#if __has_include(<linux/landlock.h>)
+#include <linux/landlock.h>
+#endif
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -51,8 +54,26 @@ void forbid_other_processes(hotline::preflight::SystemCallFilter& filter) {
   filter.refuse({SYS_setpriority, SYS_ioprio_set}, EPERM);
 }
 
+// A debugger's rights over others, which /proc/PID/mem asks for, end where a Landlock domain does.
+// Nothing else is wanted of it: it handles what is refused in each domain that does not, and allows it. A
+// kernel without it, or a filter of the service manager, leaves others' memory to Yama.
+void leave_others_memory() {
+#if defined(SYS_landlock_create_ruleset) && defined(LANDLOCK_ACCESS_FS_REFER)
+  const landlock_ruleset_attr moves{.handled_access_fs = LANDLOCK_ACCESS_FS_REFER};
+  const auto domain = static_cast<int>(syscall(SYS_landlock_create_ruleset, &moves, sizeof moves, 0));
+  if (domain < 0) return;
+  const int root = open("/", O_PATH | O_CLOEXEC);
+  const landlock_path_beneath_attr anywhere{.allowed_access = LANDLOCK_ACCESS_FS_REFER, .parent_fd = root};
+  if (syscall(SYS_landlock_add_rule, domain, LANDLOCK_RULE_PATH_BENEATH, &anywhere, 0) == 0)
+    syscall(SYS_landlock_restrict_self, domain, 0);
+  close(root);
+  close(domain);
+#endif
+}
+
 bool forbid_the_rest_of_the_world() {
   hotline::preflight::SystemCallFilter filter;
+  leave_others_memory();
   forbid_other_processes(filter);
   filter.refuse({SYS_socket, SYS_socketpair, SYS_connect, SYS_bind, SYS_listen, SYS_io_uring_setup});
   filter.refuse({SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_pidfd_getfd, SYS_bpf,

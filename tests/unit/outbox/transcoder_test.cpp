@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -29,6 +30,14 @@ constexpr bool is_sanitized = __has_feature(address_sanitizer) || __has_feature(
 #else
 constexpr bool is_sanitized = false;
 #endif
+
+bool has_landlock() {
+#ifdef SYS_landlock_create_ruleset
+  return syscall(SYS_landlock_create_ruleset, nullptr, 0, 1u) > 1;  // Which version of it.
+#else
+  return false;
+#endif
+}
 
 struct Program {
   Program() {
@@ -121,6 +130,13 @@ TEST_CASE_FIXTURE(Program,
   CHECK(made_by("prlimit --pid $PPID --nofile && echo could || echo not") == "not\n");
   CHECK(made_by("ulimit -n 9 && ulimit -n") == "9\n");
   CHECK(made_by("kill -ABRT $$").ends_with("program died of signal 6"));
+}
+
+TEST_CASE_FIXTURE(Program, "transcoder: where the kernel has Landlock, others' memory is not its" *
+                               doctest::skip(is_sanitized || !has_landlock())) {
+  CHECK(made_by("(: <> /proc/$$/mem) && echo could") == "could\n");
+  CHECK(made_by("(: <> /proc/$PPID/mem) && echo could || echo not") == "not\n");
+  CHECK(made_by("mkdir in && echo x > file && ln file in/linked && cat in/linked") == "x\n");
 }
 
 TEST_CASE_FIXTURE(Program, "transcoder: what asks for a session of its own does not outlive the deadline" *
