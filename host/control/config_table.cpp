@@ -179,7 +179,8 @@ const std::vector<ConfigKey>& table() {
       key(
           "limits.connections_per_address_max",
           [](Config& c) -> ConfigField { return &c.limits.connections_per_address_max; }, 1, u32_max,
-          "connections", restart, "Connections at once from one address that is not loopback."),
+          "connections", restart,
+          "Connections at once from one address that is not loopback; an IPv6 /64 is one."),
       key(
           "limits.connections_per_loopback_address_max",
           [](Config& c) -> ConfigField { return &c.limits.connections_per_loopback_address_max; }, 1, u32_max,

@@ -199,7 +199,7 @@ bool HostThreads::count_connection(const PeerAddress& peer) {
   const std::uint32_t max =
       peer.is_loopback() ? limits_.connections_per_loopback_address_max : limits_.connections_per_address_max;
   const std::lock_guard lock(addresses_mutex_);
-  std::uint32_t& count = addresses_[peer.text()];
+  std::uint32_t& count = addresses_[peer.network()];
   if (count >= max) {
     log::debug("connection.refused", {{"peer", peer.text()}, {"connections_max", max}});
     return false;
@@ -211,12 +211,12 @@ bool HostThreads::count_connection(const PeerAddress& peer) {
 // It was accepted by another process, so it is counted, and not refused.
 void HostThreads::connection_came(std::string_view peer) {
   const std::lock_guard lock(addresses_mutex_);
-  ++addresses_[std::string(peer)];
+  ++addresses_[PeerAddress::read(std::string(peer), false).network()];
 }
 
 void HostThreads::connection_closed(std::string_view peer) {
   const std::lock_guard lock(addresses_mutex_);
-  const auto found = addresses_.find(std::string(peer));
+  const auto found = addresses_.find(PeerAddress::read(std::string(peer), false).network());
   if (found != addresses_.end() && --found->second == 0) addresses_.erase(found);
 }
 

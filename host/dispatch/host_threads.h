@@ -75,7 +75,7 @@ class HostThreads {
   std::vector<std::unordered_map<const ProxyWait*, std::unique_ptr<ProxyWait>>> waits_;  // Likewise.
 
   std::mutex addresses_mutex_;
-  std::unordered_map<std::string, std::uint32_t> addresses_;
+  std::unordered_map<std::string, std::uint32_t> addresses_;  // By PeerAddress::network().
 
   struct Busy {
     std::uint64_t at_us = 0, busy_us = 0;

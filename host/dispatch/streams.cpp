@@ -100,7 +100,8 @@ void Streams::adopt(std::unique_ptr<Connection> connection, Ref<const Buffer> ag
   if (moved.listener->framer == FramerKind::lines) {
     if (again) on_line(*moved.connection, again->bytes());
   } else {
-    await_login(moved, shard_.world.limits.login_s * us_per_s);
+    const std::uint64_t due_us = moved.before().login_due_us, now_us = shard_.now_us();
+    await_login(moved, due_us > now_us ? due_us - now_us : 0);
     Ref<const Stanza> stanza = Ref<const Stanza>::adopt(static_cast<const Stanza*>(again.leak()));
     if (stanza) on_stanza(*moved.connection, std::move(stanza));
   }
@@ -143,8 +144,8 @@ void Streams::move(std::uint64_t handle, std::string_view account) {
 
 void Streams::hand_over(Connection& connection) {
   Stream& stream = stream_of(connection);
-  shard_.timers.cancel(stream.deadline);
-  stream.deadline = 0;
+  stream.before().login_due_us = shard_.timers.due_us(stream.deadline);
+  clear_deadline(stream);
   std::unique_ptr<Stream> kept = streams_.take(connection.handle);
   logging_in_.erase(connection.handle);
   connection.link().detach();

@@ -43,7 +43,8 @@ struct BeforeSession {
   std::uint32_t failures = 0;
   // Whom it says it is: once it has moved there, or was found to be there.
   std::string home_account;
-  Ref<const Buffer> again;  // While it moves: the stanza or line that is offered again there.
+  Ref<const Buffer> again;                  // While it moves: the stanza or line that is offered again there.
+  std::uint64_t login_due_us = UINT64_MAX;  // Likewise: a move does not renew it. Clock::mono_us.
   // Waits until a session that it resumes can be.
   struct Resuming {
     std::uint64_t session;

@@ -69,6 +69,14 @@ std::string PeerAddress::text() const {
   return text;
 }
 
+std::string PeerAddress::network() const {
+  if (source_ == Source::local || is_v4()) return text();
+  constexpr std::size_t network_bytes_v6 = 8;
+  PeerAddress first = *this;
+  std::fill(first.bytes_.begin() + network_bytes_v6, first.bytes_.end(), std::uint8_t{0});
+  return first.text() + "/64";
+}
+
 bool PeerAddress::is_loopback() const {
   if (source_ != Source::socket) return source_ == Source::local;
   if (is_v4()) return bytes_[12] == 127;

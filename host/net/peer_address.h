@@ -26,6 +26,9 @@ class PeerAddress {
   static PeerAddress read(const std::string& text, bool is_loopback);
 
   std::string text() const;  // "192.0.2.1", "2001:db8::1", "local".
+  // What limits count it as: "192.0.2.1", "2001:db8::/64", "local". Whoever has one IPv6 address has the
+  // whole /64 that it is in.
+  std::string network() const;
   bool is_loopback() const;
   // All zero for one that is local.
   const IpBytes& bytes() const { return bytes_; }

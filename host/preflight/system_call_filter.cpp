@@ -4,7 +4,6 @@
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 
-#include <cerrno>
 #include <cstddef>
 
 namespace hotline::preflight {
@@ -19,6 +18,7 @@ constexpr std::uint32_t own_machine = AUDIT_ARCH_AARCH64;
 #error "the filter needs to know the numbers of this machine's system calls"
 #endif
 constexpr std::uint32_t refused = SECCOMP_RET_ERRNO | EACCES;
+constexpr std::uint32_t not_permitted = SECCOMP_RET_ERRNO | EPERM;
 
 constexpr std::uint32_t at_number = offsetof(seccomp_data, nr);
 std::uint32_t at_argument(unsigned number) {
@@ -55,8 +55,8 @@ void SystemCallFilter::forbid(std::initializer_list<int> calls) {
   for (const int call : calls) answer(call, SECCOMP_RET_TRAP);
 }
 
-void SystemCallFilter::refuse(std::initializer_list<int> calls) {
-  for (const int call : calls) answer(call, refused);
+void SystemCallFilter::refuse(std::initializer_list<int> calls, std::uint16_t error) {
+  for (const int call : calls) answer(call, SECCOMP_RET_ERRNO | error);
 }
 
 void SystemCallFilter::refuse_bits(int call, unsigned number, std::uint32_t bits) {
@@ -64,6 +64,23 @@ void SystemCallFilter::refuse_bits(int call, unsigned number, std::uint32_t bits
   code_.push_back(load_word(at_argument(number)));
   code_.push_back(jump(BPF_JSET, bits, 0, 1));
   code_.push_back(end(refused));
+  code_.push_back(load_word(at_number));
+}
+
+void SystemCallFilter::refuse_where(int call, unsigned number, std::uint32_t value) {
+  code_.push_back(jump(BPF_JEQ, static_cast<std::uint32_t>(call), 0, 4));
+  code_.push_back(load_word(at_argument(number)));
+  code_.push_back(jump(BPF_JEQ, value, 0, 1));
+  code_.push_back(end(not_permitted));
+  code_.push_back(load_word(at_number));
+}
+
+void SystemCallFilter::refuse_unless(int call, unsigned number, std::initializer_list<std::uint32_t> values) {
+  auto left = static_cast<std::uint8_t>(values.size());
+  code_.push_back(jump(BPF_JEQ, static_cast<std::uint32_t>(call), 0, static_cast<std::uint8_t>(left + 3)));
+  code_.push_back(load_word(at_argument(number)));
+  for (const std::uint32_t value : values) code_.push_back(jump(BPF_JEQ, value, left--, 0));
+  code_.push_back(end(not_permitted));
   code_.push_back(load_word(at_number));
 }
 

@@ -8,6 +8,7 @@
 
 #include <linux/filter.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <initializer_list>
 #include <vector>
@@ -20,10 +21,13 @@ class SystemCallFilter {
 
   // SIGSYS: the death note tells where.
   void forbid(std::initializer_list<int> calls);
-  // It answers EACCES.
-  void refuse(std::initializer_list<int> calls);
+  // It answers `error`.
+  void refuse(std::initializer_list<int> calls, std::uint16_t error = EACCES);
   // The same where argument `number` has one of these bits.
   void refuse_bits(int call, unsigned number, std::uint32_t bits);
+  // EPERM where it is that, and where it is none of these.
+  void refuse_where(int call, unsigned number, std::uint32_t value);
+  void refuse_unless(int call, unsigned number, std::initializer_list<std::uint32_t> values);
   // SIGSYS where argument `number` is another than that.
   void forbid_unless(int call, unsigned number, std::uint32_t value);
 

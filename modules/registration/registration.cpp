@@ -6,7 +6,7 @@
 //
 // Configuration, "modules": { "registration": { ... } }:
 //     open                        1: strangers may make accounts (0). Set session's `offer_register` with it.
-//     signups_per_hour            for each address (10)
+//     signups_per_hour            for each IPv4 address or IPv6 /64 (10)
 //     signups_per_hour_loopback   the same for this machine's own (100,000)
 //     allow_plain_loopback        1: passwords may come without TLS from this machine (0)
 //     numbers                     1: whoever gets a PIN on a phone has the number's account (0)

@@ -43,7 +43,7 @@ def binary(source="192.0.2.8", command=0x21):
 
 
 GOOD = [(line(), "192.0.2.7"), (line("2001:db8::7"), "2001:db8::7"), (binary(), "192.0.2.8"),
-        (binary("2001:db8::8"), "2001:db8::8"), (b"PROXY UNKNOWN\r\n", "127.0.0.1"), (binary(command=0x20), "127.0.0.1")]
+        (binary("2001:db8:8::8"), "2001:db8:8::8"), (b"PROXY UNKNOWN\r\n", "127.0.0.1"), (binary(command=0x20), "127.0.0.1")]
 
 
 class ProxyHeader(unittest.TestCase):
@@ -130,6 +130,13 @@ class ProxyHeader(unittest.TestCase):
         Client(self.host, "romeo", preface=line("192.0.2.10")).log_in().ping()
         held[0].close()
         eventually(lambda: self.gets_in("192.0.2.9"), "a place is free")
+
+    def test_an_ipv6_64_is_one_address(self):
+        held = [Client(self.host, "juliet", preface=line(f"2001:db8::{i}"), resource=str(i)).log_in() for i in range(1, 4)]
+        self.is_closed(self.raw("xmpps", line("2001:db8::4")))
+        Client(self.host, "romeo", preface=line("2001:db8:0:1::4")).log_in().ping()
+        held[0].close()
+        eventually(lambda: self.gets_in("2001:db8::4"), "a place is free")
 
     def gets_in(self, source):
         try:

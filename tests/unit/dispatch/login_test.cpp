@@ -146,5 +146,34 @@ TEST_CASE("login: a call that fails leaves the stream a stranger's") {
   CHECK(has(anna.say(authenticate()), "<bound"));
 }
 
+TEST_CASE("login: a stranger who moves from home to home has no longer for it than one who stays") {
+  sim::SimWorld::Settings wanted = settings();
+  wanted.shards = 2;
+  wanted.accounts = {"a@localhost", "b@localhost", "c@localhost", "d@localhost", "e@localhost"};
+  sim::SimWorld world(wanted);
+  auto& configured = world.host().world().settings.by_module["registration"];
+  configured["open"] = configured["allow_plain_loopback"] = "1";
+  const auto one_of = [&](std::uint32_t shard) {
+    for (const std::string& account : wanted.accounts)
+      if (world.host().world().home_of(account) == shard) return account.substr(0, 1);
+    return std::string();
+  };
+  const std::string names[] = {one_of(0), one_of(1)};
+  REQUIRE((!names[0].empty() && !names[1].empty()));
+  Peer stranger(world, 0);
+  stranger.say(std::string(header));
+  for (std::uint32_t second = 0; second < ShardLimits{}.login_s - 1; ++second) {
+    const std::uint32_t home = (second + 1) % 2;
+    CHECK(has(stranger.say("<iq type='set' id='r'><query xmlns='jabber:iq:register'><username>" +
+                           names[home] + "</username><password>x</password></query></iq>"),
+              "<conflict"));
+    CHECK(world.host().shard(home).streams.size() == 1);
+    world.clock.advance_us(1'000'000 - 20'000);  // Without what it takes to say it.
+  }
+  world.clock.advance_us(1'000'000);
+  CHECK(has(stranger.say(" "), "<connection-timeout"));
+  CHECK_FALSE(stranger.wire->is_open());
+}
+
 }  // namespace
 }  // namespace hotline::test

@@ -113,6 +113,20 @@ TEST_CASE("sign-up: an address makes so many accounts an hour, each for itself")
   CHECK(has(from("192.0.2.1", "d"), "result"));
 }
 
+TEST_CASE("sign-up: an IPv6 /64 is one address") {
+  InBand f;
+  fake::Stream stream;
+  const auto from = [&](const std::string& peer, const std::string& name) {
+    stream.peer = peer;
+    return f.ask(f.host.connect(stream), sign_up(name, "x"));
+  };
+  constexpr const char* last = "123456789ab";
+  for (int i = 0; i < 10; ++i)
+    CHECK(has(from(std::string("2001:db8::") + last[i], std::string("a") + last[i]), "result"));
+  CHECK(has(from("2001:db8::b", "ab"), "<error type='wait'><resource-constraint"));
+  CHECK(has(from("2001:db8:0:1::b", "ab"), "result"));
+}
+
 TEST_CASE("sign-up: this machine's own have a limit of their own") {
   InBand f;
   f.host.numbers["signups_per_hour"] = 1;

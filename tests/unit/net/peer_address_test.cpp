@@ -17,3 +17,17 @@ TEST_CASE("peer address: who is read from what another process was told is the s
   CHECK(PeerAddress::read("127.0.0.1", true).is_loopback());
   CHECK(PeerAddress::read("local", true) == PeerAddress::local());
 }
+
+TEST_CASE("peer address: limits count all of an IPv6 /64 as one, and each IPv4 address for itself") {
+  const auto network = [](const char* text) { return PeerAddress::read(text, false).network(); };
+  CHECK(network("2001:db8::1") == "2001:db8::/64");
+  CHECK(network("2001:db8::ffff:ffff:ffff:ffff") == "2001:db8::/64");
+  CHECK(network("2001:db8:0:1::1") == "2001:db8:0:1::/64");
+  CHECK(network("192.0.2.1") == "192.0.2.1");
+  CHECK(network("local") == "local");
+  // What was counted when it was accepted is found by its text when it goes.
+  for (const char* text : {"::1", "127.0.0.1", "local"}) {
+    const PeerAddress peer = PeerAddress::read(text, true);
+    CHECK(network(peer.text().c_str()) == peer.network());
+  }
+}

@@ -5,12 +5,14 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <thread>
 
 using namespace hotline;
@@ -28,6 +30,14 @@ constexpr bool is_sanitized = __has_feature(address_sanitizer) || __has_feature(
 #else
 constexpr bool is_sanitized = false;
 #endif
+
+bool has_landlock() {
+#ifdef SYS_landlock_create_ruleset
+  return syscall(SYS_landlock_create_ruleset, nullptr, 0, 1u) > 1;  // Which version of it.
+#else
+  return false;
+#endif
+}
 
 struct Program {
   Program() {
@@ -108,6 +118,41 @@ TEST_CASE_FIXTURE(Program, "transcoder: what it starts ends with it" * doctest::
   const auto then = size();
   std::this_thread::sleep_for(std::chrono::milliseconds(300));  // Six times what it would have needed.
   CHECK(size() == then);
+}
+
+TEST_CASE_FIXTURE(Program,
+                  "transcoder: it cannot signal others, leave its group, or limit anybody but itself" *
+                      doctest::skip(is_sanitized)) {
+  CHECK(made_by("kill -0 $PPID && echo could || echo not") == "not\n");
+  CHECK(made_by("sleep 5 & kill -9 $! && echo could || echo not") == "not\n");
+  CHECK(made_by("(kill -0 $$ && echo could)") == "could\n");
+  CHECK(made_by("setsid true && echo could || echo not") == "not\n");
+  CHECK(made_by("prlimit --pid $PPID --nofile && echo could || echo not") == "not\n");
+  CHECK(made_by("ulimit -n 9 && ulimit -n") == "9\n");
+  CHECK(made_by("kill -ABRT $$").ends_with("program died of signal 6"));
+}
+
+TEST_CASE_FIXTURE(Program, "transcoder: where the kernel has Landlock, others' memory is not its" *
+                               doctest::skip(is_sanitized || !has_landlock())) {
+  CHECK(made_by("(: <> /proc/$$/mem) && echo could") == "could\n");
+  CHECK(made_by("(: <> /proc/$PPID/mem) && echo could || echo not") == "not\n");
+  CHECK(made_by("mkdir in && echo x > file && ln file in/linked && cat in/linked") == "x\n");
+}
+
+TEST_CASE_FIXTURE(Program, "transcoder: what asks for a session of its own does not outlive the deadline" *
+                               doctest::skip(is_sanitized)) {
+  settings.timeout_s = 1;
+  const std::string time = "60." + std::to_string(getpid());  // By which it would be found.
+  CHECK(made_by("setsid sleep " + time + " & sleep " + time).ends_with("program took more than 1 s"));
+  const auto is_running = [&] {
+    for (const fs::directory_entry& process : fs::directory_iterator("/proc")) {
+      std::ifstream words(process.path() / "cmdline");
+      if (std::string(std::istreambuf_iterator<char>(words), {}).find(time) != std::string::npos) return true;
+    }
+    return false;
+  };
+  for (int i = 0; i < 500 && is_running(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  CHECK_FALSE(is_running());  // What was killed may have taken a moment to go.
 }
 
 TEST_CASE_FIXTURE(Program, "transcoder: it has no network, no more memory, and no larger files than it may" *
