@@ -154,6 +154,17 @@ TEST_CASE("faults: a convert that crashes parks the row, is charged, and the eve
   }
 }
 
+TEST_CASE("faults: who crashes on a row that cannot be converted is charged with the crash") {
+  Faulty host;
+  if (!host.is_armed) return;
+  CHECK(host.say() == "1.0.0 -\n");
+  REQUIRE_MESSAGE(host.world.push(faulty("trusts_parked")), host.world.last_refusal);
+  CHECK(host.say() == "1.0.0 1.0.0\n");
+  REQUIRE(host.faults.size() == 1);
+  CHECK(host.faults.front().event == EventKind::line);
+  CHECK(host.faults.front().cause.kind == FaultCause::Kind::signal);
+}
+
 TEST_CASE("faults: a destroy that crashes leaves the process alive") {
   std::uint64_t before = 0;
   {
