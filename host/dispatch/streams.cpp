@@ -11,7 +11,7 @@ namespace hotline {
 namespace {
 constexpr std::uint64_t us_per_s = 1'000'000;
 constexpr std::uint64_t last_word_s = 30;
-}
+}  // namespace
 
 Streams::Streams(Shard& shard)
     : shard_(shard), streams_(shard.number, shard.world.host_number), parser_(*shard.world.random) {}

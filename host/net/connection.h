@@ -3,8 +3,8 @@
 //     link -> [tls] -> framer -> Owner           Owner -> out -> flush(): [tls] -> link
 //
 // What is queued during a turn leaves with one flush() at its end: one TLS record (up to 16 KB), one write.
-// An idle connection holds no buffer. While the peer does not take what was sealed, nothing more is sealed; and
-// one that does not read what it has asked for is not heard until it does.
+// An idle connection holds no buffer. While the peer does not take what was sealed, nothing more is sealed;
+// and one that does not read what it has asked for is not heard until it does.
 //
 // Life   opened by its owner; closing once close() was called (input is dropped, output still leaves); gone
 //        after Owner::on_gone, its last word. It may be handed to another shard: leave(), then join().

@@ -342,13 +342,8 @@ bool Pipeline::go_back_from(const std::string& module, const std::string& build_
   return roll_back(module, {}, std::move(run)).outcome == "live";
 }
 
-// The next start would refuse what is live, and with it to start.
 Result<void> Pipeline::block(const std::string& build_id, const PushedBy& by) {
   const std::lock_guard lock(mutex_);
-  for (const std::unique_ptr<Slot>& slot : world_.slots)
-    if (const Generation* current = slot->current(); current != nullptr && current->build_id() == build_id)
-      return Error{slot->name + " " + current->manifest().version.text() + " is live: `hotline rollback " +
-                   slot->name + "` first, then block it"};
   return add_to_blocklist(build_id, by.reason.empty() ? "an operator's decision" : by.reason, by.user, false);
 }
 

@@ -47,7 +47,10 @@ PushOutcome Pipeline::begin_canary(PushRun run, const CanaryPlan& plan, const Pu
   canary_ = std::make_unique<Canary>(std::move(run), plan, world_.target.host_figures(), world_.settings.gate,
                                      told);
   PushRun& its = canary_->run();
-  if (!serve_canary(its.out)) {
+  const Result<void> recorded = record_converters(world_, its);
+  if (!recorded)
+    its.out.refusals.push_back({{}, "what a restart needs cannot be written: " + recorded.error().message});
+  if (!recorded || !serve_canary(its.out)) {
     PushRun failed = std::move(its);
     canary_.reset();
     return refuse(failed);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/log.h"
@@ -5,15 +6,40 @@
 
 namespace hotline {
 
+namespace {
+
+StoredBuild stored_build(const PushWorld& world, const Generation& generation) {
+  return {generation.manifest().version.text(), generation.build_id(), generation.digest(),
+          world.store.relative(generation.path()), generation.signed_by()};
+}
+
+}  // namespace
+
 RunningModule running_module(const PushWorld& world, const Slot& slot) {
-  const auto stored = [&world](const Generation& generation) {
-    return StoredBuild{generation.manifest().version.text(), generation.build_id(), generation.digest(),
-                       world.store.relative(generation.path()), generation.signed_by()};
-  };
   RunningModule module{.module = slot.name, .builds = {}, .at = slot.at, .is_disabled = slot.is_disabled};
   for (const std::unique_ptr<Generation>& generation : slot.resident)
-    module.builds.push_back(stored(*generation));
+    module.builds.push_back(stored_build(world, *generation));
   return module;
+}
+
+Result<void> record_converters(PushWorld& world, const PushRun& run) {
+  Result<std::vector<RunningModule>> set = world.store.running();
+  if (!set) return set.error();
+  bool has_more = false;
+  for (const Candidate& candidate : run.candidates) {
+    const Manifest& manifest = candidate.generation->manifest();
+    const Slot* const slot = world.slots.find(manifest.name);
+    if (slot == nullptr || slot->current() == nullptr ||
+        !manifest.writes_newer_than(slot->current()->manifest()))
+      continue;
+    const StoredBuild build = stored_build(world, *candidate.generation);
+    for (RunningModule& its : *set) {
+      if (its.module != manifest.name || std::ranges::find(its.builds, build) != its.builds.end()) continue;
+      its.builds.push_back(build);
+      has_more = true;
+    }
+  }
+  return has_more ? world.store.set_running(*set) : Result<void>();
 }
 
 void record_running_set(PushWorld& world, PushRun& run) {

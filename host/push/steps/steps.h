@@ -113,6 +113,9 @@ std::string no_barrier(
 RunningModule running_module(const PushWorld& world,
                              const Slot& slot);  // Its current one and the one before.
 void record_running_set(PushWorld& world, PushRun& run);
+// Before a canary serves: those of its builds that write a newer schema than what is current reads. Their
+// rows are on disk from the first touch on, and a restart needs their code to read them.
+Result<void> record_converters(PushWorld& world, const PushRun& run);
 void record_outcome(PushWorld& world, PushRun& run);
 // retire.cpp: destroys and unloads what the slots need no longer, and its files.
 void retire_step(PushWorld& world, PushRun& run);

@@ -66,10 +66,14 @@ Keys keys_of_manual() {
 TEST_CASE("module keys: docs/operations.md names each that a module reads, with its default, and no other") {
   const Keys read = keys_of_sources(), told = keys_of_manual();
   CHECK(read.size() > 30);
-  for (const auto& [key, otherwise] : read) {
+  for (const auto& each : read) {
+    const auto& key = each.first;
+    const auto& otherwise = each.second;
     CHECK_MESSAGE(told.contains(key), key << " is read, and not in docs/operations.md");
     if (!otherwise.empty() && told.contains(key)) CHECK_MESSAGE(told.at(key) == otherwise, key);
   }
-  for (const auto& [key, otherwise] : told)
+  for (const auto& each : told) {
+    const auto& key = each.first;
     CHECK_MESSAGE(read.contains(key), key << " is in docs/operations.md, and no module reads it");
+  }
 }

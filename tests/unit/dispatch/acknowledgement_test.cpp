@@ -6,7 +6,7 @@
 namespace hotline::test {
 namespace {
 
-constexpr std::uint64_t second_us = 1'000'000;
+constexpr std::uint64_t one_second_us = 1'000'000;
 
 // Anna is there with stream management and reads only what a test has her read; bert writes what it says.
 struct Listener {
@@ -74,12 +74,12 @@ TEST_CASE("acknowledgement: one that covers nothing is asked for again, and does
     CHECK(asked > 0);
     CHECK(asked <= 10);
     f.repeat_acknowledgement();
-    f.turn(second_us);
+    f.turn(one_second_us);
   }
   CHECK(f.is_connected());
   for (int second = 0; second < 5 && f.is_connected(); ++second) {
     f.repeat_acknowledgement();
-    f.turn(second_us);
+    f.turn(one_second_us);
   }
   CHECK_FALSE(f.is_connected());
 }
@@ -90,7 +90,7 @@ TEST_CASE("acknowledgement: one that covers something begins the time anew") {
     f.write("headline", 100);
     for (int second = 0; second < 40; ++second) {
       f.repeat_acknowledgement();
-      f.turn(second_us);
+      f.turn(one_second_us);
     }
     f.anna.wire()->to_host +=
         "<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(f.session().sm.acknowledged + 1) + "'/>";

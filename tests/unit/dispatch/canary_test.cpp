@@ -186,6 +186,25 @@ TEST_CASE_FIXTURE(
   CHECK(ask("served.noted", "u1@localhost") == "1|1.0.0");
 }
 
+TEST_CASE_FIXTURE(
+    Served, "canary: a restart in it, or behind one that was taken back, reads the rows that it wrote") {
+  for (const std::string& name : people(5)) ask("served.note", name);
+  for (const bool is_taken_back : {false, true}) {
+    CAPTURE(is_taken_back);
+    REQUIRE(push("2.0.0", {.shares = {0}, .accounts = {"u1@localhost"}}).outcome == "canary");
+    world.settle();
+    CHECK(ask("served.noted", "u1@localhost") == "2|1.0.0");
+    world.clock.advance_us(10'000);
+    world.settle();
+    world.store.commit_all();
+    if (is_taken_back) REQUIRE(world.pipeline().abort({.user = "test"}).has_value());
+    world.crash(0);
+    world.settle();
+    CHECK(current() == "1.0.0");
+    CHECK(ask("served.noted", "u1@localhost") == "1|1.0.0");
+  }
+}
+
 TEST_CASE_FIXTURE(Served, "canary: promoted, all rows are converted to what it writes") {
   for (const std::string& name : people(20)) ask("served.note", name);
   REQUIRE(push("2.0.0", {.shares = {0}, .accounts = {"u1@localhost"}}).outcome == "canary");

@@ -82,7 +82,7 @@ HL_MANIFEST(
     "needs hotline.post/1\n"
     "needs hotline.table/1\n"
     "table served volatile writes 1 reads 1\n"
-    "table notes volatile writes " HL_STRINGIFY(SERVED_SCHEMA) " reads " HL_STRINGIFY(SERVED_SCHEMA) "\n"
+    "table notes durable writes " HL_STRINGIFY(SERVED_SCHEMA) " reads " HL_STRINGIFY(SERVED_SCHEMA) "\n"
     "command served.who account\n"
     "command served.note account\n"
     "command served.noted account\n"
