@@ -47,7 +47,7 @@ class Relay::Transfer {
   bool has_answered() const { return has_answered_; }
   const RelayNode& node() const { return node_; }
 
-  void give(std::string bytes) {
+  void give(const std::string& bytes) {
     sending_.append(bytes);
     if (!std::exchange(awaits_body_, false)) return;
     progress();
@@ -94,7 +94,7 @@ CURL* Relay::Transfer::start(std::uint64_t number) {
   handle_ = curl_easy_init();
   if (handle_ == nullptr) return nullptr;
   const auto add = [this](const std::string& line) { fields_ = curl_slist_append(fields_, line.c_str()); };
-  for (const auto& [name, value] : request_.fields) add(name + ": " + value);
+  for (const auto& [name, value] : request_.fields) add(std::string(name).append(": ").append(value));
   add(std::string(relayed_field) + ": 1");
   add("Accept:");
   // A node that does not want a body says so before it is sent.

@@ -5,9 +5,8 @@
 //                      post        the stanza, not copied
 //     room's home      on_post     attendance.h talk.h administration.h ownership.h discovery.h: who may do
 //                                  what; a message is composed and parsed once, and fanned out
-//     person's home    on_post     visits.h: the blocklist, the mailbox of who stays, the sessions that are
-//     in
-//                                  the room
+//     person's home    on_post     visits.h: the blocklist, the mailbox of who stays, the sessions that
+//                                  are in the room
 //     later            on_drain    what waited, once a session enters the room
 //
 // A room is an account: its address has a home, and its rows are there (rooms.h, occupants.h). A person's

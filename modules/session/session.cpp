@@ -139,8 +139,7 @@ class Session {
 
   Status closed(hl_stream stream) {
     const std::optional<hl_stream_info> info = streams_.info(stream);
-    if (info && !is_absent(info->account) && info->session == 0)
-      unbound_.forget(stream, std::string(view(info->account)));
+    if (info && !is_absent(info->account) && info->session == 0) unbound_.forget(stream, view(info->account));
     return HL_OK;
   }
 

@@ -127,7 +127,7 @@ hl_status erase(const hl_host* host, uint32_t table, hl_str bare, hl_str key) {
   remember(asked, bare, name, &found->second);
   asked.context.shard.rows.changed(table, &found->second, nullptr);
   rows->erase(found);
-  if (rows->empty()) account->rows.drop_if_empty(asked.grant->number);
+  account->rows.drop_if_empty(asked.grant->number);
   return HL_OK;
 }
 
