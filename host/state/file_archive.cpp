@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <ctime>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "state/file_store.h"
 
@@ -29,8 +29,9 @@ namespace {
 
 constexpr std::int64_t rest_s = 60;  // Of an archive that takes nothing.
 
+// Not std::time(): it is read off the last tick, and would be behind the times that Linux gives files.
 std::int64_t now_s() {
-  return static_cast<std::int64_t>(std::time(nullptr));
+  return static_cast<std::int64_t>(SystemClock().wall_ms() / 1000);
 }
 
 }  // namespace

@@ -10,9 +10,9 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/hex.h"
 #include "base/whole_file.h"
 
@@ -230,7 +230,7 @@ std::size_t FileStore::reclaim(const std::string& module, const std::string& of,
   std::size_t removed = archive_ == nullptr ? 0 : archive_->reclaim(module, of, idle_s);
   DIR* directory = opendir(folder.c_str());
   if (directory == nullptr) return removed;
-  const auto now_s = static_cast<std::uint64_t>(std::time(nullptr));
+  const std::uint64_t now_s = SystemClock().wall_ms() / 1000;  // std::time() may be behind a file's times.
   while (const dirent* entry = readdir(directory)) {
     struct stat facts {};
     if (fstatat(dirfd(directory), entry->d_name, &facts, AT_SYMLINK_NOFOLLOW) != 0) continue;
