@@ -84,7 +84,8 @@ HOTLINE_JSON(RateReport, s1, s10, s100)
 HOTLINE_JSON(ShardReport, number, connections, sessions, sessions_detached, inbox, inbox_longest, loop_busy)
 HOTLINE_JSON(MessagesReport, stanzas_in, stanzas_out, messages, stanzas_in_per_s, stanzas_out_per_s,
              mailboxes, mailbox_entries, mailbox_bytes, mailbox_memory_bytes, mailbox_bodies_given_up,
-             mailbox_bodies_read_back, mailbox_expired, silent_clients_cut, proxy_headers_refused)
+             mailbox_bodies_read_back, mailbox_expired, silent_clients_cut, proxy_headers_refused,
+             transfers_refused)
 HOTLINE_JSON(StoreReport, is_writable, problem, batches_waiting, bytes_waiting, oldest_waiting_ms, commits,
              messages_written, commit_us_max)
 HOTLINE_JSON(AlarmReport, name, message, since_wall_ms)

@@ -91,6 +91,7 @@ struct MessagesReport {
   std::uint64_t mailbox_expired = 0;           // Nobody took them in time.
   std::uint64_t silent_clients_cut = 0;        // They were asked for a sign of life and gave none.
   std::uint64_t proxy_headers_refused = 0;     // Connections of load balancers that did not say for whom.
+  std::uint64_t transfers_refused = 0;         // Of files: no place was left, or none for that address.
 };
 
 struct StoreReport {

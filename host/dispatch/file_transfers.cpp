@@ -9,8 +9,6 @@ namespace hotline {
 
 namespace {
 
-constexpr std::size_t uploads_max = 512;               // At once, on one shard.
-constexpr std::size_t downloads_max = 1'024;           // The same.
 constexpr std::size_t waiting_bytes_max = 256u << 10;  // Of one upload, beyond the write under way.
 constexpr std::size_t read_bytes = 128u << 10;         // Of one download, at a time ...
 constexpr std::size_t ahead_bytes = 128u << 10;        // ... while no more than this waits for its peer.
@@ -43,9 +41,13 @@ void FileTransfers::receive(Incoming incoming) {
   const std::uint64_t request = incoming.request;
   if (!shard_.requests.is_waiting(request) || uploads_.contains(request))
     return incoming.owner.tell(shard_.world, HL_E_GONE, "0");
-  if (uploads_.size() == uploads_max)
-    return incoming.owner.tell(shard_.world, HL_E_FULL, "too many files are being received");
+  PlaceTaker taker = shard_.requests.taker_of(request);
+  if (const FairPlaces::Outcome place = upload_places_.take(taker); place != FairPlaces::Outcome::taken) {
+    shard_.requests.turn_away(request, place);
+    return incoming.owner.tell(shard_.world, HL_E_GONE, "0");
+  }
   Upload& upload = uploads_[request];
+  upload.taker = std::move(taker.name);
   upload.wanted = std::move(incoming);
   upload.is_busy = true;
   const Incoming& its = upload.wanted;
@@ -147,6 +149,7 @@ void FileTransfers::conclude(std::uint64_t request, std::int32_t status, std::st
   if (found == uploads_.end()) return;
   const FileOwner owner = std::move(found->second.wanted.owner);
   std::shared_ptr<IncomingFile> file = std::move(found->second.file);
+  upload_places_.give_back(found->second.taker);
   uploads_.erase(found);
   // Closed before its module is told: the next request may then have it.
   let_go(std::move(file),
@@ -181,6 +184,7 @@ void FileTransfers::drop(std::uint64_t request) {
 
 void FileTransfers::forget(std::unordered_map<std::uint64_t, Download>::iterator download) {
   std::shared_ptr<OutgoingFile> file = std::move(download->second.file);
+  download_places_.give_back(download->second.taker);
   downloads_.erase(download);
   let_go(std::move(file), [] {});
 }
@@ -196,9 +200,11 @@ void FileTransfers::send(Outgoing outgoing) {
                           }));
   const std::uint64_t request = outgoing.request;
   if (!shard_.requests.is_waiting(request) || downloads_.contains(request)) return;
-  if (downloads_.size() == downloads_max)
-    return shard_.requests.respond(request, http_problem(503, "Too many files are being sent; try again."));
+  PlaceTaker taker = shard_.requests.taker_of(request);
+  if (const FairPlaces::Outcome place = download_places_.take(taker); place != FairPlaces::Outcome::taken)
+    return shard_.requests.turn_away(request, place);
   Download& download = downloads_[request];
+  download.taker = std::move(taker.name);
   download.wanted = std::move(outgoing);
   read_next(request, download);
 }

@@ -7,6 +7,9 @@
 // Whatever waits for the disk runs on the file pool, one step of a transfer at a time, and comes back through
 // the inbox; the shard never waits. A transfer whose connection goes ends with its step under way.
 //
+// Each takes a place, of which there are so many, and so many for one peer: who finds none is turned away
+// before anything is read, and its module told that the request has gone.
+//
 // Threads: the shard's.
 #pragma once
 
@@ -17,6 +20,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/fair_places.h"
 #include "dispatch/work_owner.h"
 #include "net/http_message.h"
 #include "state/file_store.h"
@@ -32,6 +36,9 @@ struct FileOwner : WorkOwner {
 
 class FileTransfers {
  public:
+  static constexpr std::size_t uploads_max = 512;      // At once, on one shard.
+  static constexpr std::size_t downloads_max = 1'024;  // The same.
+
   explicit FileTransfers(Shard& shard) : shard_(shard) {}
 
   struct Incoming {
@@ -61,6 +68,7 @@ class FileTransfers {
  private:
   struct Upload {
     Incoming wanted;
+    std::string taker;                   // Of its place.
     std::shared_ptr<IncomingFile> file;  // Not once its last step has begun.
     std::string waiting;                 // What came meanwhile.
     bool is_busy = false;                // A step is under way.
@@ -70,6 +78,7 @@ class FileTransfers {
   };
   struct Download {
     Outgoing wanted;
+    std::string taker;  // Of its place.
     std::shared_ptr<OutgoingFile> file;
     bool is_busy = false;
     bool is_dropped = false;
@@ -91,6 +100,7 @@ class FileTransfers {
   void was_read(std::uint64_t request, const std::shared_ptr<OutgoingFile>& file, const std::string& bytes);
 
   Shard& shard_;
+  FairPlaces upload_places_{uploads_max}, download_places_{downloads_max};
   std::unordered_map<std::uint64_t, Upload> uploads_;
   std::unordered_map<std::uint64_t, Download> downloads_;
 };

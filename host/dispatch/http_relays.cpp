@@ -44,11 +44,12 @@ void HttpRelays::begin(std::uint64_t request, RelayRequest wanted) {
     return refuse(request, 502, "This was passed on already: two nodes take each other for its owner.");
   wanted.body_bytes = facts.body_bytes;
   if (facts.is_head) wanted.method = "HEAD";
+  wanted.taker = shard_.requests.taker_of(request);
   Passed& passed = passed_[request];
   passed.node = wanted.node;
   passed.body_bytes = wanted.body_bytes;
-  if (!shard_.world.relay->begin(request, std::move(wanted), events_of(request)))
-    refuse(request, 503, "Too many requests are being passed on; try again.");
+  const FairPlaces::Outcome place = shard_.world.relay->begin(request, std::move(wanted), events_of(request));
+  if (place != FairPlaces::Outcome::taken) shard_.requests.turn_away(request, place);
 }
 
 RelayEvents HttpRelays::events_of(std::uint64_t request) {

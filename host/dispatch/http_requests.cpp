@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/log.h"
 #include "dispatch/shard.h"
 #include "net/http_framer.h"
 #include "outbox/relay.h"
@@ -11,6 +12,12 @@ namespace hotline {
 namespace {
 
 constexpr std::uint64_t us_per_s = 1'000'000;
+constexpr const char* turned_away_s = "10";  // When who found no place may come again.
+// Of the places for transfers one address gets one in so many ...
+constexpr std::size_t address_parts = 8;
+// ... and all nodes together, for which of their clients it is being unknown, one in so many. That a request
+// is a node's it says itself: whoever lies gets the nodes' places, and none of those that are left.
+constexpr std::size_t nodes_parts = 2;
 
 }  // namespace
 
@@ -179,6 +186,30 @@ HttpRequests::Facts HttpRequests::facts(std::uint64_t request) const {
   const Exchange* exchange = exchanges_.find(request);
   if (exchange == nullptr) return {};
   return {true, exchange->is_head, exchange->was_relayed, exchange->body_bytes};
+}
+
+PlaceTaker HttpRequests::taker_of(std::uint64_t request) {
+  const Exchange* exchange = exchanges_.find(request);
+  const Stream* stream = stream_of(request);
+  // A proxy on this machine asks for everybody, and limits its clients itself.
+  if (stream == nullptr || stream->is_loopback) return {"", 1};
+  if (exchange->was_relayed && shard_.world.relay != nullptr) return {"nodes", nodes_parts};
+  return {PeerAddress::read(stream->peer(), false).network(), address_parts};
+}
+
+void HttpRequests::turn_away(std::uint64_t request, FairPlaces::Outcome why) {
+  const Stream* stream = stream_of(request);
+  if (stream == nullptr) return;
+  const bool is_full = why == FairPlaces::Outcome::full;
+  shard_.counters.refused_transfers.add();
+  log::debug(
+      "http.transfer-refused",
+      {{"peer", stream->peer()}, {"reason", is_full ? "all places are taken" : "its share is used up"}});
+  HttpResponse response = is_full
+                              ? http_problem(503, "Too many files are on their way; try again.")
+                              : http_problem(429, "Too many files are on their way to or from this address.");
+  response.fields.push_back({"Retry-After", turned_away_s});
+  respond(request, std::move(response));
 }
 
 Stream* HttpRequests::stream_of(std::uint64_t request) {

@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/fair_places.h"
 #include "base/slot_map.h"
 #include "net/http_message.h"
 
@@ -50,6 +51,10 @@ class HttpRequests {
     std::uint64_t body_bytes = 0;
   };
   Facts facts(std::uint64_t request) const;
+  // Whose share of the places for transfers it is.
+  PlaceTaker taker_of(std::uint64_t request);
+  // There is no place for it, and it is answered so.
+  void turn_away(std::uint64_t request, FairPlaces::Outcome why);
   // Has the body come that was held, in parts. False: it is not of that many bytes.
   bool begin_body(std::uint64_t request, std::uint64_t bytes);
   void await_body(std::uint64_t request);  // Some more of it has to come by its deadline.

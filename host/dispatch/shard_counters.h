@@ -26,7 +26,7 @@ struct ShardCounters {
   Counter sessions_resumed, sessions_expired, slow_readers_cut, silent_clients_cut;
   Counter calls, faults, unclaimed;
   Counter safe_answers_late;
-  Counter http_requests, http_refused;
+  Counter http_requests, http_refused, refused_transfers;
 
   void mailbox_changed(std::int64_t boxes, std::int64_t entries, std::int64_t bytes) {
     const auto move = [](std::atomic<std::uint64_t>& gauge, std::int64_t by) {

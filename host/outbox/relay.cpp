@@ -12,7 +12,6 @@ namespace hotline {
 
 namespace {
 
-constexpr std::size_t transfers_max = 512;
 constexpr std::size_t ahead_bytes_max = std::size_t{256}
                                         << 10;  // Of an answer that its peer has not taken yet.
 constexpr long connections_kept_max = 64;
@@ -46,6 +45,7 @@ class Relay::Transfer {
   const RelayEvents& events() const { return events_; }
   bool has_answered() const { return has_answered_; }
   const RelayNode& node() const { return node_; }
+  const std::string& taker() const { return request_.taker.name; }
 
   void give(const std::string& bytes) {
     sending_.append(bytes);
@@ -229,10 +229,11 @@ void Relay::ask(std::function<void()> command) {
   curl_multi_wakeup(static_cast<CURLM*>(multi_));
 }
 
-bool Relay::begin(std::uint64_t number, RelayRequest request, RelayEvents events) {
-  if (under_way_.fetch_add(1) >= transfers_max) {
-    --under_way_;
-    return false;
+FairPlaces::Outcome Relay::begin(std::uint64_t number, RelayRequest request, RelayEvents events) {
+  {
+    const std::lock_guard lock(mutex_);
+    const FairPlaces::Outcome place = places_.take(request.taker);
+    if (place != FairPlaces::Outcome::taken) return place;
   }
   const RelayNode& node = nodes_.at(request.node);
   ask([this, number,
@@ -240,12 +241,17 @@ bool Relay::begin(std::uint64_t number, RelayRequest request, RelayEvents events
            std::make_unique<Transfer>(std::move(request), std::move(events), node, clock_))] {
     CURL* handle = (*transfer)->start(number);
     if (handle == nullptr || curl_multi_add_handle(static_cast<CURLM*>(multi_), handle) != CURLM_OK) {
-      --under_way_;
+      leave(**transfer);
       return (*transfer)->events().ended(RelayEnd::unreachable);
     }
     transfers_[number] = std::move(*transfer);
   });
-  return true;
+  return FairPlaces::Outcome::taken;
+}
+
+void Relay::leave(const Transfer& transfer) {
+  const std::lock_guard lock(mutex_);
+  places_.give_back(transfer.taker());
 }
 
 void Relay::give(std::uint64_t number, std::string bytes) {
@@ -265,8 +271,8 @@ void Relay::drop(std::uint64_t number) {
     const auto found = transfers_.find(number);
     if (found == transfers_.end()) return;
     curl_multi_remove_handle(static_cast<CURLM*>(multi_), found->second->handle());
+    leave(*found->second);
     transfers_.erase(found);
-    --under_way_;
   });
 }
 
@@ -295,7 +301,7 @@ void Relay::finish(void* handle, int result) {
   if (found == transfers_.end()) return;
   const std::unique_ptr<Transfer> transfer = std::move(found->second);
   transfers_.erase(found);
-  --under_way_;
+  leave(*transfer);
   curl_multi_remove_handle(static_cast<CURLM*>(multi_), transfer->handle());
   RelayEnd end = RelayEnd::done;
   if (result != CURLE_OK || !transfer->has_answered()) {
@@ -314,8 +320,8 @@ void Relay::watch() {
     log::info("relay.failed", {{"node", transfer->second->node().name}, {"why", "it does nothing"}});
     curl_multi_remove_handle(static_cast<CURLM*>(multi_), transfer->second->handle());
     transfer->second->events().ended(transfer->second->has_answered() ? RelayEnd::broken : RelayEnd::late);
+    leave(*transfer->second);
     transfers_.erase(transfer);
-    --under_way_;
   }
 }
 

@@ -3,7 +3,8 @@
 // Many at once on one thread, by libcurl, which has names, TLS with its checks, keep-alive and time limits.
 // What waits on the way is bounded, up and down: a body is asked for when the node has taken what there was
 // (`wants`), and an answer is read when its peer has (`taken`). A node has so long to make some progress
-// whenever it is its turn, then the request ends as `late`.
+// whenever it is its turn, then the request ends as `late`. A peer may take its time, so each gets a share of
+// the places only.
 //
 // A request that is passed on says so in a field, and a host does not pass it on again: nodes that disagree
 // whose it is send nothing round.
@@ -12,6 +13,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -25,6 +27,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/fair_places.h"
 
 namespace hotline {
 
@@ -44,6 +47,7 @@ struct RelayRequest {
   std::string path;
   RelayFields fields;
   std::uint64_t body_bytes = 0;
+  PlaceTaker taker = {};
 };
 
 struct RelayAnswer {
@@ -63,6 +67,8 @@ struct RelayEvents {
 
 class Relay {
  public:
+  static constexpr std::size_t transfers_max = 512;  // At once.
+
   Relay(std::vector<RelayNode> nodes, Clock& clock);
   // Events stop before it returns; none is told of the end.
   ~Relay();
@@ -70,8 +76,8 @@ class Relay {
   Relay& operator=(const Relay&) = delete;
 
   bool knows(const std::string& node) const { return nodes_.contains(node); }
-  // To a node that it knows. `number` is the caller's, and no other's. False: too many are under way.
-  bool begin(std::uint64_t number, RelayRequest request, RelayEvents events);
+  // To a node that it knows. `number` is the caller's, and no other's. Without a place nothing happens.
+  FairPlaces::Outcome begin(std::uint64_t number, RelayRequest request, RelayEvents events);
   // Each time it wants some; of a number that has ended: nothing.
   void give(std::uint64_t number, std::string bytes);
   void taken(std::uint64_t number, std::size_t bytes);
@@ -83,12 +89,13 @@ class Relay {
   void serve();
   void finish(void* handle, int result);
   void watch();
+  void leave(const Transfer& transfer);
 
   std::map<std::string, RelayNode> nodes_;
   Clock& clock_;
   std::mutex mutex_;
   std::deque<std::function<void()>> commands_;
-  std::atomic<std::size_t> under_way_{0};
+  FairPlaces places_{transfers_max};  // Under mutex_.
   std::atomic<bool> is_ending_{false};
   void* multi_;                                                   // CURLM
   std::map<std::uint64_t, std::unique_ptr<Transfer>> transfers_;  // Its thread's.

@@ -24,6 +24,7 @@
 //     a Range beyond the end                                416
 //     a Range that cannot be read, or several               200, the whole file
 //     no room on the disk                                   507
+//     too many at once of that address, or in all            429, 503, Retry-After (by the host)
 #pragma once
 
 #include <hotline/sdk.hpp>

@@ -54,7 +54,7 @@ void read_child(const sdk::Element& child, std::string_view domain, Content& con
   const std::string_view ns = child.ns();
   if (ns == ns_client) {
     const std::string_view name = child.name();
-    if (name == "body") {
+    if (name == "body" && !child.text().empty()) {
       content.has_body = true;
     } else if (name != "thread") {
       content.has_payload = true;

@@ -9,7 +9,7 @@ namespace hotline::routing {
 inline constexpr std::string_view ns_carbons = "urn:xmpp:carbons:2";
 
 struct Content {
-  bool has_body = false;
+  bool has_body = false;             // One with words in it.
   bool has_receipt_request = false;  // XEP-0184 <request/>
   bool has_answer = false;           // A receipt or a chat marker: it says something of an earlier message.
   bool has_read_marker = false;      // XEP-0333 <displayed/>, and <acknowledged/> of its older versions.
@@ -33,8 +33,6 @@ struct Content {
   bool is_worth_archiving() const { return is_worth_keeping() && !is_no_archive; }
   // What a sleeping device is woken for: not to hear that an earlier message has arrived or was read.
   bool is_worth_waking() const { return has_body || has_payload || (is_store && !has_answer); }
-  // Its recipient sees something of it, now or later.
-  bool is_for_people() const { return has_body || (has_payload && !is_no_store); }
   // It says what its sender is doing, and nothing that is of use when that is over.
   bool is_chat_state_alone() const {
     return has_chat_state && !is_store && !has_body && !has_answer && !has_payload && !has_receipt_request;

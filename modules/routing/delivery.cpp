@@ -126,16 +126,17 @@ sdk::Status Delivery::deliver_message(std::string_view account, std::string_view
   return HL_OK;
 }
 
-// 8.5.1 leaves the choice. What an account that is away would drop is dropped, and so is what its user would
-// not see when it came (a receipt, a chat state that is to be stored): else these told without anybody's
-// knowledge which addresses are accounts.
+// 8.5.1 leaves the choice. What an account that is away would drop is dropped, and so is what its user may
+// not see when it comes (a receipt, a payload that no client knows), which an account that is away keeps
+// without a word: else these told without anybody's knowledge which addresses are accounts. Words are
+// answered: who tries them is seen by whoever is there.
 sdk::Status Delivery::turn_away(std::string_view resource, const hl_stanza& stanza) const {
   if (stanza.kind == HL_STANZA_IQ) return refuse(stanza, "cancel", "service-unavailable");
   const Content content = Content::read(stanzas_, stanza, config_.domain());
   const Rule rule =
       rule_for(message_type(sdk::view(stanza.type)),
                {.is_full = !resource.empty(), .answers_only = content.has_answer && !content.has_body});
-  const bool is_answered = rule == Rule::refuse || (rule == Rule::later && content.is_for_people());
+  const bool is_answered = rule == Rule::refuse || (rule == Rule::later && content.has_body);
   return is_answered ? refuse(stanza, "cancel", "service-unavailable") : HL_OK;
 }
 

@@ -104,6 +104,7 @@ StatusReport Observer::basic_status() {
   report.messages.mailbox_expired = sum(&ShardCounters::mailbox_expired);
   report.messages.silent_clients_cut = sum(&ShardCounters::silent_clients_cut);
   report.messages.proxy_headers_refused = sum(&ShardCounters::refused_proxy_headers);
+  report.messages.transfers_refused = sum(&ShardCounters::refused_transfers);
   report.messages.stanzas_in_per_s = stanzas_in_.rate();
   report.messages.stanzas_out_per_s = stanzas_out_.rate();
   const StoreHealth health = store_.health();

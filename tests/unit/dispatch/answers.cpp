@@ -5,7 +5,7 @@
 //     POST /later     posts itself to the home of the account in the body, and answers there, once a row is
 //     on disk GET /never      no answer GET /fails      HL_E_FAULT GET /not-mine   HL_E_NONE
 //     PUT /file/NAME  the body goes into a file, after ?OFFSET bytes of ?SIZE; GET the same: bytes 2 to 4 of
-//     it
+//     it, or the first ?LENGTH
 #include <hotline/sdk.hpp>
 #include <string>
 #include <string_view>
@@ -46,12 +46,15 @@ class Answers {
   }
 
  private:
-  // The query of a PUT: "OFFSET-SIZE".
+  // The query of a PUT: "OFFSET-SIZE"; of a GET: nothing, or "LENGTH".
   Status on_file(const hl_request_event& event) {
     const std::string_view name = view(event.path).substr(6);
-    if (view(event.method) == "GET")
-      return files_.send(event.request, 206, {{"Content-Type", "text/plain"}}, {name, 2, 3});
     const std::string query(view(event.query));
+    if (view(event.method) == "GET") {
+      const bool is_part = query.empty();
+      return files_.send(event.request, 206, {{"Content-Type", "text/plain"}},
+                         {name, is_part ? 2u : 0u, is_part ? 3 : std::stoull(query)});
+    }
     const std::uint64_t offset = std::stoull(query), size = std::stoull(query.substr(query.find('-') + 1));
     return files_.receive({event.request, name, offset, size}, "owner@localhost",
                           std::to_string(event.request));

@@ -1,6 +1,7 @@
 // HTTP requests in a whole host: to the module that claims them and back, from wherever it answers.
 #include <doctest/doctest.h>
 
+#include "outbox/relay.h"
 #include "unit/dispatch/sim_world.h"
 
 namespace hotline::test {
@@ -185,6 +186,104 @@ TEST_CASE_FIXTURE(Answered, "http: a body for a file may be long, has a length, 
   say(put("0-5", "he", 5));
   wait_ms(30'001);
   CHECK(wire->to_client.starts_with("HTTP/1.1 408 "));
+}
+
+// Transfers that go on for as long as their peers like, at one shard.
+struct Shared : Answered {
+  static constexpr std::size_t share = FileTransfers::uploads_max / 8;
+  std::vector<std::shared_ptr<sim::Wire>> wires;
+
+  std::string status_of(const sim::Wire& its) const { return its.to_client.substr(0, 12).substr(9); }
+  std::shared_ptr<sim::Wire> ask(const std::string& from, const std::string& bytes) {
+    const std::shared_ptr<sim::Wire> its = wires.emplace_back(world.connect(0, from));
+    its->to_host = bytes;
+    world.deliver(*its, std::string::npos);
+    world.settle();
+    return its;
+  }
+  // Of which half has come; another name each time.
+  std::shared_ptr<sim::Wire> begin_upload(const std::string& from, std::string_view fields = "") {
+    const std::string name = "abcd" + std::to_string(100'000'000'000 + wires.size());
+    return ask(from, "PUT /file/" + name + "?0-5 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n" +
+                         std::string(fields) + "\r\nhe");
+  }
+  void begin_uploads(const std::string& from, std::size_t count, std::string_view fields = "") {
+    for (std::size_t i = 0; i < count; ++i) CHECK(begin_upload(from, fields)->to_client.empty());
+  }
+  void is_put(sim::Wire& upload) {
+    upload.to_host = "llo";
+    world.deliver(upload, std::string::npos);
+    world.settle();
+    CHECK(upload.to_client.starts_with("HTTP/1.1 201 "));
+  }
+  bool is_turned_away(const sim::Wire& its) const {
+    return its.to_client.starts_with("HTTP/1.1 429 ") &&
+           its.to_client.find("\r\nRetry-After: 10\r\n") != std::string::npos;
+  }
+  std::uint64_t refused() { return world.host().shard(0).counters.refused_transfers.get(); }
+};
+
+TEST_CASE_FIXTURE(Shared, "http: one address gets an eighth of the places for uploads, an IPv6 /64 is one") {
+  for (std::size_t i = 0; i < share; ++i)
+    CHECK(begin_upload("2001:db8::" + std::to_string(i + 1))->to_client.empty());
+  CHECK(is_turned_away(*begin_upload("2001:db8::ffff")));
+  CHECK(refused() == 1);
+  is_put(*begin_upload("2001:db8:0:1::1"));
+  is_put(*begin_upload("192.0.2.1"));
+  // A place that is left is free again, whether its upload came to its end or not.
+  is_put(*wires[0]);
+  world.cut(*wires[1], true);
+  world.settle();
+  begin_uploads("2001:db8::ffff", 2);
+  CHECK(is_turned_away(*begin_upload("2001:db8::ffff")));
+}
+
+TEST_CASE_FIXTURE(Shared, "http: who is on this machine may be a proxy for everybody, up to all places") {
+  begin_uploads("127.0.0.1", FileTransfers::uploads_max);
+  const std::shared_ptr<sim::Wire> late = begin_upload("192.0.2.1");
+  CHECK(late->to_client.starts_with("HTTP/1.1 503 "));
+  CHECK(late->to_client.find("\r\nRetry-After: 10\r\n") != std::string::npos);
+  is_put(*wires[0]);
+  is_put(*begin_upload("192.0.2.1"));
+}
+
+TEST_CASE_FIXTURE(Shared, "http: one address gets an eighth of the places for downloads") {
+  const std::size_t downloads = FileTransfers::downloads_max / 8;
+  const std::string large(1'000'000, 'x');
+  CHECK(say(put("0-1000000", large, large.size())).starts_with("HTTP/1.1 201 "));
+  const std::string get = request("GET", std::string(file_path) + "?1000000");
+  const auto begin = [&](const std::string& from) {
+    const std::shared_ptr<sim::Wire> its = wires.emplace_back(world.connect(0, from));
+    its->is_full = true;  // It takes nothing.
+    its->to_host = get;
+    world.deliver(*its, std::string::npos);
+    world.settle();
+    return its;
+  };
+  for (std::size_t i = 0; i < downloads; ++i) begin("192.0.2.1");
+  CHECK(refused() == 0);
+  CHECK(is_turned_away(*ask("192.0.2.1", get)));
+  CHECK(ask("192.0.2.2", get)->to_client.size() > large.size());
+  world.cut(*wires[0], true);
+  world.settle();
+  CHECK(ask("192.0.2.1", get)->to_client.size() > large.size());
+}
+
+TEST_CASE_FIXTURE(Shared, "http: what other nodes pass on is no address's, and gets half of the places") {
+  constexpr std::string_view passed_on = "Hotline-Relayed: 1\r\n";
+  SystemClock clock;
+  Relay relay({{"two", "http://127.0.0.1:1"}}, clock);
+  world.host().world().relay = &relay;
+  begin_uploads("192.0.2.1", FileTransfers::uploads_max / 2, passed_on);
+  CHECK(is_turned_away(*begin_upload("192.0.2.2", passed_on)));
+  begin_uploads("192.0.2.1", share);  // Its own.
+  CHECK(is_turned_away(*begin_upload("192.0.2.1")));
+  world.host().world().relay = nullptr;
+}
+
+TEST_CASE_FIXTURE(Shared, "http: without other nodes a request that says it was passed on is its sender's") {
+  begin_uploads("192.0.2.1", share, "Hotline-Relayed: 1\r\n");
+  CHECK(is_turned_away(*begin_upload("192.0.2.1", "Hotline-Relayed: 1\r\n")));
 }
 
 }  // namespace

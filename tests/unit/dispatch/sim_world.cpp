@@ -43,8 +43,8 @@ class SimLink final : public Link {
   }
   std::size_t unacknowledged() const override { return wire_->to_client.size(); }
   void pause_reading(bool /*paused*/) override {}
-  std::string peer() const override { return "127.0.0.1"; }
-  bool is_loopback() const override { return true; }
+  std::string peer() const override { return wire_->peer; }
+  bool is_loopback() const override { return wire_->peer.starts_with("127."); }
   void detach() override { wire_->is_detached = true; }
   std::size_t held_bytes() const override { return heap_bytes(this); }
   int duplicate() const override {
@@ -264,8 +264,9 @@ void SimWorld::crash(std::size_t safe_untold) {
   start();
 }
 
-std::shared_ptr<Wire> SimWorld::connect(std::uint32_t shard) {
+std::shared_ptr<Wire> SimWorld::connect(std::uint32_t shard, const std::string& from) {
   auto wire = std::make_shared<Wire>();
+  wire->peer = from;
   host_->shard(shard).streams.accept(std::make_unique<SimLink>(wire), settings_.listener);
   return wire;
 }

@@ -56,6 +56,7 @@ struct Wire {
   bool is_full = false;          // The client takes nothing.
   std::string to_host;
   std::string to_client;
+  std::string peer = "127.0.0.1";  // The client's address.
 
   bool is_open() const { return events != nullptr && !is_cut; }
 };
@@ -107,8 +108,8 @@ class SimWorld {
   SimWorld(const SimWorld&) = delete;
   SimWorld& operator=(const SimWorld&) = delete;
 
-  // A client connects to a shard.
-  std::shared_ptr<Wire> connect(std::uint32_t shard);
+  // A client connects to a shard, from this machine or elsewhere.
+  std::shared_ptr<Wire> connect(std::uint32_t shard, const std::string& from = "127.0.0.1");
   // The first `bytes` of what the client wrote reach the host.
   void deliver(Wire& wire, std::size_t bytes);
   // The client's end is gone; the host hears of it only when `is_noticed`.

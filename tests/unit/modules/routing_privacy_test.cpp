@@ -76,16 +76,33 @@ TEST_CASE("routing: what nobody would see tells nobody whether there is such an 
   constexpr std::string_view received = "<received xmlns='urn:xmpp:receipts' id='1'/>";
   constexpr std::string_view store = "<store xmlns='urn:xmpp:hints'/>";
   constexpr std::string_view no_store = "<x xmlns='a:b'/><no-store xmlns='urn:xmpp:hints'/>";
+  constexpr std::string_view payload = "<x xmlns='a:b'/>";
   constexpr std::string_view secret = "<body>hi</body><no-store xmlns='urn:xmpp:hints'/>";
-  for (const Line& line :
-       {Line{"chat", at_home, composing}, Line{"normal", at_home, composing},
-        Line{"chat", on_phone, composing}, Line{"normal", on_phone, composing}, Line{"chat", at_home, ""},
-        Line{"chat", at_home, displayed}, Line{"chat", at_home, received}, Line{"normal", on_phone, received},
-        Line{"chat", at_home, store}, Line{"chat", at_home, no_store}, Line{"chat", at_home, secret},
-        Line{"headline", at_home, "<body/>"}, Line{"headline", on_phone, "<body/>"},
-        Line{"groupchat", at_home, "<body/>"}, Line{"groupchat", on_phone, "<body/>"},
-        Line{"normal", on_phone, "<body/>"}, Line{"error", at_home, "<body/>"},
-        Line{"error", on_phone, composing}}) {
+  for (const Line& line : {Line{"chat", at_home, composing},
+                           Line{"normal", at_home, composing},
+                           Line{"chat", on_phone, composing},
+                           Line{"normal", on_phone, composing},
+                           Line{"chat", at_home, ""},
+                           Line{"chat", at_home, displayed},
+                           Line{"chat", at_home, received},
+                           Line{"normal", on_phone, received},
+                           Line{"chat", at_home, store},
+                           Line{"chat", at_home, no_store},
+                           Line{"chat", at_home, secret},
+                           Line{"chat", at_home, payload},
+                           Line{"normal", at_home, payload},
+                           Line{"", at_home, payload},
+                           Line{"chat", on_phone, payload},
+                           Line{"normal", on_phone, payload},
+                           Line{"chat", at_home, "<body/>"},
+                           Line{"normal", at_home, "<body></body><subject>hi</subject>"},
+                           Line{"headline", at_home, "<body/>"},
+                           Line{"headline", on_phone, "<body/>"},
+                           Line{"groupchat", at_home, "<body/>"},
+                           Line{"groupchat", on_phone, "<body/>"},
+                           Line{"normal", on_phone, "<body/>"},
+                           Line{"error", at_home, "<body/>"},
+                           Line{"error", on_phone, composing}}) {
     CAPTURE(line.type);
     CAPTURE(line.to);
     CAPTURE(line.children);
@@ -105,6 +122,16 @@ TEST_CASE("routing: what nobody would see tells nobody whether there is such an 
     CHECK(answer("mallory") == away);
     CHECK(answer("carol") == away);
   }
+}
+
+TEST_CASE("routing: a payload without words waits for who is away, and words to no account are answered") {
+  PrivateWorld world;
+  const hl_session alice = world.online("alice", "phone");
+  for (const char* children : {"<x xmlns='a:b'/>", "<body/>"})
+    world.say(alice, chat("bob@localhost", children));
+  CHECK(world.mailbox("bob") == 2);
+  world.say(alice, chat("mallory@localhost", "<body>hi</body>"));
+  CHECK(is_error(only(world.host.sent(alice)), "cancel", "service-unavailable"));
 }
 
 TEST_CASE("routing: XEP-0191, a block on one resource leaves the others, and one on others leaves this") {

@@ -26,13 +26,14 @@ typedef struct hl_cap_file {
   //   HL_E_INVALID  `offset` is not where the file ends (always so for HL_FILE_ASK): how many bytes there are
   //   HL_E_EXISTS   another request is writing it
   //   HL_E_FULL     the disk did not take it: why
-  //   HL_E_GONE     the peer left before the end: how many bytes there are; they stay
+  //   HL_E_GONE     the peer left before the end: how many bytes there are; they stay. Or too many transfers
+  //                 are under way, in all or of that peer, and the host has told it so
   // It is for the module to answer the request then, but for the last.
   // HL_E_NONE: this host keeps no files. HL_E_INVALID: a name that is none.
   hl_status (*receive)(const hl_host* host, hl_request request, hl_str name, uint64_t offset, uint64_t size,
                        hl_str account, hl_str token);
   // Answers `request`, as http.respond does, with `length` bytes of a whole file from `offset` on; a peer
-  // whose file is not there (any more) is answered 404. HL_E_GONE as there.
+  // whose file is not there (any more) is answered 404, one of too many 429 or 503. HL_E_GONE as there.
   hl_status (*send)(const hl_host* host, hl_request request, uint32_t status, const hl_http_field* fields,
                     uint64_t field_count, hl_str name, uint64_t offset, uint64_t length);
   // Removes a file, whole or not, once the durable changes of this call are on disk. One that is not there is
