@@ -19,6 +19,16 @@ constexpr std::size_t dynamic_entries_max = 1024;
 constexpr std::size_t symbols_max = 100'000;
 constexpr std::size_t needed_versions_max = 1024;
 constexpr std::size_t load_functions_max = 4096;
+constexpr std::uint64_t page_bytes =
+    4096;  // The smallest: what does not share one of these shares no larger one.
+
+constexpr std::uint64_t page_of(std::uint64_t address) {
+  return address & ~(page_bytes - 1);
+}
+
+constexpr std::uint64_t page_end_of(std::uint64_t address) {
+  return page_of(address + page_bytes - 1);
+}
 
 class ElfParser {
  public:
@@ -54,6 +64,7 @@ class ElfParser {
   ElfFile file_;
   Dynamic dynamic_;
   bool has_dynamic_ = false;
+  std::uint64_t symbols_ = 0;  // The dynamic ones, with the empty one at 0.
   std::string_view strings_;
   // Relocations of the loader's function tables: where, and the function's address.
   std::vector<std::pair<std::uint64_t, std::uint64_t>> function_relocations_;
@@ -93,13 +104,19 @@ void ElfParser::read_segments() {
                               " bytes of memory; " + std::to_string(ElfFile::memory_bytes_max) +
                               " are the most");
         if ((segment.p_flags & PF_W) != 0 && (segment.p_flags & PF_X) != 0) file_.has_writable_code = true;
+        // Else what the loader maps last hides what is read here.
+        if (begin != UINT64_MAX && page_of(segment.p_vaddr) < page_end_of(end))
+          return layout_.fail("is damaged: its segments do not stand one after the other in memory");
         begin = std::min(begin, segment.p_vaddr);
-        end = std::max(end, segment.p_vaddr + segment.p_memsz);
+        end = segment.p_vaddr + segment.p_memsz;
         break;
       case PT_INTERP: file_.has_interpreter = true; break;
       case PT_TLS: file_.tls_bytes = segment.p_memsz; break;
       case PT_GNU_STACK: file_.has_executable_stack = (segment.p_flags & PF_X) != 0; break;
-      case PT_DYNAMIC: has_dynamic_ = true; break;
+      case PT_DYNAMIC:
+        if (has_dynamic_) return layout_.fail("is damaged: it has two dynamic sections");
+        has_dynamic_ = true;
+        break;
       case PT_NOTE: read_notes(segment.p_offset, segment.p_filesz); break;
       default: break;
     }
@@ -155,7 +172,7 @@ void ElfParser::read_dynamic() {
       if (entry.d_tag == DT_NULL) return;
       take_entry(entry);
     }
-    return;
+    return layout_.fail("is damaged: its dynamic section does not end");  // The loader would read on.
   }
 }
 
@@ -213,6 +230,7 @@ void ElfParser::read_symbols() {
       layout_.offset_of(table->sh_addr, table->sh_size) != table->sh_offset)
     return layout_.fail("is damaged: its sections and its dynamic entries tell of different symbols");
   const std::uint64_t count = table->sh_size / sizeof(Elf64_Sym);
+  symbols_ = count;
   if (count > symbols_max)
     return layout_.fail("has " + std::to_string(count) + " dynamic symbols, more than the " +
                         std::to_string(symbols_max) + " a module may have");
@@ -266,6 +284,10 @@ void ElfParser::read_relocations(std::uint64_t address, std::uint64_t size) {
   for (std::size_t at = 0; at + sizeof(Elf64_Rela) <= table.size(); at += sizeof(Elf64_Rela)) {
     Elf64_Rela relocation;
     std::memcpy(&relocation, table.data() + at, sizeof relocation);
+    // The loader does not know the sections: it would find a symbol beyond those that were read.
+    if (const std::uint64_t symbol = ELF64_R_SYM(relocation.r_info); symbol != 0 && symbol >= symbols_)
+      return layout_.fail("is damaged: a relocation names symbol " + std::to_string(symbol) + " of " +
+                          std::to_string(symbols_));
     const auto type = static_cast<std::uint32_t>(ELF64_R_TYPE(relocation.r_info));
     if (type == indirect) ++file_.indirect_relocations;
     if (type == relative &&

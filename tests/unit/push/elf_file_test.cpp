@@ -138,6 +138,12 @@ TEST_CASE("elf_file: offsets, sizes and counts that cannot be are refused, not f
         return header.e_phoff + i * sizeof(Elf64_Phdr);
     return std::size_t{0};
   };
+  const auto section_at = [&](std::uint32_t type) {
+    for (std::size_t i = 0; i < header.e_shnum; ++i)
+      if (value_at<Elf64_Shdr>(good, header.e_shoff + i * sizeof(Elf64_Shdr)).sh_type == type)
+        return header.e_shoff + i * sizeof(Elf64_Shdr);
+    return std::size_t{0};
+  };
   const auto dynamic_at = [&](std::int64_t tag) {
     const auto segment = value_at<Elf64_Phdr>(good, segment_at(PT_DYNAMIC));
     for (std::size_t at = segment.p_offset; at < segment.p_offset + segment.p_filesz; at += sizeof(Elf64_Dyn))
@@ -169,6 +175,22 @@ TEST_CASE("elf_file: offsets, sizes and counts that cannot be are refused, not f
   CHECK(broken([&](std::string& b) {
           put<std::uint64_t>(b, segment_at(PT_DYNAMIC) + offsetof(Elf64_Phdr, p_vaddr), 1ull << 40);
         }) == "is damaged: its dynamic section lies outside what is mapped");
+  // What the loader would read, and we would not.
+  CHECK(broken([&](std::string& b) {
+          put<std::uint32_t>(b, segment_at(PT_GNU_STACK) + offsetof(Elf64_Phdr, p_type), PT_DYNAMIC);
+        }) == "is damaged: it has two dynamic sections");
+  CHECK(broken([&](std::string& b) {
+          put<std::uint64_t>(b, segment_at(PT_DYNAMIC) + offsetof(Elf64_Phdr, p_filesz), sizeof(Elf64_Dyn));
+        }) == "is damaged: its dynamic section does not end");
+  CHECK(broken([&](std::string& b) {
+          const auto first = value_at<Elf64_Phdr>(b, segment_at(PT_LOAD));
+          put<std::uint64_t>(b, segment_at(PT_LOAD) + offsetof(Elf64_Phdr, p_memsz), first.p_memsz + 4096);
+        }) == "is damaged: its segments do not stand one after the other in memory");
+  CHECK(broken([&](std::string& b) {
+          const auto table = value_at<Elf64_Shdr>(b, section_at(SHT_DYNSYM));
+          put<std::uint64_t>(b, section_at(SHT_DYNSYM) + offsetof(Elf64_Shdr, sh_size),
+                             std::min<std::uint64_t>(table.sh_size, 2 * sizeof(Elf64_Sym)));
+        }).find("is damaged: a relocation names symbol ") == 0);
   CHECK(set_dynamic(DT_STRTAB, 1ull << 40).find("its table of names lies outside") != std::string::npos);
   CHECK(set_dynamic(DT_STRSZ, 1).find("a name lies outside its table of names") != std::string::npos);
   CHECK(set_dynamic(DT_NEEDED, 1u << 30).find("a name lies outside its table of names") != std::string::npos);
