@@ -45,9 +45,7 @@ FIXTURES = (
     Wrong("wild write into its own heap", "faulty_wild_write", "preflight", DIED + r"SIG(ABRT|SEGV), at "),
     Wrong("stack overflow", "faulty_stack_overflow", "preflight", DIED + r"SIGSEGV, at on_stanza for .* in (deeper|misbehave)",
           guard_says=r"overflowed its stack \(SIGSEGV\) in deeper"),
-    # Preflight has what processor time others leave: on a machine with none left its deadline comes first.
-    Wrong("endless loop", "faulty_endless_loop", "preflight",
-          r"refused: .*(used up its hard budget of processor time|did not come back from on_stanza for .* in misbehave)",
+    Wrong("endless loop", "faulty_endless_loop", "preflight", r"refused: .*used up its hard budget of processor time",
           guard_says=r"overran its budget in misbehave"),
     Wrong("slow call", "faulty_slow_call", "preflight", r"took \d+ us, the quickest of 5 calls, and its budget is 50000 us"),
     Wrong("throw", "faulty_throws_in_call", "preflight", r"refused: in preflight it threw not today",
@@ -221,7 +219,7 @@ class Fixtures(unittest.TestCase):
         self.assertGreater(report["delivered"], len(FIXTURES))
 
     def test_each_is_stopped_before_anybody_is_served_by_it(self):
-        self.begin(preflight_seconds=5)
+        self.begin(preflight_seconds=20)  # On a busy machine a budget of processor time takes a while.
         for wrong in FIXTURES:
             with self.subTest(wrong.what):
                 self.refused(wrong, wrong.stopped_by, wrong.operator_reads)

@@ -24,7 +24,7 @@ STOPPED = {
     "double_free": "in preflight it died of SIGABRT, at on_stanza for iq urn:example:faulty self in misbehave",
     "endless_loop": "used up its hard budget of processor time",
     "forbidden_call": "made a system call that no module has any business with",
-    "hangs": "did not come back from on_stanza for iq urn:example:faulty self within 5000 ms",
+    "hangs": "did not come back from on_stanza for iq urn:example:faulty self within 10000 ms",
     "huge_reply": "bytes to a client for one event, more than",
     "leaks": "bytes more each time",
     "null_write": "in preflight it died of SIGSEGV, at on_stanza for iq urn:example:faulty self in misbehave",
@@ -36,7 +36,7 @@ STOPPED = {
 class Preflight(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.host = Host({"modules_initial": ["session", "registration"], "push": {"preflight_seconds": 5}}).start()
+        cls.host = Host({"modules_initial": ["session", "registration"], "push": {"preflight_seconds": 10}}).start()
         cls.addClassCleanup(cls.host.remove)
         cls.host.add_user("witness")
         cls.witness = Client(cls.host, "witness").log_in(presence=False)
