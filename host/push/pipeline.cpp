@@ -196,55 +196,6 @@ PushOutcome Pipeline::push(const PushRequest& request, const PushListener& told)
   return run(asked(request), request.canary, told);
 }
 
-namespace {
-// A build that killed the last process is not loaded again, where there is one before it.
-void leave_guilty(RunningModule& module, const std::string& guilty) {
-  const StoredBuild& current = module.builds[module.at];
-  if (current.build_id != guilty || module.at == 0) return;
-  log::error("start.build_left", {{"module", module.module},
-                                  {"version", current.version},
-                                  {"build_id", current.build_id},
-                                  {"back_on", module.builds[module.at - 1].version},
-                                  {"why", "it was being called when the last process died"}});
-  module.builds.erase(module.builds.begin() + static_cast<std::ptrdiff_t>(module.at));
-  --module.at;
-}
-
-}  // namespace
-
-Result<PushOutcome> Pipeline::start(const std::vector<std::string>& initial, const std::string& guilty) {
-  Result<std::vector<RunningModule>> running = world_.store.running();
-  if (!running) return running.error();
-  PushRun asked{.by = the_host()};
-  asked.out.kind = "start";
-  for (RunningModule& module : *running) {
-    leave_guilty(module, guilty);
-    for (std::size_t i = 0; i < module.builds.size(); ++i) {
-      const Result<std::string> path = world_.store.take(module.module, module.builds[i]);
-      if (!path && i == module.at) return path.error();
-      if (!path) {
-        asked.out.notes.push_back("not loaded again beside what is live: " + path.error().message);
-        continue;
-      }
-      Candidate& candidate = (i == module.at ? asked.candidates : asked.beside).emplace_back();
-      candidate.file = *path;
-      candidate.stored_path = *path;
-      candidate.signed_by = module.builds[i].signed_by;
-      candidate.is_disabled = i == module.at && module.is_disabled;
-      candidate.place = i < module.at   ? Candidate::Place::older
-                        : i > module.at ? Candidate::Place::newer
-                                        : Candidate::Place::current;
-    }
-  }
-  if (running->empty())
-    for (const std::string& file : initial) asked.candidates.emplace_back().file = file;
-  PushOutcome out = run(std::move(asked), {}, {});
-  if (out.outcome == "live") return out;
-  std::string why = "the modules could not be brought up:";
-  for (const PushRefusal& refusal : out.refusals) why += "\n  " + refusal.reason;
-  return Error{why};
-}
-
 PushOutcome Pipeline::rollback(const std::string& module, const std::string& to, const PushedBy& by) {
   const std::lock_guard lock(mutex_);
   return roll_back(module, to, {.by = by});
@@ -375,8 +326,9 @@ void Pipeline::publish(const PushOutcome& out) {
   const std::lock_guard lock(reports_mutex_);
   reports_ = std::move(reports);
   is_watching_.store(under_way() != nullptr || !gates_.empty() || !leaving_.empty());
+  if (out.kind == "start") return;
   if (out.outcome == "refused") ++totals_.refused;
-  if (!is_live || out.kind == "start") return;
+  if (!is_live) return;
   if (out.kind == "push") ++totals_.pushes;
   if (out.kind == "rollback") ++totals_.rollbacks;
   totals_.pause_us_last = out.pause_us;

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "push/canary.h"
+#include "push/crash_record.h"
 #include "push/plan.h"
 #include "push/provisional.h"
 #include "push/push_request.h"
@@ -41,9 +42,9 @@ class Pipeline {
 
   // Brings up the running set of the last time, or, when there is none, the files of `initial`. The error
   // names what could not be brought up; nothing is live then.
-  // A module that would come back on the build `guilty`, which killed the last process, comes back on the one
-  // before it, if there was one.
-  Result<PushOutcome> start(const std::vector<std::string>& initial, const std::string& guilty = {});
+  // `crash`: how the last process died, if it did. A module that would come back on the build that was being
+  // called then comes back in the first of its ways (push/comeback.h) that goes live.
+  Result<PushOutcome> start(const std::vector<std::string>& initial, const Crash& crash = {});
 
   // All files at one barrier, or none of them.
   // With a shadow run or a canary it comes back with the outcome "shadow" or "canary", goes on by tick(), and
@@ -109,6 +110,11 @@ class Pipeline {
   }
   // For the totals, and what other threads are told.
   void publish(const PushOutcome& out);
+
+  // pipeline_start.cpp
+  Result<PushOutcome> start_with(const std::vector<RunningModule>& set,
+                                 const std::vector<std::string>& initial);
+  bool writes_newer(const StoredBuild& its, const StoredBuild& other) const;
 
   // pipeline_disable.cpp
   enum class Service { on, off };
