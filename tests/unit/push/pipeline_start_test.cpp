@@ -119,3 +119,16 @@ TEST_CASE("start: what cannot be brought up in any way is told for each") {
   CHECK(has(why, "without it: "));
   CHECK(has(why, "as it was: "));
 }
+
+TEST_CASE("start: a converter that was pushed over converts for what is current from the first event on") {
+  Crashed host(Crashed::next());
+  {
+    PushedWorld world({}, host.directory);
+    REQUIRE(world.pipeline.start({}).has_value());
+    REQUIRE(world.pipeline.rollback("good", {}, {.user = "anna"}).outcome == "live");
+    REQUIRE(world.push(fixture("good_patch", "good-1.0.1")).outcome == "live");
+  }
+  host.crash = {};
+  CHECK(host.started({}, true) == "good 1.0.1 current, good 1.0.0 previous, good 2.0.0 resident");
+  CHECK(host.served.newer == std::vector<std::string>{"2.0.0"});
+}
