@@ -11,7 +11,8 @@
 //                   gate_ms}
 //     canary.status, .pause, .resume {}                CanaryStatus
 //     canary.promote, .abort {reason}                  PushReport; its outcome is "canary" when a push went
-//                                                      on from its shadow run to there
+//                                                      on from its shadow run to there, "refused" when a
+//                                                      shard was stuck: an abort is then tried again
 //     rollback     {module, to, reason}                PushReport; `to` "" is the one before the current
 //     module.disable, .enable {module, reason}         PushReport
 //     upgrade      {file, reason}                      PushReport; `file` "" is the program before this one

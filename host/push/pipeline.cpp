@@ -147,9 +147,16 @@ PushOutcome Pipeline::refuse(PushRun& run, const std::string& what, const std::s
 }
 
 PushOutcome Pipeline::finish(PushRun& run, const CanaryPlan& plan, const PushListener& told) {
+  return goes_live(run, plan, told) ? gone_live(run, plan, told) : refuse(run);
+}
+
+bool Pipeline::goes_live(PushRun& run, const CanaryPlan& plan, const PushListener& told) {
   const bool opens_gate = run.out.kind == "push" && plan.gate_ms.value_or(world_.settings.gate_ms) > 0;
   run.is_judged = !gates_.empty() || opens_gate;
-  if (!take_step("live", live_step, run, told)) return refuse(run);
+  return take_step("live", live_step, run, told);
+}
+
+PushOutcome Pipeline::gone_live(PushRun& run, const CanaryPlan& plan, const PushListener& told) {
   run.out.took_ms = ms_since(run.begun_us);
   settle(run, plan);
   record_outcome(world_, run);
@@ -211,6 +218,7 @@ PushOutcome Pipeline::roll_back(const std::string& module, const std::string& to
     PushOutcome taken = take_back("taken back by `hotline rollback " + module + "` of " + run.by.user,
                                   LiveTarget::UnderWay::ends_where_it_began);
     if (is_its && to.empty()) return taken;
+    if (under_way() != nullptr) out.refusals = std::move(taken.refusals);
   }
   out.kind = "rollback";
   out.outcome = "refused";
@@ -224,6 +232,8 @@ PushOutcome Pipeline::roll_back(const std::string& module, const std::string& to
     out.refusals.push_back({module, "rollback of " + module + " refused: " + reason});
     return end();
   };
+  // It serves on, and rows that its candidates wrote are read through them alone.
+  if (under_way() != nullptr) return end();
   Slot* its = world_.slots.find(module);
   if (its == nullptr || its->current() == nullptr)
     return refuse("no such module is live; see `hotline modules`");
@@ -239,9 +249,8 @@ PushOutcome Pipeline::roll_back(const std::string& module, const std::string& to
 
   const std::size_t before = its->at;
   its->at = target;
-  forget_gates(module);
   run.haste = LiveTarget::Haste::urgent;
-  run.is_judged = !gates_.empty();
+  run.is_judged = has_gates_beside(module);
   const bool is_live = live_step(world_, run);
   out.steps.push_back({"live", whole.ms(), {}});
   if (!is_live) {
@@ -249,6 +258,7 @@ PushOutcome Pipeline::roll_back(const std::string& module, const std::string& to
     for (PushRefusal& refusal : out.refusals) refusal.file = module;
     return end();
   }
+  forget_gates(module);
   world_.settings.fault_point.reach(out.kind, "live");
   out.outcome = "live";
   out.modules.push_back(change_of(its->resident[before].get(), *its->current()));
@@ -283,11 +293,8 @@ bool Pipeline::go_back_from(const std::string& module, const std::string& build_
   const auto provisional = std::ranges::find_if(gates_, [&](const Provisional& gate) {
     return std::ranges::any_of(gate.judged, [&](const JudgedModule& each) { return is_it(*each.candidate); });
   });
-  if (provisional != gates_.end()) {
-    const Provisional failed = std::move(*provisional);
-    gates_.erase(provisional);
-    return go_back(failed, reason, true);
-  }
+  if (provisional != gates_.end())
+    return go_back(static_cast<std::size_t>(provisional - gates_.begin()), reason, true);
   PushRun run{.by = the_host("automatic: " + reason)};
   run.under_way = LiveTarget::UnderWay::moves_over;
   return roll_back(module, {}, std::move(run)).outcome == "live";

@@ -33,6 +33,9 @@ class ObedientTarget final : public LiveTarget {
     std::vector<std::string> newer;  // Whose code converts for the current ones.
   };
   Served served;
+  // Of every generation: calls, all of them measured; and by version, calls that failed.
+  std::uint64_t calls = 0;
+  std::map<std::string, std::uint64_t> faults;
 
   std::vector<std::string> capabilities() const override { return has; }
   std::vector<StoredTable> stored_tables() override { return stored; }
@@ -62,8 +65,24 @@ class ObedientTarget final : public LiveTarget {
     return {true, 17, 1};
   }
   bool is_owed(const Generation&) override { return false; }
-  CallFigures figures(const Generation&) override { return {}; }
+  CallFigures figures(const Generation& its) override {
+    CallFigures figures;
+    figures.calls = figures.measured = calls;
+    figures.faults = faults[its.manifest().version.text()];
+    return figures;
+  }
   HostFigures host_figures() override { return {}; }
+};
+
+// The system's, and as far ahead of it as a test says.
+class AheadClock final : public Clock {
+ public:
+  std::uint64_t ahead_us = 0;
+  std::uint64_t mono_us() override { return system_.mono_us() + ahead_us; }
+  std::uint64_t wall_ms() override { return system_.wall_ms() + ahead_us / 1'000; }
+
+ private:
+  SystemClock system_;
 };
 
 struct PushedWorld {
@@ -99,7 +118,7 @@ struct PushedWorld {
   }
 
   std::shared_ptr<ScratchDirectory> directory;
-  SystemClock clock;
+  AheadClock clock;
   ObedientTarget target;
   std::vector<std::string> history;
   std::vector<std::string> told;  // Of the same: "push live".
