@@ -300,29 +300,6 @@ bool Pipeline::go_back_from(const std::string& module, const std::string& build_
   return roll_back(module, {}, std::move(run)).outcome == "live";
 }
 
-Result<void> Pipeline::block(const std::string& build_id, const PushedBy& by) {
-  const std::lock_guard lock(mutex_);
-  return add_to_blocklist(build_id, by.reason.empty() ? "an operator's decision" : by.reason, by.user, false);
-}
-
-Result<void> Pipeline::add_to_blocklist(const std::string& build_id, const std::string& reason,
-                                        const std::string& by, bool was_left) {
-  BlockedBuild build{.build_id = build_id,
-                     .module = {},
-                     .version = {},
-                     .reason = reason,
-                     .by = by,
-                     .was_left = was_left,
-                     .wall_ms = world_.clock.wall_ms()};
-  for (const std::unique_ptr<Slot>& slot : world_.slots)
-    for (const std::unique_ptr<Generation>& generation : slot->resident)
-      if (generation->build_id() == build_id) {
-        build.module = slot->name;
-        build.version = generation->manifest().version.text();
-      }
-  return world_.blocklist.add(build);
-}
-
 void Pipeline::publish(const PushOutcome& out) {
   std::vector<GenerationReport> reports = world_.slots.reports();
   if (const PushRun* run = under_way())

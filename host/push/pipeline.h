@@ -66,8 +66,9 @@ class Pipeline {
   // to go back to.
   bool leave(const std::string& module, const std::string& build_id, const std::string& reason);
 
-  // Keeps a build from being loaded again; what is resident of it stays where it is.
-  Result<void> block(const std::string& build_id, const PushedBy& by);
+  // Keeps a build from being loaded again; what is resident of it stays where it is. Where a start of the
+  // host needs it, the answer is a warning that says so, and the way out; else empty.
+  Result<std::string> block(const std::string& build_id, const PushedBy& by);
   Blocklist& blocklist() { return world_.blocklist; }
 
   // Looks at the shadow run, at the canary and at the gates that are open, and acts. Whoever has a clock
@@ -104,6 +105,7 @@ class Pipeline {
   PushOutcome gone_live(PushRun& run, const CanaryPlan& plan, const PushListener& told);
   void settle(PushRun& run, const CanaryPlan& plan);
   bool go_back_from(const std::string& module, const std::string& build_id, const std::string& reason);
+  std::string needed_at_start(const std::string& build_id);  // pipeline_block.cpp
   Result<void> add_to_blocklist(const std::string& build_id, const std::string& reason, const std::string& by,
                                 bool was_left);
   PushOutcome roll_back(const std::string& module, const std::string& to, PushRun run);
