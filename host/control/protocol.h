@@ -11,13 +11,14 @@
 //                   gate_ms}
 //     canary.status, .pause, .resume {}                CanaryStatus
 //     canary.promote, .abort {reason}                  PushReport; its outcome is "canary" when a push went
-//                                                      on from its shadow run to there
+//                                                      on from its shadow run to there, "refused" when a
+//                                                      shard was stuck: an abort is then tried again
 //     rollback     {module, to, reason}                PushReport; `to` "" is the one before the current
 //     module.disable, .enable {module, reason}         PushReport
 //     upgrade      {file, reason}                      PushReport; `file` "" is the program before this one
 //     history      {limit}                             HistoryReport, newest first
 //     blocklist        {}                              BlocklistReport
-//     blocklist.add    {build_id, reason}              {}
+//     blocklist.add    {build_id, reason}              BlockReport
 //     blocklist.remove {build_id}                      {}
 //     user.add     {account, password}                 {account}          (these four are commands of
 //     user.passwd  {account, password}                 {account}           the module that keeps
@@ -318,6 +319,10 @@ struct BlockedReport {
   std::uint64_t wall_ms = 0;
 };
 
+struct BlockReport {
+  std::string warning;  // A start of the host needs that build: what to do first. Empty: none does.
+};
+
 struct BlocklistReport {
   std::vector<BlockedReport> blocked;
 };
@@ -441,6 +446,7 @@ HOTLINE_DECLARE_JSON(CanaryStatus)
 HOTLINE_DECLARE_JSON(HistoryEntry)
 HOTLINE_DECLARE_JSON(HistoryReport)
 HOTLINE_DECLARE_JSON(BlockedReport)
+HOTLINE_DECLARE_JSON(BlockReport)
 HOTLINE_DECLARE_JSON(BlocklistReport)
 HOTLINE_DECLARE_JSON(AccountsReport)
 HOTLINE_DECLARE_JSON(SessionReport)

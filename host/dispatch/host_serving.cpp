@@ -174,8 +174,6 @@ LiveTarget::Outcome Host::serve(const Serving& serving) {
   }
   if (!serving.shadow.parts.empty()) shadow = known(serving.shadow);
   std::vector<std::unique_ptr<ShadowSet>> shadows = make_shadow(serving, shadow.number);
-  will_write(serving.current);
-  will_write(serving.candidate);
   const bool keeps_left = serving.under_way == UnderWay::ends_where_it_began;
   const bool is_other_code = !stays || candidate.number != candidate_.number;
   const std::uint32_t live_number = last_live_ + (is_other_code ? 1 : 0);
@@ -209,6 +207,9 @@ LiveTarget::Outcome Host::serve(const Serving& serving) {
       serving.haste);
   remember(serving);
   if (!outcome.swapped) return {false, outcome.pause_us_max, outcome.attempts};
+  // Not before: no row is of a schema whose code never served, and a push would be refused for it.
+  will_write(serving.current);
+  will_write(serving.candidate);
   if (keeps_left) {
     if (!stays && current_.number != 0) left_.push_back(current_);
     if (!is_kept && !is_promoted && candidate_.number != 0) left_.push_back(candidate_);

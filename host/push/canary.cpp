@@ -27,9 +27,7 @@ Canary::Canary(PushRun run, CanaryPlan plan, HostFigures before, GateLimits limi
       seed_(seed_of(run_)) {}
 
 CanaryShare Canary::share() const {
-  return {.seed = seed_,
-          .share = plan_.shares[std::min(step_, plan_.shares.size() - 1)],
-          .named = plan_.accounts};
+  return {.seed = seed_, .share = plan_.shares[step_], .named = plan_.accounts};
 }
 
 void Canary::hold(std::uint64_t now_ms, LiveTarget& target, const Slots& slots) {
@@ -52,6 +50,17 @@ void Canary::hold(std::uint64_t now_ms, LiveTarget& target, const Slots& slots) 
   since_ms_ = looked_ms_ = now_ms;
   says_.clear();
   if (told_.progress) told_.progress("canary", share().text() + " of the accounts", 0);
+}
+
+bool Canary::advance() {
+  if (step_ + 1 >= plan_.shares.size()) return false;
+  ++step_;
+  return true;
+}
+
+void Canary::go_back(const std::string& why, LiveTarget::UnderWay under_way) {
+  if (!ending_) ending_ = {why, under_way};
+  if (under_way == LiveTarget::UnderWay::moves_over) ending_->under_way = under_way;
 }
 
 void Canary::pause(std::uint64_t now_ms) {
@@ -126,6 +135,8 @@ CanaryReport Canary::report(std::uint64_t now_ms) const {
   report.passed_ms = held_ms(now_ms);
   report.hold_ms = plan_.hold_ms;
   report.says = says_;
+  if (ending_)
+    report.says.insert(report.says.begin(), "it goes back when the shards come together: " + ending_->why);
   return report;
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,11 +40,21 @@ class Canary {
 
   // It serves with its present share since `now_ms`.
   void hold(std::uint64_t now_ms, LiveTarget& target, const Slots& slots);
-  // To the next share; false: the last one was held.
-  bool advance() { return ++step_ < plan_.shares.size(); }
+  // To the next share; false: the last one was held, and stays.
+  bool advance();
+  void retreat() { --step_; }  // The share that it was to have was not reached.
   void pause(std::uint64_t now_ms);
   void resume(std::uint64_t now_ms);
   bool is_paused() const { return paused_ms_ != 0; }
+
+  // It goes back, whatever the gate says from now on: when the shards come together. Of several reasons the
+  // first counts, and that one of them was a fault.
+  struct Ending {
+    std::string why;
+    LiveTarget::UnderWay under_way = LiveTarget::UnderWay::ends_where_it_began;
+  };
+  void go_back(const std::string& why, LiveTarget::UnderWay under_way);
+  const std::optional<Ending>& ending() const { return ending_; }
 
   enum class Next { stay, advance, back };
   // A look, when one is due. Of `back` the reason is in `why`.
@@ -69,6 +80,7 @@ class Canary {
   std::uint64_t paused_ms_ = 0;  // When; 0: it is not.
   std::uint64_t looked_ms_ = 0;
   std::vector<std::string> says_;
+  std::optional<Ending> ending_;
 };
 
 }  // namespace hotline

@@ -51,7 +51,7 @@ class Line {
 
 Result<CrashRecord> CrashRecord::open(const std::string& state_dir) {
   const std::string path = state_dir + file_name;
-  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   if (descriptor < 0) return Error{path + " cannot be opened: " + std::strerror(errno)};
   return CrashRecord(descriptor);
 }
@@ -75,8 +75,15 @@ void CrashRecord::write(int signal, std::uintptr_t pc, const GuardedCode* code,
     line.add("\nbuild_id ").add(code->build_id).add("\ncall ").add(call_name(event)).add("\n");
   }
   line.add(last_line).add("\n");
-  // One call, so that what is there is whole; what the kernel has survives the process.
-  (void)!::write(descriptor_, line.data(), line.size());
+  // One call, so that what is there is whole; what the kernel has survives the process. Of a longer record
+  // that was there, what is left behind the last line is not read, and goes.
+  if (::pwrite(descriptor_, line.data(), line.size(), 0) > 0)
+    (void)!::ftruncate(descriptor_, static_cast<off_t>(line.size()));
+}
+
+Result<void> CrashRecord::forget() const {
+  if (::ftruncate(descriptor_, 0) == 0) return {};
+  return Error{std::string("the crash record cannot be emptied: ") + std::strerror(errno)};
 }
 
 std::optional<Crash> CrashRecord::read(const std::string& state_dir) {

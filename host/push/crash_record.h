@@ -1,9 +1,10 @@
 // CrashRecord: what a process that dies of a signal leaves for the one that comes after it.
 //
-// The file is opened while all is well; a signal handler writes to it with write(2) alone. A process that
-// ends in order leaves it empty.
+// The file is opened while all is well; a signal handler writes to it with pwrite(2) and ftruncate(2) alone.
+// It is emptied when a start has gone through: one that fails leaves it for the next, which has to know as
+// well. A process that ends in order after that leaves it empty.
 //
-// Threads: open, read and clear on the control thread; write from a signal handler on any thread, once.
+// Threads: open, read and forget on the control thread; write from a signal handler on any thread, once.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,7 @@ struct Crash {
 
 class CrashRecord {
  public:
-  // Opens DIR/crash.record, made where it is missing, and empties it: read() comes before.
+  // Opens DIR/crash.record, made where it is missing. What the last process left there stays until forget().
   static Result<CrashRecord> open(const std::string& state_dir);
   // What the last process left in that directory; nothing when it ended in order, or nothing readable.
   static std::optional<Crash> read(const std::string& state_dir);
@@ -33,8 +34,10 @@ class CrashRecord {
   CrashRecord& operator=(CrashRecord&&) = delete;
   ~CrashRecord();
 
-  // `code` nullptr: no module was being called.
+  // Over what is there. `code` nullptr: no module was being called.
   void write(int signal, std::uintptr_t pc, const GuardedCode* code, EventKind event) const noexcept;
+  // What the last process left has been acted on.
+  Result<void> forget() const;
 
  private:
   explicit CrashRecord(int descriptor) : descriptor_(descriptor) {}

@@ -147,9 +147,16 @@ PushOutcome Pipeline::refuse(PushRun& run, const std::string& what, const std::s
 }
 
 PushOutcome Pipeline::finish(PushRun& run, const CanaryPlan& plan, const PushListener& told) {
+  return goes_live(run, plan, told) ? gone_live(run, plan, told) : refuse(run);
+}
+
+bool Pipeline::goes_live(PushRun& run, const CanaryPlan& plan, const PushListener& told) {
   const bool opens_gate = run.out.kind == "push" && plan.gate_ms.value_or(world_.settings.gate_ms) > 0;
   run.is_judged = !gates_.empty() || opens_gate;
-  if (!take_step("live", live_step, run, told)) return refuse(run);
+  return take_step("live", live_step, run, told);
+}
+
+PushOutcome Pipeline::gone_live(PushRun& run, const CanaryPlan& plan, const PushListener& told) {
   run.out.took_ms = ms_since(run.begun_us);
   settle(run, plan);
   record_outcome(world_, run);
@@ -196,55 +203,6 @@ PushOutcome Pipeline::push(const PushRequest& request, const PushListener& told)
   return run(asked(request), request.canary, told);
 }
 
-namespace {
-// A build that killed the last process is not loaded again, where there is one before it.
-void leave_guilty(RunningModule& module, const std::string& guilty) {
-  const StoredBuild& current = module.builds[module.at];
-  if (current.build_id != guilty || module.at == 0) return;
-  log::error("start.build_left", {{"module", module.module},
-                                  {"version", current.version},
-                                  {"build_id", current.build_id},
-                                  {"back_on", module.builds[module.at - 1].version},
-                                  {"why", "it was being called when the last process died"}});
-  module.builds.erase(module.builds.begin() + static_cast<std::ptrdiff_t>(module.at));
-  --module.at;
-}
-
-}  // namespace
-
-Result<PushOutcome> Pipeline::start(const std::vector<std::string>& initial, const std::string& guilty) {
-  Result<std::vector<RunningModule>> running = world_.store.running();
-  if (!running) return running.error();
-  PushRun asked{.by = the_host()};
-  asked.out.kind = "start";
-  for (RunningModule& module : *running) {
-    leave_guilty(module, guilty);
-    for (std::size_t i = 0; i < module.builds.size(); ++i) {
-      const Result<std::string> path = world_.store.take(module.module, module.builds[i]);
-      if (!path && i == module.at) return path.error();
-      if (!path) {
-        asked.out.notes.push_back("not loaded again beside what is live: " + path.error().message);
-        continue;
-      }
-      Candidate& candidate = (i == module.at ? asked.candidates : asked.beside).emplace_back();
-      candidate.file = *path;
-      candidate.stored_path = *path;
-      candidate.signed_by = module.builds[i].signed_by;
-      candidate.is_disabled = i == module.at && module.is_disabled;
-      candidate.place = i < module.at   ? Candidate::Place::older
-                        : i > module.at ? Candidate::Place::newer
-                                        : Candidate::Place::current;
-    }
-  }
-  if (running->empty())
-    for (const std::string& file : initial) asked.candidates.emplace_back().file = file;
-  PushOutcome out = run(std::move(asked), {}, {});
-  if (out.outcome == "live") return out;
-  std::string why = "the modules could not be brought up:";
-  for (const PushRefusal& refusal : out.refusals) why += "\n  " + refusal.reason;
-  return Error{why};
-}
-
 PushOutcome Pipeline::rollback(const std::string& module, const std::string& to, const PushedBy& by) {
   const std::lock_guard lock(mutex_);
   return roll_back(module, to, {.by = by});
@@ -260,6 +218,7 @@ PushOutcome Pipeline::roll_back(const std::string& module, const std::string& to
     PushOutcome taken = take_back("taken back by `hotline rollback " + module + "` of " + run.by.user,
                                   LiveTarget::UnderWay::ends_where_it_began);
     if (is_its && to.empty()) return taken;
+    if (under_way() != nullptr) out.refusals = std::move(taken.refusals);
   }
   out.kind = "rollback";
   out.outcome = "refused";
@@ -273,6 +232,8 @@ PushOutcome Pipeline::roll_back(const std::string& module, const std::string& to
     out.refusals.push_back({module, "rollback of " + module + " refused: " + reason});
     return end();
   };
+  // It serves on, and rows that its candidates wrote are read through them alone.
+  if (under_way() != nullptr) return end();
   Slot* its = world_.slots.find(module);
   if (its == nullptr || its->current() == nullptr)
     return refuse("no such module is live; see `hotline modules`");
@@ -288,9 +249,8 @@ PushOutcome Pipeline::roll_back(const std::string& module, const std::string& to
 
   const std::size_t before = its->at;
   its->at = target;
-  forget_gates(module);
   run.haste = LiveTarget::Haste::urgent;
-  run.is_judged = !gates_.empty();
+  run.is_judged = has_gates_beside(module);
   const bool is_live = live_step(world_, run);
   out.steps.push_back({"live", whole.ms(), {}});
   if (!is_live) {
@@ -298,6 +258,7 @@ PushOutcome Pipeline::roll_back(const std::string& module, const std::string& to
     for (PushRefusal& refusal : out.refusals) refusal.file = module;
     return end();
   }
+  forget_gates(module);
   world_.settings.fault_point.reach(out.kind, "live");
   out.outcome = "live";
   out.modules.push_back(change_of(its->resident[before].get(), *its->current()));
@@ -332,37 +293,11 @@ bool Pipeline::go_back_from(const std::string& module, const std::string& build_
   const auto provisional = std::ranges::find_if(gates_, [&](const Provisional& gate) {
     return std::ranges::any_of(gate.judged, [&](const JudgedModule& each) { return is_it(*each.candidate); });
   });
-  if (provisional != gates_.end()) {
-    const Provisional failed = std::move(*provisional);
-    gates_.erase(provisional);
-    return go_back(failed, reason, true);
-  }
+  if (provisional != gates_.end())
+    return go_back(static_cast<std::size_t>(provisional - gates_.begin()), reason, true);
   PushRun run{.by = the_host("automatic: " + reason)};
   run.under_way = LiveTarget::UnderWay::moves_over;
   return roll_back(module, {}, std::move(run)).outcome == "live";
-}
-
-Result<void> Pipeline::block(const std::string& build_id, const PushedBy& by) {
-  const std::lock_guard lock(mutex_);
-  return add_to_blocklist(build_id, by.reason.empty() ? "an operator's decision" : by.reason, by.user, false);
-}
-
-Result<void> Pipeline::add_to_blocklist(const std::string& build_id, const std::string& reason,
-                                        const std::string& by, bool was_left) {
-  BlockedBuild build{.build_id = build_id,
-                     .module = {},
-                     .version = {},
-                     .reason = reason,
-                     .by = by,
-                     .was_left = was_left,
-                     .wall_ms = world_.clock.wall_ms()};
-  for (const std::unique_ptr<Slot>& slot : world_.slots)
-    for (const std::unique_ptr<Generation>& generation : slot->resident)
-      if (generation->build_id() == build_id) {
-        build.module = slot->name;
-        build.version = generation->manifest().version.text();
-      }
-  return world_.blocklist.add(build);
 }
 
 void Pipeline::publish(const PushOutcome& out) {
@@ -375,8 +310,9 @@ void Pipeline::publish(const PushOutcome& out) {
   const std::lock_guard lock(reports_mutex_);
   reports_ = std::move(reports);
   is_watching_.store(under_way() != nullptr || !gates_.empty() || !leaving_.empty());
+  if (out.kind == "start") return;
   if (out.outcome == "refused") ++totals_.refused;
-  if (!is_live || out.kind == "start") return;
+  if (!is_live) return;
   if (out.kind == "push") ++totals_.pushes;
   if (out.kind == "rollback") ++totals_.rollbacks;
   totals_.pause_us_last = out.pause_us;

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "push/canary.h"
+#include "push/crash_record.h"
 #include "push/plan.h"
 #include "push/provisional.h"
 #include "push/push_request.h"
@@ -41,9 +42,9 @@ class Pipeline {
 
   // Brings up the running set of the last time, or, when there is none, the files of `initial`. The error
   // names what could not be brought up; nothing is live then.
-  // A module that would come back on the build `guilty`, which killed the last process, comes back on the one
-  // before it, if there was one.
-  Result<PushOutcome> start(const std::vector<std::string>& initial, const std::string& guilty = {});
+  // `crash`: how the last process died, if it did. A module that would come back on the build that was being
+  // called then comes back in the first of its ways (push/comeback.h) that goes live.
+  Result<PushOutcome> start(const std::vector<std::string>& initial, const Crash& crash = {});
 
   // All files at one barrier, or none of them.
   // With a shadow run or a canary it comes back with the outcome "shadow" or "canary", goes on by tick(), and
@@ -60,12 +61,14 @@ class Pipeline {
   PushOutcome disable(const std::string& module, const PushedBy& by);
   PushOutcome enable(const std::string& module, const PushedBy& by);
   // By itself, because of its faults: goes back from that build of the module, in canary or current; from the
-  // whole push, while that is provisional; and blocks the build. Nothing happens, and false is the answer,
-  // when it serves nobody any more or nothing is loaded to go back to.
+  // whole push, while that is provisional; and blocks the build. A shard that is stuck in a call only delays
+  // these two. Nothing happens, and false is the answer, when it serves nobody any more or nothing is loaded
+  // to go back to.
   bool leave(const std::string& module, const std::string& build_id, const std::string& reason);
 
-  // Keeps a build from being loaded again; what is resident of it stays where it is.
-  Result<void> block(const std::string& build_id, const PushedBy& by);
+  // Keeps a build from being loaded again; what is resident of it stays where it is. Where a start of the
+  // host needs it, the answer is a warning that says so, and the way out; else empty.
+  Result<std::string> block(const std::string& build_id, const PushedBy& by);
   Blocklist& blocklist() { return world_.blocklist; }
 
   // Looks at the shadow run, at the canary and at the gates that are open, and acts. Whoever has a clock
@@ -98,8 +101,11 @@ class Pipeline {
   PushOutcome go_on(PushRun run, const CanaryPlan& plan, const PushListener& told);
   // To the end of a push that may go live.
   PushOutcome finish(PushRun& run, const CanaryPlan& plan, const PushListener& told);
+  bool goes_live(PushRun& run, const CanaryPlan& plan, const PushListener& told);
+  PushOutcome gone_live(PushRun& run, const CanaryPlan& plan, const PushListener& told);
   void settle(PushRun& run, const CanaryPlan& plan);
   bool go_back_from(const std::string& module, const std::string& build_id, const std::string& reason);
+  std::string needed_at_start(const std::string& build_id);  // pipeline_block.cpp
   Result<void> add_to_blocklist(const std::string& build_id, const std::string& reason, const std::string& by,
                                 bool was_left);
   PushOutcome roll_back(const std::string& module, const std::string& to, PushRun run);
@@ -109,6 +115,11 @@ class Pipeline {
   }
   // For the totals, and what other threads are told.
   void publish(const PushOutcome& out);
+
+  // pipeline_start.cpp
+  Result<PushOutcome> start_with(const std::vector<RunningModule>& set,
+                                 const std::vector<std::string>& initial);
+  bool writes_newer(const StoredBuild& its, const StoredBuild& other) const;
 
   // pipeline_disable.cpp
   enum class Service { on, off };
@@ -132,17 +143,24 @@ class Pipeline {
   // Candidates beside what is current. False: `out` says why not.
   bool serve_beside(const LiveTarget::Serving& serving, PushOutcome& out);
   PushOutcome begin_canary(PushRun run, const CanaryPlan& plan, const PushListener& told);
+  Result<LiveTarget::Serving> canary_serving() const;
   bool serve_canary(PushOutcome& out);
   void look_at_canary();
+  // Where the shards do not come together both leave the canary as it is, and say so with "refused". The
+  // first is tried again at the next look, or by who asked; the second has been decided, and is at each tick.
   PushOutcome promote_canary();
   PushOutcome take_back_canary(const std::string& why, LiveTarget::UnderWay under_way);
+  PushOutcome canary_stays(const std::string& why);
   void retire_leaving(bool at_once);
   // pipeline_gate.cpp
   void open_gate(PushRun& run, std::uint64_t gate_ms);
   void look_at_gates();
   void close_gate(const Provisional& gate);
-  bool go_back(const Provisional& gate, const std::string& why, bool has_faulted);
+  // From the push of gates_[at]. True: it has, or will when the shards come together; then the gate stays,
+  // and does it at the next tick.
+  bool go_back(std::size_t at, const std::string& why, bool has_faulted);
   void forget_gates(const std::string& module);
+  bool has_gates_beside(const std::string& module) const;  // Once those of the module are forgotten.
   void record_settled(PushRun& run, const std::string& module);
   void stop_measuring();
 

@@ -1,6 +1,7 @@
 // The pipeline's part in a canary: who serves a share of the accounts, and what becomes of the push.
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/log.h"
 #include "push/pipeline.h"
@@ -26,21 +27,24 @@ bool Pipeline::serve_beside(const LiveTarget::Serving& serving, PushOutcome& out
   return outcome.is_live;
 }
 
-// Both sets side by side, with the present share. False: the shards did not come together.
-bool Pipeline::serve_canary(PushOutcome& out) {
+// Both sets side by side, with the present share. The error: their routes clash.
+Result<LiveTarget::Serving> Pipeline::canary_serving() const {
   Result<LiveTarget::ServedSet> current = served_set(world_, {}, {});
   Result<LiveTarget::ServedSet> candidate = served_set(world_, canary_->run().candidates, {});
-  if (!current || !candidate) {
-    out.refusals.push_back({{}, (current ? candidate : current).error().message});
-    return false;
-  }
-  return serve_beside({.current = *current,
-                       .candidate = *candidate,
-                       .share = canary_->share(),
-                       .under_way = LiveTarget::UnderWay::ends_where_it_began,
-                       .haste = LiveTarget::Haste::ordinary,
-                       .measures_all = true},
-                      out);
+  if (!current || !candidate) return (current ? candidate : current).error();
+  return LiveTarget::Serving{.current = *current,
+                             .candidate = *candidate,
+                             .share = canary_->share(),
+                             .under_way = LiveTarget::UnderWay::ends_where_it_began,
+                             .haste = LiveTarget::Haste::ordinary,
+                             .measures_all = true};
+}
+
+bool Pipeline::serve_canary(PushOutcome& out) {
+  const Result<LiveTarget::Serving> serving = canary_serving();
+  if (serving) return serve_beside(*serving, out);
+  out.refusals.push_back({{}, serving.error().message});
+  return false;
 }
 
 PushOutcome Pipeline::begin_canary(PushRun run, const CanaryPlan& plan, const PushListener& told) {
@@ -51,6 +55,7 @@ PushOutcome Pipeline::begin_canary(PushRun run, const CanaryPlan& plan, const Pu
   if (!recorded)
     its.out.refusals.push_back({{}, "what a restart needs cannot be written: " + recorded.error().message});
   if (!recorded || !serve_canary(its.out)) {
+    if (recorded) forget_converters(world_, its);
     PushRun failed = std::move(its);
     canary_.reset();
     return refuse(failed);
@@ -69,6 +74,10 @@ PushOutcome Pipeline::begin_canary(PushRun run, const CanaryPlan& plan, const Pu
 }
 
 void Pipeline::look_at_canary() {
+  if (canary_->ending()) {
+    take_back_canary(canary_->ending()->why, canary_->ending()->under_way);
+    return;
+  }
   const std::uint64_t now_ms = mono_ms();
   const Canary::Look look = canary_->look(now_ms, world_.target);
   using UnderWay = LiveTarget::UnderWay;
@@ -81,8 +90,13 @@ void Pipeline::look_at_canary() {
       return;
     }
     PushRun step{.by = canary_->run().by};
-    if (!serve_canary(step.out)) {
-      take_back_canary(step.out.refusals.front().reason, UnderWay::ends_where_it_began);
+    const Result<LiveTarget::Serving> serving = canary_serving();
+    if (!serving || !serve_beside(*serving, step.out)) {
+      canary_->retreat();
+      if (serving)
+        canary_stays(step.out.refusals.front().reason);  // The next look tries again.
+      else
+        take_back_canary(serving.error().message, UnderWay::ends_where_it_began);
       return;
     }
     canary_->hold(now_ms, world_.target, world_.slots);
@@ -93,41 +107,73 @@ void Pipeline::look_at_canary() {
   }
 }
 
+// What was asked of it has not come about: some shard is stuck. Both sets serve on, with the present share.
+PushOutcome Pipeline::canary_stays(const std::string& why) {
+  PushOutcome out = canary_->run().out;
+  out.outcome = "refused";
+  out.modules = canary_->report(0).modules;
+  for (const Candidate& candidate : canary_->run().candidates)
+    out.refusals.push_back({candidate.file, candidate.generation->manifest().label() +
+                                                " stays in canary with " + canary_->share().text() + ": " +
+                                                why});
+  log::error("canary.stuck", {{"why", out.refusals.front().reason}});
+  return out;
+}
+
 PushOutcome Pipeline::promote_canary() {
+  PushRun& run = canary_->run();
+  const PushOutcome before = run.out;
+  if (!goes_live(run, canary_->plan(), canary_->told())) {
+    const std::string why = std::exchange(run.out, before).refusals.back().reason;
+    return run.has_missed ? canary_stays(why)
+                          : take_back_canary(why, LiveTarget::UnderWay::ends_where_it_began);
+  }
   const std::unique_ptr<Canary> done = std::move(canary_);
-  PushOutcome outcome = finish(done->run(), done->plan(), done->told());
+  PushOutcome outcome = gone_live(done->run(), done->plan(), done->told());
   if (done->told().ended) done->told().ended(outcome);
   return outcome;
 }
 
 PushOutcome Pipeline::take_back_canary(const std::string& why, LiveTarget::UnderWay under_way) {
+  canary_->go_back(why, under_way);
+  PushRun& run = canary_->run();
+  PushRun back{.by = run.by};
+  back.out.kind = run.out.kind;
+  back.under_way = canary_->ending()->under_way;
+  back.haste = LiveTarget::Haste::urgent;
+  back.is_judged = !gates_.empty();
+  // Those whose rows cannot be read without them stay, as ones that were rolled back do.
+  std::vector<std::pair<Candidate*, Slot*>> converters;
+  for (Candidate& candidate : run.candidates) {
+    const Manifest& manifest = candidate.generation->manifest();
+    Slot* slot = world_.slots.find(manifest.name);
+    if (slot == nullptr || slot->current() == nullptr ||
+        !manifest.writes_newer_than(slot->current()->manifest()))
+      continue;
+    slot->resident.push_back(std::move(candidate.generation));
+    converters.emplace_back(&candidate, slot);
+  }
+  const bool is_back = live_step(world_, back);
+  if (!is_back)
+    for (const auto& [candidate, slot] : converters) {
+      candidate->generation = std::move(slot->resident.back());
+      slot->resident.pop_back();
+    }
+  run.out.pause_us = std::max(run.out.pause_us, back.out.pause_us);
+  if (!is_back)
+    return canary_stays("it is taken back (" + canary_->ending()->why + "), when the shards come together; " +
+                        back.out.refusals.back().reason);
+
   const std::unique_ptr<Canary> done = std::move(canary_);
-  PushRun& run = done->run();
   run.out.outcome = "aborted";
   run.out.modules = done->report(0).modules;
-  std::vector<std::unique_ptr<Generation>> leaving;
   for (Candidate& candidate : run.candidates) {
     run.out.refusals.push_back(
-        {candidate.file, candidate.generation->manifest().label() + " taken back: " + why});
-    Slot* slot = world_.slots.find(candidate.generation->manifest().name);
-    // It stays, as one that was rolled back does, when its rows cannot be read without it.
-    if (slot != nullptr && slot->current() != nullptr &&
-        candidate.generation->manifest().writes_newer_than(slot->current()->manifest())) {
-      slot->resident.push_back(std::move(candidate.generation));
-    } else {
-      leaving.push_back(std::move(candidate.generation));
-    }
+        {candidate.file, candidate.report.manifest->label() + " taken back: " + done->ending()->why});
+    if (candidate.generation != nullptr)
+      leaving_.push_back({std::move(candidate.generation), world_.clock.mono_us()});
   }
   run.candidates.clear();
-  run.under_way = under_way;
-  run.haste = LiveTarget::Haste::urgent;
-  run.is_judged = !gates_.empty();
-  if (!live_step(world_, run)) {
-    // Some shard is stuck. The share stays as it is until the next attempt.
-    log::error("canary.stuck", {{"why", run.out.refusals.back().reason}});
-  }
-  for (std::unique_ptr<Generation>& generation : leaving)
-    leaving_.push_back({std::move(generation), world_.clock.mono_us()});
   run.out.took_ms = ms_since(run.begun_us);
   record_outcome(world_, run);
   retire_leaving(false);
@@ -177,6 +223,8 @@ Result<void> Pipeline::resume() {
 Result<PushOutcome> Pipeline::promote(const PushedBy& by) {
   const std::lock_guard lock(mutex_);
   if (under_way() == nullptr) return Error{none_under_way};
+  if (canary_ != nullptr && canary_->ending())
+    return Error{"it is taken back, as soon as the shards come together: " + canary_->ending()->why};
   log::info("canary.promoted",
             {{"user", by.user}, {"share", shadow_ != nullptr ? "0 %" : canary_->share().text()}});
   return shadow_ != nullptr ? end_shadow() : promote_canary();

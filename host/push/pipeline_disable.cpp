@@ -47,13 +47,13 @@ PushOutcome Pipeline::set_service(const std::string& module, Service service, co
     return refuse("clients log in by it, and without it nobody could; push another version instead");
 
   its->is_disabled = disables;
-  forget_gates(module);
-  run.is_judged = !gates_.empty();
+  run.is_judged = has_gates_beside(module);
   if (!live_step(world_, run)) {
     its->is_disabled = !disables;
     for (PushRefusal& refusal : out.refusals) refusal.file = module;
     return end();
   }
+  forget_gates(module);
   out.steps.push_back({"live", ms_since(run.begun_us), {}});
   world_.settings.fault_point.reach(out.kind, "live");
   out.outcome = "live";

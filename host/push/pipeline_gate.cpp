@@ -47,6 +47,10 @@ void Pipeline::look_at_gates() {
   const std::uint64_t now_ms = mono_ms();
   for (std::size_t i = 0; i < gates_.size();) {
     Provisional& gate = gates_[i];
+    if (gate.failed) {
+      go_back(i, gate.failed->why, gate.failed->has_faulted);
+      return;  // The next look sees to the others.
+    }
     const std::uint64_t length_ms = gate.until_ms - gate.from_ms;
     if (now_ms < gate.until_ms && now_ms - gate.looked_ms < look_interval_ms(length_ms)) {
       ++i;
@@ -63,10 +67,8 @@ void Pipeline::look_at_gates() {
     gate.says.clear();
     for (const GateFinding& finding : verdict.findings) gate.says.push_back(finding.text);
     if (verdict.kind == GateVerdict::Kind::fails) {
-      const Provisional failed = std::move(gate);
-      gates_.erase(gates_.begin() + static_cast<std::ptrdiff_t>(i));
-      go_back(failed, verdict.why(), verdict.has_faulted());
-      return;  // The next look sees to the others.
+      go_back(i, verdict.why(), verdict.has_faulted());
+      return;
     }
     if (now_ms < gate.until_ms) {
       ++i;
@@ -100,17 +102,24 @@ void Pipeline::stop_measuring() {
 }
 
 // Without anybody asking: each module of the push to the generation before it, all at one barrier.
-bool Pipeline::go_back(const Provisional& gate, const std::string& why, bool has_faulted) {
+bool Pipeline::go_back(std::size_t at, const std::string& why, bool has_faulted) {
+  Provisional& gate = gates_[at];
+  const bool is_first = !gate.failed;
+  if (is_first) gate.failed = {why, has_faulted};
+  if (has_faulted) gate.failed->has_faulted = true;
+  PushRun run{.by = the_host("automatic: push " + std::to_string(gate.number) +
+                             " taken back by itself: " + gate.failed->why)};
+  run.begun_us = world_.clock.mono_us();
+  run.out.kind = "rollback";
+  run.out.outcome = "refused";
+  run.under_way =
+      gate.failed->has_faulted ? LiveTarget::UnderWay::moves_over : LiveTarget::UnderWay::ends_where_it_began;
+  run.haste = LiveTarget::Haste::urgent;
+  run.is_judged = gates_.size() > 1;
+  const std::string first = gate.judged.front().candidate->manifest().name;
   if (under_way() != nullptr)
     take_back("push " + std::to_string(gate.number) + " before it failed its gate",
               LiveTarget::UnderWay::ends_where_it_began);
-  PushRun run{
-      .by = the_host("automatic: push " + std::to_string(gate.number) + " taken back by itself: " + why)};
-  run.begun_us = world_.clock.mono_us();
-  run.out.kind = "rollback";
-  run.under_way = has_faulted ? LiveTarget::UnderWay::moves_over : LiveTarget::UnderWay::ends_where_it_began;
-  run.haste = LiveTarget::Haste::urgent;
-  run.is_judged = !gates_.empty();
   std::vector<Slot*> moved;
   for (const JudgedModule& each : gate.judged) {
     Slot* slot = world_.slots.find(each.candidate->manifest().name);
@@ -119,22 +128,29 @@ bool Pipeline::go_back(const Provisional& gate, const std::string& why, bool has
     moved.push_back(slot);
     run.out.modules.push_back(change_of(each.candidate, *slot->current()));
   }
-  if (!moved.empty() && live_step(world_, run)) {
+  if (moved.empty()) run.out.refusals.push_back({first, "nothing before it is loaded: push what should run"});
+  const bool waits_for_canary = !moved.empty() && under_way() != nullptr;
+  const bool is_live = !moved.empty() && !waits_for_canary && live_step(world_, run);
+  const bool goes_on = waits_for_canary || run.has_missed;
+  if (!goes_on) gates_.erase(gates_.begin() + static_cast<std::ptrdiff_t>(at));
+  if (is_live) {
     world_.settings.fault_point.reach(run.out.kind, "live");
     run.out.outcome = "live";
     ++epoch_;
     if (gates_.empty()) record_running_set(world_, run);
   } else {
     for (Slot* slot : moved) ++slot->at;
-    run.out.outcome = "refused";
-    if (moved.empty())
-      run.out.refusals.push_back({gate.judged.front().candidate->manifest().name,
-                                  "nothing before it is loaded: push what should run"});
+    run.out.modules.clear();
+  }
+  if (goes_on) {
+    run.out.refusals = {{first, no_barrier(world_.settings) + "; tried again until they do"}};
+    log::error("rollback.stuck", {{"module", first}, {"why", no_barrier(world_.settings)}});
   }
   run.out.took_ms = ms_since(run.begun_us);
+  if (goes_on && !is_first) return true;  // Told once.
   record_outcome(world_, run);
   publish(run.out);
-  return run.out.outcome == "live";
+  return is_live || goes_on;
 }
 
 // The module was rolled back: nothing of it is provisional any more.
@@ -143,6 +159,13 @@ void Pipeline::forget_gates(const std::string& module) {
     std::erase_if(gate.judged,
                   [&](const JudgedModule& its) { return its.candidate->manifest().name == module; });
   std::erase_if(gates_, [](const Provisional& gate) { return gate.judged.empty(); });
+}
+
+bool Pipeline::has_gates_beside(const std::string& module) const {
+  return std::ranges::any_of(gates_, [&](const Provisional& gate) {
+    return std::ranges::any_of(
+        gate.judged, [&](const JudgedModule& its) { return its.candidate->manifest().name != module; });
+  });
 }
 
 // After a rollback of `module`: the whole set when nothing is provisional, else the settled one with it.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,12 @@ struct Provisional {
   Gate gate;
   std::uint64_t from_ms = 0, until_ms = 0, looked_ms = 0;
   std::vector<std::string> says;
+  // It goes back, whatever a look says from now on: when the shards come together.
+  struct Failure {
+    std::string why;
+    bool has_faulted = false;
+  };
+  std::optional<Failure> failed = {};
 };
 
 }  // namespace hotline

@@ -4,17 +4,30 @@
 
 namespace hotline {
 
+namespace {
+
+// The latest schema of rows that a generation writes and `manifest` cannot read; 0: it reads all of them.
+std::uint32_t schema_beyond(const Manifest& manifest, const Generation& generation) {
+  std::uint32_t latest = 0;
+  for (const TableClaim& table : generation.manifest().tables) {
+    const TableClaim* its = manifest.table(table.name);
+    if (its != nullptr && table.writes > its->writes && !its->reads_schema(table.writes))
+      latest = std::max(latest, table.writes);
+  }
+  return latest;
+}
+
+}  // namespace
+
 Generation* Slot::newer_than(const Manifest& manifest) const {
   Generation* newest = nullptr;
-  std::uint32_t newest_schema = 0;
-  for (const std::unique_ptr<Generation>& generation : resident)
-    for (const TableClaim& table : generation->manifest().tables) {
-      const TableClaim* its = manifest.table(table.name);
-      if (its == nullptr || table.writes <= its->writes || its->reads_schema(table.writes)) continue;
-      if (table.writes < newest_schema) continue;
-      newest = generation.get();
-      newest_schema = table.writes;
-    }
+  std::uint32_t newest_schema = 1;
+  for (const std::unique_ptr<Generation>& generation : resident) {
+    const std::uint32_t schema = schema_beyond(manifest, *generation);
+    if (schema < newest_schema) continue;
+    newest = generation.get();
+    newest_schema = schema;
+  }
   return newest;
 }
 
@@ -66,9 +79,16 @@ std::vector<LiveTarget::Part> Slots::parts(const std::vector<Candidate>& candida
     const Slot* its = find(name);
     LiveTarget::Part part{candidate.generation.get(), its == nullptr ? nullptr : its->newer_than(manifest),
                           its == nullptr ? nullptr : its->current(), candidate.is_disabled};
-    for (const Candidate& one : beside)
-      if (one.generation != nullptr && one.generation->manifest().name == name)
-        (one.place == Candidate::Place::older ? part.previous : part.newer) = one.generation.get();
+    // What converts for it may stand before it: one that was rolled back from, and pushed over.
+    std::uint32_t newest_schema = 1;
+    for (const Candidate& one : beside) {
+      if (one.generation == nullptr || one.generation->manifest().name != name) continue;
+      if (one.place == Candidate::Place::older) part.previous = one.generation.get();
+      const std::uint32_t schema = schema_beyond(manifest, *one.generation);
+      if (schema < newest_schema) continue;
+      part.newer = one.generation.get();
+      newest_schema = schema;
+    }
     set.push_back(part);
   }
   return set;

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """A push that is refused names the thing, and changes nothing: each fixture, and rollbacks without a way back."""
+import json
 import pathlib
 import sys
 import unittest
@@ -143,9 +144,23 @@ class Refusals(unittest.TestCase):
             host.cli("blocklist", "remove", build_id[:8])
             host.cli("blocklist", "remove", build_id[:8], expect=1)
             build_id = host.push(fixture("good"))["modules"][0]["build_id"]
-            host.cli("blocklist", "add", build_id, "--reason", "it leaks")
+            done = host.cli("blocklist", "add", build_id, "--reason", "it leaks")
+            self.assertIn("warning: good 1.0.0 is current, and serves on: a start of the host is refused", done.stderr)
+            self.assertIn("push another version of good first", done.stderr)
             host.stop()
             self.assertIn("blocked on this host: it leaks", host.start_fails())
+
+    def test_who_blocks_what_is_current_is_told_how_to_leave_it_first(self):
+        with Host({"modules_initial": ["session"]}) as host:
+            self.assertEqual(host.push(fixture("good"))["outcome"], "live")
+            build_id = host.push(fixture("good_patch"))["modules"][0]["build_id"]
+            told = json.loads(host.cli("--json", "blocklist", "add", build_id).stdout)
+            self.assertEqual(told["build_id"], build_id)
+            self.assertIn("`hotline rollback good` first", told["warning"])
+            self.assertEqual(host.rollback("good")["outcome"], "live")
+            self.assertEqual(json.loads(host.cli("--json", "blocklist", "add", build_id).stdout)["warning"], "")
+            host.restart()
+            self.assertEqual(host.version("good"), "1.0.0")
 
     def copied(self, name, file=None):
         whole = pathlib.Path(fixture(name)).with_name(f"{file or name + '-1.0.0'}.so")

@@ -225,10 +225,18 @@ Exit abort(Context& context, const std::string& reason) {
   Exit exit = Exit::done;
   const std::optional<nlohmann::json> answer = context.call("canary.abort", {{"reason", reason}}, exit);
   if (!answer) return exit;
-  return context.show<PushReport>(*answer, [&](const PushReport& report) {
+  const Exit shown = context.show<PushReport>(*answer, [&](const PushReport& report) {
+    if (report.outcome != "aborted") {  // A shard is stuck: it is decided, and not done yet.
+      exit = print_report(context, report);
+      return;
+    }
     context.out << "aborted: " << printable(changes_text(report.modules))
                 << "; what was running keeps running\n";
   });
+  if (shown != Exit::done) return shown;
+  if (context.wants_json && answer->is_object() && answer->value("outcome", nlohmann::json()) != "aborted")
+    return Exit::failed;
+  return exit;
 }
 
 Exit upgrade_core(Context& context, const UpgradeWish& wish) {

@@ -206,12 +206,17 @@ Exit list_blocked(Context& context) {
 
 Exit block_build(Context& context, const BlockWish& wish) {
   Exit exit = Exit::done;
-  if (!context.call("blocklist.add", {{"build_id", wish.build_id}, {"reason", wish.reason}}, exit))
-    return exit;
-  if (context.wants_json)
-    context.print_json({{"build_id", wish.build_id}});
-  else
-    context.out << printable(wish.build_id) << " will not be loaded again on this host\n";
+  const std::optional<nlohmann::json> answer =
+      context.call("blocklist.add", {{"build_id", wish.build_id}, {"reason", wish.reason}}, exit);
+  if (!answer) return exit;
+  // A host of before does not know.
+  const std::string warning = answer->is_object() ? answer->value("warning", std::string()) : std::string();
+  if (context.wants_json) {
+    context.print_json({{"build_id", wish.build_id}, {"warning", warning}});
+    return Exit::done;
+  }
+  context.out << printable(wish.build_id) << " will not be loaded again on this host\n";
+  if (!warning.empty()) context.err << "warning: " << printable(warning) << '\n';
   return Exit::done;
 }
 

@@ -143,7 +143,8 @@ void Daemon::Parts::record_crash() {
   log::error("host.crashed", {{"why", words}, {"build_id", crash->build_id}});
   std::string back_on;
   for (const GenerationReport& generation : pipeline->generations())
-    if (generation.name == crash->module && generation.state == "current") back_on = generation.version;
+    if (generation.name == crash->module && (generation.state == "current" || generation.state == "disabled"))
+      back_on = generation.version;
   append_fault(*store, "crash", "restarted", {crash->module, crash->version, back_on, crash->build_id},
                words);
 }
@@ -247,9 +248,12 @@ Result<void> Daemon::Parts::start_modules() {
     }
   }
   connect_faults();
-  const std::string guilty = crash ? crash->build_id : std::string();
-  if (Result<PushOutcome> started = pipeline->start(initial, guilty); !started) return started.error();
+  if (Result<PushOutcome> started = pipeline->start(initial, crash.value_or(Crash{})); !started)
+    return started.error();
   record_crash();
+  if (launch.take_over < 0)  // Else it is the old process's to write yet.
+    if (Result<void> forgotten = crash_record->forget(); !forgotten)
+      log::error("crash.record", {{"why", forgotten.error().message}});
   return threads->start();
 }
 

@@ -165,9 +165,9 @@ void blocklist(const MethodParts& parts, const RpcReply& reply) {
 void block(const MethodParts& parts, const RpcCall& call, const RpcReply& reply) {
   const auto build_id = call.params.at("build_id").get<std::string>();
   const bool queued = parts.pushes->submit([parts, build_id, by = pushed_by(call), reply] {
-    Result<void> blocked = parts.pipeline->block(build_id, by);
+    const Result<std::string> blocked = parts.pipeline->block(build_id, by);
     if (!blocked) return reply.refuse(blocked.error().message);
-    reply.result(json::object());
+    reply.result(BlockReport{*blocked});
   });
   if (!queued) reply.refuse(busy);
 }

@@ -51,7 +51,8 @@ bool live_step(PushWorld& world, PushRun& run) {
     world.pauses_us.push_back(outcome.pause_us_max);
     if (world.pauses_us.size() > pauses_kept_max) world.pauses_us.pop_front();
   }
-  if (!outcome.is_live) out.refusals.push_back({file, no_barrier(world.settings)});
+  run.has_missed = !outcome.is_live;
+  if (run.has_missed) out.refusals.push_back({file, no_barrier(world.settings)});
   return outcome.is_live;
 }
 

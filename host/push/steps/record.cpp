@@ -42,6 +42,20 @@ Result<void> record_converters(PushWorld& world, const PushRun& run) {
   return has_more ? world.store.set_running(*set) : Result<void>();
 }
 
+void forget_converters(PushWorld& world, const PushRun& run) {
+  Result<std::vector<RunningModule>> set = world.store.running();
+  std::size_t forgotten = 0;
+  if (set)
+    for (const Candidate& candidate : run.candidates)
+      for (RunningModule& its : *set)
+        forgotten += std::erase(its.builds, stored_build(world, *candidate.generation));
+  const Result<void> written = !set            ? set.error()
+                               : forgotten > 0 ? world.store.set_running(*set)
+                                               : Result<void>();
+  // A restart loads one more than it needs.
+  if (!written) log::error("push.running_set", {{"why", written.error().message}});
+}
+
 void record_running_set(PushWorld& world, PushRun& run) {
   std::vector<RunningModule> set;
   for (const std::unique_ptr<Slot>& slot : world.slots)

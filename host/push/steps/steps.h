@@ -87,6 +87,8 @@ struct PushRun {
   LiveTarget::UnderWay under_way = LiveTarget::UnderWay::ends_where_it_began;
   LiveTarget::Haste haste = LiveTarget::Haste::ordinary;
   bool is_judged = false;
+  bool has_missed =
+      false;  // The barrier: the shards did not come together. What was asked can be tried again.
   std::uint64_t begun_us = 0;
 };
 
@@ -116,6 +118,8 @@ void record_running_set(PushWorld& world, PushRun& run);
 // Before a canary serves: those of its builds that write a newer schema than what is current reads. Their
 // rows are on disk from the first touch on, and a restart needs their code to read them.
 Result<void> record_converters(PushWorld& world, const PushRun& run);
+// The canary did not come about: none of them has written anything.
+void forget_converters(PushWorld& world, const PushRun& run);
 void record_outcome(PushWorld& world, PushRun& run);
 // retire.cpp: destroys and unloads what the slots need no longer, and its files.
 void retire_step(PushWorld& world, PushRun& run);

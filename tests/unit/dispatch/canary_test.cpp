@@ -205,6 +205,34 @@ TEST_CASE_FIXTURE(
   }
 }
 
+TEST_CASE_FIXTURE(Served,
+                  "canary: past a shard that is stuck it serves on, and is taken back at the next tick") {
+  for (const std::string& name : people(5)) ask("served.note", name);
+  REQUIRE(push("2.0.0", {.shares = {0}, .accounts = {"u1@localhost"}}).outcome == "canary");
+  CHECK(ask("served.noted", "u1@localhost") == "2|1.0.0");
+  world.barriers_missed = 2;
+  CHECK(world.pipeline().promote({.user = "test"})->outcome == "refused");
+  CHECK(world.pipeline().abort({.user = "test"})->outcome == "refused");
+  CHECK(who("u1@localhost") == "2.0.0");
+  CHECK(ask("served.noted", "u1@localhost") == "2|1.0.0");
+  CHECK(ended.empty());
+  world.pipeline().tick();
+  CHECK(who("u1@localhost") == "1.0.0");
+  CHECK(ask("served.noted", "u1@localhost") == "1|1.0.0");
+  CHECK(ended == std::vector<std::string>{"aborted"});
+}
+
+TEST_CASE_FIXTURE(Served,
+                  "canary: one that never came to serve has written nothing that others are refused for") {
+  for (const std::string& name : people(5)) ask("served.note", name);
+  for (const CanaryPlan& plan : {CanaryPlan{.shares = {5'000}}, CanaryPlan{}}) {
+    world.barriers_missed = 1;
+    CHECK(push("2.0.0", plan).outcome == "refused");
+  }
+  CHECK(push("1.1.0", {.gate_ms = 0}).outcome == "live");
+  CHECK(ask("served.noted", "u1@localhost") == "1|1.0.0");
+}
+
 TEST_CASE_FIXTURE(Served, "canary: promoted, all rows are converted to what it writes") {
   for (const std::string& name : people(20)) ask("served.note", name);
   REQUIRE(push("2.0.0", {.shares = {0}, .accounts = {"u1@localhost"}}).outcome == "canary");

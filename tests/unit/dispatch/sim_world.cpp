@@ -201,19 +201,23 @@ void SimWorld::start() {
   Result<std::unique_ptr<FileStore>> files = FileStore::open(dir_.path() + "/files");
   check(files.has_value(), "files can be kept");
   files_ = std::move(*files);
-  host_ =
-      std::make_unique<Host>(settings,
-                             Host::Parts{.clock = &clock,
-                                         .random = &random_,
-                                         .store = twin_store_ ? twin_store_.get() : &store,
-                                         .work_pool = &pool_,
-                                         .tls = settings_.tls,
-                                         .files = files_.get(),
-                                         .file_pool = &pool_},
-                             loops, [](const std::function<void()>& swap, LiveTarget::Haste) {
-                               swap();
-                               return Safepoint::Outcome{.swapped = true, .attempts = 1, .pause_us_max = 0};
-                             });
+  host_ = std::make_unique<Host>(
+      settings,
+      Host::Parts{.clock = &clock,
+                  .random = &random_,
+                  .store = twin_store_ ? twin_store_.get() : &store,
+                  .work_pool = &pool_,
+                  .tls = settings_.tls,
+                  .files = files_.get(),
+                  .file_pool = &pool_},
+      loops, [this](const std::function<void()>& swap, LiveTarget::Haste) {
+        if (barriers_missed > 0) {
+          --barriers_missed;
+          return Safepoint::Outcome{.swapped = false, .attempts = 1, .pause_us_max = 0};
+        }
+        swap();
+        return Safepoint::Outcome{.swapped = true, .attempts = 1, .pause_us_max = 0};
+      });
   host_->world().link_of = [](int descriptor, const PeerAddress&) { return SimLink::of(descriptor); };
   host_->world().listener = [this](std::string_view name) {
     return name == settings_.listener.name ? &settings_.listener : nullptr;

@@ -141,6 +141,7 @@ class SimWorld {
   Host& host() { return *host_; }
   Pipeline& pipeline() { return *pipeline_; }
   std::string last_refusal;
+  std::size_t barriers_missed = 0;  // Of the next ones: some shard does not come.
 
  private:
   bool settle_once();
