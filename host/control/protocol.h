@@ -116,8 +116,8 @@ struct ModuleReport {
   std::string name;
   std::string version;
   std::string build_id;
-  // "current", "disabled" (in its place), "previous", "resident" (older, still loaded), "candidate",
-  // "pinned".
+  // "current", "disabled" (in its place), "previous" (where a rollback leads), "resident" (older, still
+  // loaded), "left" (gone back from or blocked, still loaded), "candidate", "pinned".
   std::string state;
   std::uint64_t live_wall_ms = 0;                           // When it last became current; 0: never.
   std::uint64_t calls = 0;                                  // Of this generation.

@@ -23,6 +23,7 @@ struct Candidate {
   std::string stored_path;  // Of the running set at start: not stored again.
   Place place = Place::current;
   bool is_disabled = false;  // Of the running set at start: it is loaded and serves nobody.
+  bool was_left = false;     // Of the running set at start: it was gone back from.
   SignedBy signed_by;        // Of the running set at start; else verify finds out.
   // Each step fills in what the next ones need.
   std::optional<Image> image;                 // verify

@@ -83,6 +83,10 @@ class Generation {
   const GuardedCode& code() const { return code_; }
   // Outlives it, for reports.
   const std::shared_ptr<FaultCounters>& charged() const { return charged_; }
+  // It was gone back from, by whoever, or is blocked: no way back leads to it by itself. Its slot's owner
+  // says so, and asks.
+  bool was_left() const { return was_left_; }
+  void set_left(bool was_left) { was_left_ = was_left; }
   // A fault of its code, as it is reported.
   Fault fault(EventKind event, FaultCause cause) const;
 
@@ -143,6 +147,7 @@ class Generation {
   };
   std::vector<Segment> segments_;
   std::vector<hl_instance*> instances_;
+  bool was_left_ = false;
 };
 
 }  // namespace hotline

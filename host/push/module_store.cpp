@@ -70,6 +70,8 @@ std::optional<StoredBuild> parse_build(const nlohmann::json& json, const std::st
     build.signed_by.signature = signature_of_hex(signature);
     if (!build.signed_by.signature) return std::nullopt;
   }
+  const auto left = json.find("left");
+  build.was_left = left != json.end() && left->is_boolean() && left->get<bool>();
   if (!is_below_modules(module, build.path) || !is_build_id(build.build_id)) return std::nullopt;
   return build;
 }
@@ -96,13 +98,10 @@ std::optional<RunningModule> parse_module(const nlohmann::json& json) {
 
 nlohmann::json to_json(const StoredBuild& build) {
   const SignedBy& by = build.signed_by;
-  return {{"version", build.version},
-          {"build_id", build.build_id},
-          {"sha256", build.digest},
-          {"signer", by.name},
-          {"signer_key", by.fingerprint},
-          {"signature", by.signature ? hex_of(*by.signature) : ""},
-          {"path", build.path}};
+  return {{"version", build.version},     {"build_id", build.build_id},
+          {"sha256", build.digest},       {"signer", by.name},
+          {"signer_key", by.fingerprint}, {"signature", by.signature ? hex_of(*by.signature) : ""},
+          {"path", build.path},           {"left", build.was_left}};
 }
 
 // "…/5f2c.3.so" is copy 3 of "…/5f2c", "…/5f2c.so" copy 0.

@@ -27,9 +27,10 @@ namespace hotline {
 struct StoredBuild {
   std::string version;
   std::string build_id;
-  std::string digest;  // SHA-256 of the file.
-  std::string path;    // Below the state directory: "modules/routing/<build-id>.so". Empty: no build.
-  SignedBy signed_by;  // Without a name: it was not signed.
+  std::string digest;     // SHA-256 of the file.
+  std::string path;       // Below the state directory: "modules/routing/<build-id>.so". Empty: no build.
+  SignedBy signed_by;     // Without a name: it was not signed.
+  bool was_left = false;  // It was gone back from: no way back leads to it.
 
   bool operator==(const StoredBuild&) const = default;
 };

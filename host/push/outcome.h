@@ -58,7 +58,7 @@ inline PushedBy the_host(std::string reason = {}) {
 
 // A generation as it is shown.
 struct GenerationReport {
-  // state: "current", "disabled" (in its place), "candidate", "previous", "resident", "pinned"
+  // state: "current", "disabled" (in its place), "candidate", "previous", "resident", "left", "pinned"
   std::string name, version, build_id, state;
   std::string about, note;
   std::string signer;

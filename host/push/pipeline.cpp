@@ -208,16 +208,49 @@ PushOutcome Pipeline::rollback(const std::string& module, const std::string& to,
   return roll_back(module, to, {.by = by});
 }
 
+Result<std::size_t> Pipeline::target_of_rollback(const std::string& module, const std::string& to) {
+  const Slot* its = world_.slots.find(module);
+  if (its == nullptr || its->current() == nullptr)
+    return Error{"no such module is live; see `hotline modules`"};
+  if (its->is_disabled) return Error{disabled_hint(module)};
+  if (to.empty()) {
+    const std::optional<std::size_t> before = its->way_back();
+    if (before) return *before;
+    const std::string now = its->current()->manifest().version.text();
+    if (its->at == 0) return Error{"no generation before " + now + " is loaded; push the file you want"};
+    return Error{"what is loaded before " + now +
+                 " was left already; push the file you want, or name one with --to (see `hotline modules`)"};
+  }
+  const std::size_t target = its->find(to);
+  if (target >= its->resident.size())
+    return Error{"version " + to +
+                 " is not among the loaded generations; see `hotline modules`, or push its file"};
+  const std::string& build_id = its->resident[target]->build_id();
+  if (build_id == its->current()->build_id()) return Error{"version " + to + " is current already"};
+  const Result<std::optional<BlockedBuild>> blocked = world_.blocklist.find(build_id);
+  if (!blocked) return blocked.error();
+  if (*blocked)
+    return Error{"version " + to + " is blocked: " + (*blocked)->reason + "; `hotline blocklist remove " +
+                 build_id.substr(0, 10) + "` first, if it is to run again"};
+  return target;
+}
+
 PushOutcome Pipeline::roll_back(const std::string& module, const std::string& to, PushRun run) {
   const Stopwatch whole(world_.clock);
   PushOutcome& out = run.out;
-  if (under_way() != nullptr) {
-    const std::vector<PushedModule> modules = modules_under_way();
-    const bool is_its =
-        std::ranges::any_of(modules, [&](const PushedModule& its) { return its.name == module; });
+  const std::vector<PushedModule> modules = modules_under_way();
+  const bool is_its =
+      std::ranges::any_of(modules, [&](const PushedModule& its) { return its.name == module; });
+  // To what is current beside its candidate.
+  const bool ends_it = is_its && (to.empty() || std::ranges::any_of(modules, [&](const PushedModule& its) {
+                                    return its.name == module && its.from == to;
+                                  }));
+  // Asked before anything is taken back: a name that is none must not end somebody's canary.
+  const Result<std::size_t> target = target_of_rollback(module, to);
+  if (under_way() != nullptr && (target || ends_it)) {
     PushOutcome taken = take_back("taken back by `hotline rollback " + module + "` of " + run.by.user,
                                   LiveTarget::UnderWay::ends_where_it_began);
-    if (is_its && to.empty()) return taken;
+    if (ends_it) return taken;
     if (under_way() != nullptr) out.refusals = std::move(taken.refusals);
   }
   out.kind = "rollback";
@@ -228,27 +261,15 @@ PushOutcome Pipeline::roll_back(const std::string& module, const std::string& to
     publish(out);
     return out;
   };
-  const auto refuse = [&](const std::string& reason) {
-    out.refusals.push_back({module, "rollback of " + module + " refused: " + reason});
+  if (!target) {
+    out.refusals.push_back({module, "rollback of " + module + " refused: " + target.error().message});
     return end();
-  };
+  }
   // It serves on, and rows that its candidates wrote are read through them alone.
   if (under_way() != nullptr) return end();
   Slot* its = world_.slots.find(module);
-  if (its == nullptr || its->current() == nullptr)
-    return refuse("no such module is live; see `hotline modules`");
-  if (its->is_disabled) return refuse(disabled_hint(module));
-  if (to.empty() && its->at == 0)
-    return refuse("no generation before " + its->current()->manifest().version.text() +
-                  " is loaded; push the file you want");
-  const std::size_t target = to.empty() ? its->at - 1 : its->find(to);
-  if (target >= its->resident.size())
-    return refuse("version " + to +
-                  " is not among the loaded generations; see `hotline modules`, or push its file");
-  if (target == its->at) return refuse("version " + to + " is current already");
-
   const std::size_t before = its->at;
-  its->at = target;
+  its->at = *target;
   run.haste = LiveTarget::Haste::urgent;
   run.is_judged = has_gates_beside(module);
   const bool is_live = live_step(world_, run);
@@ -258,6 +279,7 @@ PushOutcome Pipeline::roll_back(const std::string& module, const std::string& to
     for (PushRefusal& refusal : out.refusals) refusal.file = module;
     return end();
   }
+  its->took_over_from(before);
   forget_gates(module);
   world_.settings.fault_point.reach(out.kind, "live");
   out.outcome = "live";

@@ -108,6 +108,8 @@ class Pipeline {
   std::string needed_at_start(const std::string& build_id);  // pipeline_block.cpp
   Result<void> add_to_blocklist(const std::string& build_id, const std::string& reason, const std::string& by,
                                 bool was_left);
+  // Where a rollback leads, among what is loaded of the module; the error says why nowhere.
+  Result<std::size_t> target_of_rollback(const std::string& module, const std::string& to);
   PushOutcome roll_back(const std::string& module, const std::string& to, PushRun run);
   std::uint64_t mono_ms() const { return world_.clock.mono_us() / 1000; }
   double ms_since(std::uint64_t us) const {
@@ -149,6 +151,7 @@ class Pipeline {
   // Where the shards do not come together both leave the canary as it is, and say so with "refused". The
   // first is tried again at the next look, or by who asked; the second has been decided, and is at each tick.
   PushOutcome promote_canary();
+  void record_promotion(const PushedBy& by);
   PushOutcome take_back_canary(const std::string& why, LiveTarget::UnderWay under_way);
   PushOutcome canary_stays(const std::string& why);
   void retire_leaving(bool at_once);

@@ -23,6 +23,9 @@ Result<std::string> Pipeline::block(const std::string& build_id, const PushedBy&
   const Result<void> added =
       add_to_blocklist(build_id, by.reason.empty() ? "an operator's decision" : by.reason, by.user, false);
   if (!added) return added.error();
+  for (const std::unique_ptr<Slot>& slot : world_.slots)
+    for (const std::unique_ptr<Generation>& generation : slot->resident)
+      if (generation->build_id() == build_id) generation->set_left(true);  // Once it is not current any more.
   return needed_at_start(build_id);
 }
 

@@ -150,6 +150,7 @@ PushOutcome Pipeline::take_back_canary(const std::string& why, LiveTarget::Under
     if (slot == nullptr || slot->current() == nullptr ||
         !manifest.writes_newer_than(slot->current()->manifest()))
       continue;
+    candidate.generation->set_left(true);
     slot->resident.push_back(std::move(candidate.generation));
     converters.emplace_back(&candidate, slot);
   }
@@ -157,6 +158,7 @@ PushOutcome Pipeline::take_back_canary(const std::string& why, LiveTarget::Under
   if (!is_back)
     for (const auto& [candidate, slot] : converters) {
       candidate->generation = std::move(slot->resident.back());
+      candidate->generation->set_left(false);
       slot->resident.pop_back();
     }
   run.out.pause_us = std::max(run.out.pause_us, back.out.pause_us);
@@ -225,9 +227,21 @@ Result<PushOutcome> Pipeline::promote(const PushedBy& by) {
   if (under_way() == nullptr) return Error{none_under_way};
   if (canary_ != nullptr && canary_->ending())
     return Error{"it is taken back, as soon as the shards come together: " + canary_->ending()->why};
-  log::info("canary.promoted",
-            {{"user", by.user}, {"share", shadow_ != nullptr ? "0 %" : canary_->share().text()}});
+  record_promotion(by);
   return shadow_ != nullptr ? end_shadow() : promote_canary();
+}
+
+// Who did not wait for the gate, and what it had said by then.
+void Pipeline::record_promotion(const PushedBy& by) {
+  const CanaryReport report = shadow_ != nullptr ? shadow_->report(mono_ms()) : canary_->report(mono_ms());
+  PushRun decided{.by = by};
+  decided.out.kind = "promote";
+  decided.out.outcome = shadow_ != nullptr ? "shadow" : report.share;
+  decided.out.modules = report.modules;
+  for (const std::string& finding : report.says)
+    decided.by.reason += (decided.by.reason.empty() ? "the gate: " : "; the gate: ") + finding;
+  record_outcome(world_, decided);
+  log::info("canary.promoted", {{"user", by.user}, {"share", decided.out.outcome}});
 }
 
 Result<PushOutcome> Pipeline::abort(const PushedBy& by) {

@@ -120,12 +120,13 @@ bool Pipeline::go_back(std::size_t at, const std::string& why, bool has_faulted)
   if (under_way() != nullptr)
     take_back("push " + std::to_string(gate.number) + " before it failed its gate",
               LiveTarget::UnderWay::ends_where_it_began);
-  std::vector<Slot*> moved;
+  std::vector<std::pair<Slot*, std::size_t>> moved;  // And where it was.
   for (const JudgedModule& each : gate.judged) {
     Slot* slot = world_.slots.find(each.candidate->manifest().name);
-    if (slot == nullptr || slot->current() != each.candidate || slot->at == 0) continue;
-    --slot->at;
-    moved.push_back(slot);
+    if (slot == nullptr || slot->current() != each.candidate) continue;
+    const std::optional<std::size_t> before = slot->way_back();
+    if (!before) continue;
+    moved.emplace_back(slot, slot->at.exchange(*before));
     run.out.modules.push_back(change_of(each.candidate, *slot->current()));
   }
   if (moved.empty()) run.out.refusals.push_back({first, "nothing before it is loaded: push what should run"});
@@ -136,10 +137,11 @@ bool Pipeline::go_back(std::size_t at, const std::string& why, bool has_faulted)
   if (is_live) {
     world_.settings.fault_point.reach(run.out.kind, "live");
     run.out.outcome = "live";
+    for (const auto& [slot, from] : moved) slot->took_over_from(from);
     ++epoch_;
     if (gates_.empty()) record_running_set(world_, run);
   } else {
-    for (Slot* slot : moved) ++slot->at;
+    for (const auto& [slot, from] : moved) slot->at = from;
     run.out.modules.clear();
   }
   if (goes_on) {

@@ -20,6 +20,7 @@ Candidate candidate_of(const RunningModule& module, std::size_t i, const std::st
   candidate.stored_path = path;
   candidate.signed_by = module.builds[i].signed_by;
   candidate.is_disabled = i == module.at && module.is_disabled;
+  candidate.was_left = module.builds[i].was_left;
   candidate.place = i < module.at   ? Candidate::Place::older
                     : i > module.at ? Candidate::Place::newer
                                     : Candidate::Place::current;

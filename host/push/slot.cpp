@@ -31,6 +31,17 @@ Generation* Slot::newer_than(const Manifest& manifest) const {
   return newest;
 }
 
+std::optional<std::size_t> Slot::way_back() const {
+  for (std::size_t i = at; i > 0; --i)
+    if (!resident[i - 1]->was_left()) return i - 1;
+  return std::nullopt;
+}
+
+void Slot::took_over_from(std::size_t from) {
+  for (std::size_t i = at + 1; i <= from; ++i) resident[i]->set_left(true);
+  resident[at]->set_left(false);
+}
+
 PushedModule change_of(const Generation* from, const Generation& to) {
   return {.name = to.manifest().name,
           .from = from == nullptr ? std::string() : from->manifest().version.text(),
@@ -83,7 +94,7 @@ std::vector<LiveTarget::Part> Slots::parts(const std::vector<Candidate>& candida
     std::uint32_t newest_schema = 1;
     for (const Candidate& one : beside) {
       if (one.generation == nullptr || one.generation->manifest().name != name) continue;
-      if (one.place == Candidate::Place::older) part.previous = one.generation.get();
+      if (one.place == Candidate::Place::older && !one.was_left) part.previous = one.generation.get();
       const std::uint32_t schema = schema_beyond(manifest, *one.generation);
       if (schema < newest_schema) continue;
       part.newer = one.generation.get();
@@ -105,8 +116,11 @@ void Slots::keep(std::vector<Candidate>& candidates, std::vector<Candidate>& bes
     }
     const auto put = [its, &name](std::vector<Candidate>& from, Candidate::Place place) {
       for (Candidate& one : from)
-        if (one.place == place && one.generation != nullptr && one.generation->manifest().name == name)
+        if (one.place == place && one.generation != nullptr && one.generation->manifest().name == name) {
+          // Behind the current one is what was gone back from, and what a crash made us leave.
+          one.generation->set_left(one.was_left || place == Candidate::Place::newer);
           its->resident.push_back(std::move(one.generation));
+        }
     };
     // What was current until now is the way back, also when newer ones that were left stand behind it.
     if (!its->resident.empty())
@@ -124,9 +138,10 @@ std::vector<GenerationReport> Slots::reports() const {
   std::vector<GenerationReport> reports;
   for (const std::unique_ptr<Slot>& slot : slots_)
     for (std::size_t i = slot->resident.size(); i > 0; --i) {
-      const char* state = i == slot->at ? "previous" : "resident";
-      if (i - 1 == slot->at) state = slot->is_disabled ? "disabled" : "current";
-      reports.push_back(report_of(*slot->resident[i - 1], state));
+      const Generation* const its = slot->resident[i - 1].get();
+      const char* state = its == slot->previous() ? "previous" : its->was_left() ? "left" : "resident";
+      if (its == slot->current()) state = slot->is_disabled ? "disabled" : "current";
+      reports.push_back(report_of(*its, state));
     }
   return reports;
 }

@@ -1,14 +1,15 @@
 // Slot: the core's place for a module: its generations that are loaded, and which of them is current. Slots:
 // all of them.
 //
-// They stand in the order in which they were live, so that the way back is the one before the current. Going
-// back moves nothing.
+// They stand in the order in which they were live, so that the way back is the one before the current; but
+// none that was gone back from already. Going back moves nothing.
 //
 // Owned by the pipeline, under its lock.
 #pragma once
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,10 +29,14 @@ struct Slot {
   bool is_disabled = false;  // The current one serves nobody, until somebody says so or another is pushed.
 
   Generation* current() const { return resident.empty() ? nullptr : resident[at].get(); }
+  // The way back; nothing: none is loaded.
+  std::optional<std::size_t> way_back() const;
   Generation* previous() const {
-    const std::size_t now = at;
-    return now == 0 ? nullptr : resident[now - 1].get();
+    const std::optional<std::size_t> before = way_back();
+    return before ? resident[*before].get() : nullptr;
   }
+  // What is current serves in the place of `from`: going back, that one and all between them were left.
+  void took_over_from(std::size_t from);
   // The one that knows the latest schemas of those that write rows which `manifest` does not read: its code
   // converts them, so it stays loaded. nullptr: none does.
   Generation* newer_than(const Manifest& manifest) const;

@@ -123,7 +123,7 @@ class BehindASchemaStep(unittest.TestCase):
         self.up("faulty_dies_ahead")
         self.dies("die")
         self.comes_back("1.0.0", "on_stanza")
-        self.assertEqual({each["state"] for each in self.host.modules() if each["build_id"] == self.build_id}, {"resident"})
+        self.assertEqual({each["state"] for each in self.host.modules() if each["build_id"] == self.build_id}, {"left"})
         self.assertEqual(self.ask(), "1.0.0 2.0.")  # Schema 1 is one byte shorter.
         self.host.restart()  # In order: nobody is guilty any more, and the row is not of another schema.
         self.assertEqual(self.host.version("faulty"), "1.0.0")

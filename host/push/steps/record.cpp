@@ -9,8 +9,8 @@ namespace hotline {
 namespace {
 
 StoredBuild stored_build(const PushWorld& world, const Generation& generation) {
-  return {generation.manifest().version.text(), generation.build_id(), generation.digest(),
-          world.store.relative(generation.path()), generation.signed_by()};
+  return {generation.manifest().version.text(),    generation.build_id(),  generation.digest(),
+          world.store.relative(generation.path()), generation.signed_by(), generation.was_left()};
 }
 
 }  // namespace
@@ -32,7 +32,8 @@ Result<void> record_converters(PushWorld& world, const PushRun& run) {
     if (slot == nullptr || slot->current() == nullptr ||
         !manifest.writes_newer_than(slot->current()->manifest()))
       continue;
-    const StoredBuild build = stored_build(world, *candidate.generation);
+    StoredBuild build = stored_build(world, *candidate.generation);
+    build.was_left = true;  // It converts; what is live does not come to it by going back.
     for (RunningModule& its : *set) {
       if (its.module != manifest.name || std::ranges::find(its.builds, build) != its.builds.end()) continue;
       its.builds.push_back(build);
@@ -48,7 +49,8 @@ void forget_converters(PushWorld& world, const PushRun& run) {
   if (set)
     for (const Candidate& candidate : run.candidates)
       for (RunningModule& its : *set)
-        forgotten += std::erase(its.builds, stored_build(world, *candidate.generation));
+        forgotten += std::erase_if(its.builds, [path = world.store.relative(candidate.generation->path())](
+                                                   const StoredBuild& build) { return build.path == path; });
   const Result<void> written = !set            ? set.error()
                                : forgotten > 0 ? world.store.set_running(*set)
                                                : Result<void>();

@@ -12,7 +12,7 @@ namespace {
 constexpr const char* current_alone = "good 1.0.0 current";
 constexpr const char* in_canary = "good 1.0.0 current, good 2.0.0 candidate";
 constexpr const char* went_live = "good 2.0.0 current, good 1.0.0 previous";
-constexpr const char* went_back = "good 2.0.0 resident, good 1.0.0 current";
+constexpr const char* went_back = "good 2.0.0 left, good 1.0.0 current";
 
 // `good` 1.0.0, and over it 2.0.0, which writes a newer schema.
 struct Stuck : PushedWorld {

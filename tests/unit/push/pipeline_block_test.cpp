@@ -29,7 +29,13 @@ TEST_CASE_FIXTURE(Blocker, "block: of what is current it is told that a start is
   CHECK(has(blocked("1.0.0"), "push another version of good first"));
   REQUIRE(push_next({.gate_ms = 60'000}).outcome == "live");
   CHECK(blocked("1.0.0") == "");
-  CHECK(has(blocked("2.0.0"), "serves on: a start of the host is refused"));  // It has raised a schema.
+  CHECK(has(blocked("2.0.0"), "push another version of good first"));  // The one before it is blocked, too.
+}
+
+TEST_CASE_FIXTURE(
+    Blocker, "block: of what has raised a schema it is told before its gate closes and after it was left") {
+  REQUIRE(push_next({.gate_ms = 60'000}).outcome == "live");
+  CHECK(has(blocked("2.0.0"), "serves on: a start of the host is refused"));
   CHECK(has(blocked("2.0.0"), "`hotline rollback good` first"));
   REQUIRE(pipeline.rollback("good", {}, {.user = "anna"}).outcome == "live");
   CHECK(has(blocked("2.0.0"), "rows that it wrote are read through its code"));

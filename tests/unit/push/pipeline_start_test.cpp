@@ -59,7 +59,7 @@ TEST_CASE("start: a build that died and changed no schema is left out") {
 
 TEST_CASE("start: one that wrote a newer schema stays beside the one before it, for its convert") {
   Crashed host(Crashed::next());
-  const std::string back = "good 2.0.0 resident, good 1.0.0 current";
+  const std::string back = "good 2.0.0 left, good 1.0.0 current";
   CHECK(host.started("on_stanza", true) == back);
   CHECK(host.told == std::vector<std::string>{"start live"});
   CHECK(host.served.newer == std::vector<std::string>{"2.0.0"});
@@ -107,7 +107,7 @@ TEST_CASE("start: what a refused attempt has loaded goes before the next one") {
 
 TEST_CASE("start: one that died converting for the one before it is current, and not asked to again") {
   Crashed host(Crashed::next());
-  REQUIRE(host.started("on_stanza", true) == "good 2.0.0 resident, good 1.0.0 current");
+  REQUIRE(host.started("on_stanza", true) == "good 2.0.0 left, good 1.0.0 current");
   CHECK(host.started("convert", true) == "good 2.0.0 current, good 1.0.0 previous");
   CHECK(host.told == std::vector<std::string>{"start refused", "start live"});
 }
@@ -129,6 +129,6 @@ TEST_CASE("start: a converter that was pushed over converts for what is current 
     REQUIRE(world.push(fixture("good_patch", "good-1.0.1")).outcome == "live");
   }
   host.crash = {};
-  CHECK(host.started({}, true) == "good 1.0.1 current, good 1.0.0 previous, good 2.0.0 resident");
+  CHECK(host.started({}, true) == "good 1.0.1 current, good 1.0.0 previous, good 2.0.0 left");
   CHECK(host.served.newer == std::vector<std::string>{"2.0.0"});
 }
