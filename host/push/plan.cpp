@@ -26,10 +26,21 @@ std::string way_of(const Candidate& candidate, const TableClaim& claim, const Ta
     return "read by both versions as it is";
   if (!candidate.preflight) return "up and down are proved in preflight";
   if (!candidate.preflight->has_convert) return "convert is missing";
-  if (!candidate.preflight->refusal.empty()) return "not proved";
-  if (candidate.preflight->rows == 0) return "up and down are there; no live row to prove them on";
-  const std::uint64_t rows = candidate.preflight->rows;
-  return "up and down proved on " + std::to_string(rows) + (rows == 1 ? " live row" : " live rows");
+  std::uint64_t rows = 0, proved = 0, parked = 0;
+  for (const RehearsedSchema& each : candidate.preflight->schemas) {
+    if (each.table != claim.name) continue;
+    rows += each.rows;
+    proved += each.proved;
+    parked += each.parked;
+  }
+  const std::string refuses =
+      "convert refuses " + std::to_string(parked) + " of " + std::to_string(rows) + " sampled rows";
+  if (parked > 0 && proved == 0) return refuses;
+  if (!candidate.preflight->refusal.empty() && parked == 0) return "not proved";
+  if (rows == 0) return "up and down are there; no live row to prove them on";
+  if (proved == 0) return "not proved: convert refuses the sampled rows, which it reads as they are";
+  return "up and down proved on " + std::to_string(proved) + (proved == 1 ? " live row" : " live rows") +
+         (parked > 0 ? "; " + refuses : std::string());
 }
 
 std::vector<PlannedTable> tables_of(const Candidate& candidate, const Manifest* live) {

@@ -153,19 +153,35 @@ TEST_CASE("preflight: a conversion is tried on what the module writes itself whe
   CHECK(has(stopped("crash_in_convert"), "died of SIGSEGV, at convert of table `faulty` from schema 2 to 1"));
 }
 
-TEST_CASE("preflight: rows that cannot be converted are noted; all of many are a refusal") {
+TEST_CASE("preflight: rows that cannot be converted are noted; more than half of them are a refusal") {
   PushedWorld world;
   REQUIRE(world.push(fixture("good")).outcome == "live");
   const std::string next = fixture("good_next", "good-2.0.0");
-  // Schema 0 has no conversion.
-  world.target.rows = std::vector<SampleRow>(20, SampleRow{"good_rows", 0, "stuck"});
-  CHECK(has(stopped(world, next), "convert works for none of the 20 live rows"));
+  world.target.rows = std::vector<SampleRow>(9, SampleRow{"good_rows", 1, "stuck"});
+  CHECK(has(stopped(world, next), "its convert refuses 9 of 9 sampled live rows of table `good_rows`"));
+  const PushPlan plan = world.plan(next);
+  CHECK_FALSE(plan.is_hot);
+  REQUIRE(plan.modules.size() == 1);
+  REQUIRE(plan.modules[0].tables.size() == 1);
+  CHECK(plan.modules[0].tables[0].way == "convert refuses 9 of 9 sampled rows");
+  world.target.rows.resize(17, SampleRow{"good_rows", 1, "moves"});
+  CHECK(has(stopped(world, next), "from schema 1 to 2, a step at a time and back, or say `reads 1` too"));
   world.target.rows.push_back({"good_rows", 1, "moves"});
+  CHECK(world.plan(next).modules[0].tables[0].way ==
+        "up and down proved on 9 live rows; convert refuses 9 of 18 sampled rows");
   const PushOutcome out = world.push(next);
   REQUIRE(out.outcome == "live");
   CHECK(std::ranges::any_of(out.notes, [](const std::string& note) {
-    return has(note, "20 of 21 sampled live rows cannot be converted and would be parked");
+    return has(note, "9 of 18 sampled live rows cannot be converted and would be parked");
   }));
+}
+
+TEST_CASE("preflight: rows that what is live cannot read either stop no push") {
+  PushedWorld world;
+  REQUIRE(world.push(fixture("good")).outcome == "live");
+  // Schema 0 has no conversion.
+  world.target.rows = std::vector<SampleRow>(20, SampleRow{"good_rows", 0, "stuck"});
+  CHECK(world.push(fixture("good_next", "good-2.0.0")).outcome == "live");
 }
 
 TEST_CASE("preflight: it can be switched off, and then it says so") {
