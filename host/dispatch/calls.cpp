@@ -102,7 +102,11 @@ Calls::Answer Calls::conclude(const CalledModule& target, const Event& event, hl
   transaction_.roll_back();
   transaction_.end();
   FaultCause cause = std::exchange(cause_, FaultCause{});
-  if (!is_charged) return Answer::fault;
+  if (!is_charged) {
+    // But whoever judges its push has to hear of it: the generation before it answers, or nobody.
+    if (is_measured) target.context->meter.errors.add();
+    return Answer::fault;
+  }
   if (cause.kind == FaultCause::Kind::status) cause.status = status;
   charge(*target.generation, event.kind, std::move(cause));
   return Answer::fault;
