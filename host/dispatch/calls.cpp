@@ -47,11 +47,16 @@ Calls::Answer Calls::run(const Event& event, const Call& call) {
     return Answer::not_mine;
   }
   shard_.counters.calls.add();
-  Answer answer = attempt(event.set, *target, event, call);
+  const bool is_passed_over = target->context->allowance.is_used_up_in(live_.number) &&
+                              target->context->allowance.is_passed_over(shard_.world.clock->mono_us());
+  Answer answer = is_passed_over ? Answer::fault : attempt(event.set, *target, event, call);
   if (answer == Answer::fault) [[unlikely]] {
     // Nothing of it has happened, so other code may have it (invariant 3).
     const LiveSet::Heir heir = live_.heir(event.set, event.module);
-    if (heir.module != nullptr) answer = attempt(*heir.set, *heir.module, event, call);
+    if (heir.module != nullptr)
+      answer = attempt(*heir.set, *heir.module, event, call);
+    else if (is_passed_over)  // Nobody else is there, and most events are not what it fails on.
+      answer = attempt(event.set, *target, event, call);
     if (answer == Answer::fault) give_up(event);
   }
   shard_.loops.poll_safepoint();
@@ -108,6 +113,7 @@ Calls::Answer Calls::conclude(const CalledModule& target, const Event& event, hl
     return Answer::fault;
   }
   if (cause.kind == FaultCause::Kind::status) cause.status = status;
+  target.context->allowance.charge(shard_.world.clock->mono_us(), live_.number);
   charge(*target.generation, event.kind, std::move(cause));
   return Answer::fault;
 }

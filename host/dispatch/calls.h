@@ -96,7 +96,8 @@ class Calls {
     std::uint32_t topic = 0;
   };
 
-  // Calls the module of the event's set, and when that faults its heir.
+  // Calls the module of the event's set, and when that faults its heir; the heir alone when that has faulted
+  // often enough to be left.
   template <typename Call>
   Answer run(const Event& event, const Call& call);
   template <typename Call>
