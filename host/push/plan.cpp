@@ -75,7 +75,9 @@ std::string kind_of(const Manifest& manifest, const Manifest* live, const std::v
   if (live == nullptr) return "new module";
   std::string kind;
   const auto add = [&kind](const std::string& step) { kind += (kind.empty() ? "" : ", ") + step; };
-  if (std::ranges::any_of(tables, [](const PlannedTable& table) { return table.from != 0; }))
+  const bool loses_table = std::ranges::any_of(
+      live->tables, [&manifest](const TableClaim& claim) { return manifest.table(claim.name) == nullptr; });
+  if (!tables.empty() || loses_table)  // A new table is among them.
     add("schema step");
   if (abi_of(manifest) != abi_of(*live)) add("ABI step " + abi_of(*live) + " -> " + abi_of(manifest));
   return kind.empty() ? "code only" : kind;
@@ -112,6 +114,14 @@ PlannedModule module_of(const PushWorld& world, const Candidate& candidate) {
   return module;
 }
 
+// Of claims that this host has no use for.
+void note_unheard(const PushWorld& world, const Manifest& manifest, std::vector<std::string>& notes) {
+  for (const std::string& name : manifest.lines)
+    if (!world.target.has_lines_listener(name))
+      notes.push_back(manifest.label() + ": no listener `" + name +
+                      "` of kind `lines` is configured (`listen`), so it is never called for its lines");
+}
+
 }  // namespace
 
 PushPlan plan_of(const PushWorld& world, const PushRun& run) {
@@ -120,6 +130,8 @@ PushPlan plan_of(const PushWorld& world, const PushRun& run) {
     if (candidate.report.manifest) plan.modules.push_back(module_of(world, candidate));
   plan.blockers = run.out.refusals;
   plan.notes = run.out.notes;
+  for (const Candidate& candidate : run.candidates)
+    if (candidate.report.manifest) note_unheard(world, *candidate.report.manifest, plan.notes);
   plan.is_hot = plan.blockers.empty();
   plan.barriers = world.pauses_us.size();
   if (!world.pauses_us.empty()) plan.pause_us = *std::ranges::max_element(world.pauses_us);
