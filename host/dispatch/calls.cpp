@@ -73,6 +73,8 @@ Calls::Answer Calls::attempt(ServingSet& set, const CalledModule& target, const 
   called_ = &target;
   transaction_.begin(event.module, event.receipt, event.stanza);
   const CalledModule* const candidate = live_.shadow == nullptr ? nullptr : begin_shadow(set, target, event);
+  kind_ = event.kind;
+  words_.clear();
   const std::uint64_t from_ns = is_measured ? shard_.world.clock->mono_ns() : 0;
   const hl_status status =
       guarded(target.generation->code(), event.kind, cause_, [&call, &target] { return call(target); });
@@ -112,7 +114,10 @@ Calls::Answer Calls::conclude(const CalledModule& target, const Event& event, hl
     if (is_measured) target.context->meter.errors.add();
     return Answer::fault;
   }
-  if (cause.kind == FaultCause::Kind::status) cause.status = status;
+  if (cause.kind == FaultCause::Kind::status) {
+    cause.status = status;
+    cause.words = std::move(words_);
+  }
   target.context->allowance.charge(shard_.world.clock->mono_us(), live_.number);
   charge(*target.generation, event.kind, std::move(cause));
   return Answer::fault;
