@@ -8,6 +8,7 @@
 #include <csignal>
 #include <string>
 
+#include "push/symbols.h"
 #include "unit/push/pushed_world.h"
 
 using namespace hotline;
@@ -217,6 +218,37 @@ TEST_CASE("preflight: what a child says is taken for what it is, however it ends
   CHECK(heard->events == 3);
   // Dead after it has said that all is well: something of it ran at the end.
   CHECK(has(verdict_of("step unload\nverdict " + line_of(said) + "\n!signal 11\n")->refusal, "SIGSEGV"));
+}
+
+TEST_CASE("preflight: of where a module died its own functions are told, without the SDK's around them") {
+  const Result<Image> image = Image::read(module_file("registration", "1.1.0"));
+  REQUIRE(image);
+  std::uintptr_t own = 0, sdk = 0;
+  for (std::uintptr_t at = 0; (own == 0 || sdk == 0) && at < image->bytes().size(); at += 64) {
+    const std::string name = function_at(image->bytes(), at);
+    if (sdk == 0 && is_of_sdk(name)) sdk = at;
+    if (own == 0 && name.starts_with("hotline::registration::")) own = at;
+  }
+  REQUIRE(own != 0);
+  REQUIRE(sdk != 0);
+  const auto why = [&](std::uintptr_t inner, std::uintptr_t outer) {
+    char said[160];
+    std::snprintf(said, sizeof said,
+                  "step create\nmapped 1000000 2000000\n!signal 11\n!frame %zx\n!frame %zx\n",
+                  0x1000000 + inner, 0x1000000 + outer + 1);
+    return verdict_on({.said = said, .wait_status = 0, .is_late = false, .deadline_ms = 1'000}, *image)
+        ->refusal;
+  };
+  CHECK(why(own, sdk).ends_with(" in " + function_at(image->bytes(), own)));
+  CHECK(has(why(sdk, own), " in " + function_at(image->bytes(), sdk) + " < hotline::registration::"));
+
+  CHECK(is_of_sdk(
+      "hotline::sdk::entry<polls::Polls>(char const*)::{lambda(hl_instance*)#2}::_FUN(hl_instance*)"));
+  CHECK(is_of_sdk("int hotline::sdk::detail::guarded<polls::Polls>(hl_instance*, char const*)"));
+  CHECK_FALSE(is_of_sdk("polls::Polls::find(hotline::sdk::Xml&)"));
+  CHECK_FALSE(is_of_sdk("hotline::registration::(anonymous namespace)::open_form(hotline::sdk::Xml&)"));
+  CHECK_FALSE(is_of_sdk("std::vector<hotline::sdk::Element>::at(unsigned long)"));
+  CHECK_FALSE(is_of_sdk(""));
 }
 
 TEST_CASE("preflight: a request comes across as it was sent") {
