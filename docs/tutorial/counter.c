@@ -2,7 +2,6 @@
 //
 //     inc NAME      adds one to NAME, and answers "NAME <value>"
 //     get NAME      answers the same without adding
-//     quit          ends the connection
 //
 // It serves the listener named "counter": { "kind": "lines", "name": "counter", ... } in the configuration.
 //
@@ -16,6 +15,9 @@
 //     on_line, the connection's shard  --topic_ask-->   on_post, the counter's home: the row changes
 //     on_post, the connection's shard  <--topic_tell--  the answer is written
 //
+//                    So answers about one counter come in the order of the questions; those about two, or
+//                    that a line is none, may overtake one another. Who asks closes the connection when all
+//                    have come: closed here, it would be gone before those that still travel.
 //                    The first post goes to NAME. The second goes to an account whose home is the
 //                    connection's shard, which each instance looks for: see find_own().
 // Transactions       Each of these calls takes effect whole when it returns HL_OK, or not at all. An answer
@@ -110,11 +112,9 @@ static int is_name(hl_str name) {
 
 static hl_status on_line(hl_instance* self, const hl_line_event* event) {
   const hl_str line = event->line;
-  if (line.size == 4 && memcmp(line.data, "quit", 4) == 0)
-    return self->streams->close(self->host, event->stream, str(""), str(""));
   const int is_inc = line.size > 4 && memcmp(line.data, "inc ", 4) == 0;
   const int is_get = line.size > 4 && memcmp(line.data, "get ", 4) == 0;
-  if (!is_inc && !is_get) return tell(self, event->stream, str("say: inc NAME, get NAME or quit"));
+  if (!is_inc && !is_get) return tell(self, event->stream, str("say: inc NAME or get NAME"));
   const hl_str name = {line.data + 4, line.size - 4};
   if (!is_name(name)) return tell(self, event->stream, str("a name is 1 to 64 of a-z, 0-9 and -"));
   if (!find_own(self)) return tell(self, event->stream, str("not now"));

@@ -14,7 +14,9 @@ namespace hotline {
 struct CallMeter {
   Counter calls;
   Counter measured;  // Calls of which time and errors were taken.
-  Counter errors;    // Of the measured: those that answered a client with an error, or ended it with one.
+  // Of the measured: those that answered a client with an error, ended it with one, or failed on a parked
+  // row.
+  Counter errors;
   LogHistogram time_ns;
 };
 

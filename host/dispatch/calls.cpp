@@ -47,11 +47,16 @@ Calls::Answer Calls::run(const Event& event, const Call& call) {
     return Answer::not_mine;
   }
   shard_.counters.calls.add();
-  Answer answer = attempt(event.set, *target, event, call);
+  const bool is_passed_over = target->context->allowance.is_used_up_in(live_.number) &&
+                              target->context->allowance.is_passed_over(shard_.world.clock->mono_us());
+  Answer answer = is_passed_over ? Answer::fault : attempt(event.set, *target, event, call);
   if (answer == Answer::fault) [[unlikely]] {
     // Nothing of it has happened, so other code may have it (invariant 3).
     const LiveSet::Heir heir = live_.heir(event.set, event.module);
-    if (heir.module != nullptr) answer = attempt(*heir.set, *heir.module, event, call);
+    if (heir.module != nullptr)
+      answer = attempt(*heir.set, *heir.module, event, call);
+    else if (is_passed_over)  // Nobody else is there, and most events are not what it fails on.
+      answer = attempt(event.set, *target, event, call);
     if (answer == Answer::fault) give_up(event);
   }
   shard_.loops.poll_safepoint();
@@ -68,6 +73,8 @@ Calls::Answer Calls::attempt(ServingSet& set, const CalledModule& target, const 
   called_ = &target;
   transaction_.begin(event.module, event.receipt, event.stanza);
   const CalledModule* const candidate = live_.shadow == nullptr ? nullptr : begin_shadow(set, target, event);
+  kind_ = event.kind;
+  words_.clear();
   const std::uint64_t from_ns = is_measured ? shard_.world.clock->mono_ns() : 0;
   const hl_status status =
       guarded(target.generation->code(), event.kind, cause_, [&call, &target] { return call(target); });
@@ -102,8 +109,16 @@ Calls::Answer Calls::conclude(const CalledModule& target, const Event& event, hl
   transaction_.roll_back();
   transaction_.end();
   FaultCause cause = std::exchange(cause_, FaultCause{});
-  if (!is_charged) return Answer::fault;
-  if (cause.kind == FaultCause::Kind::status) cause.status = status;
+  if (!is_charged) {
+    // But whoever judges its push has to hear of it: the generation before it answers, or nobody.
+    if (is_measured) target.context->meter.errors.add();
+    return Answer::fault;
+  }
+  if (cause.kind == FaultCause::Kind::status) {
+    cause.status = status;
+    cause.words = std::move(words_);
+  }
+  target.context->allowance.charge(shard_.world.clock->mono_us(), live_.number);
   charge(*target.generation, event.kind, std::move(cause));
   return Answer::fault;
 }

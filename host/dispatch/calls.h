@@ -45,6 +45,8 @@ class Calls {
   bool is_shadow() const { return tape_ != nullptr && tape_->replays(); }
   // Meanwhile the transaction of the current generation's call for the same event; else nullptr.
   const Transaction* shadowed() const { return is_shadow() ? &live_.shadow->transaction() : nullptr; }
+  // The module of the call that is being made has logged an error.
+  void module_erred(std::string_view text);
   // Charges a generation with a fault of its code, and tells whoever records it.
   void charge(const Generation& generation, EventKind event, FaultCause cause);
   ModuleCounters& counters(std::uint16_t module);
@@ -96,7 +98,8 @@ class Calls {
     std::uint32_t topic = 0;
   };
 
-  // Calls the module of the event's set, and when that faults its heir.
+  // Calls the module of the event's set, and when that faults its heir; the heir alone when that has faulted
+  // often enough to be left.
   template <typename Call>
   Answer run(const Event& event, const Call& call);
   template <typename Call>
@@ -135,7 +138,9 @@ class Calls {
   bool is_telling_ = false;
   const CalledModule* called_ = nullptr;
   CallTape* tape_ = nullptr;
-  FaultCause cause_;  // Of the call that is being made.
+  FaultCause cause_;   // Of the call that is being made.
+  EventKind kind_{};   // Likewise.
+  std::string words_;  // What it threw and caught, as far as it said so.
 };
 
 // The stanza as modules see it; valid as long as `stanza`.

@@ -5,6 +5,12 @@
 
 namespace hotline {
 
+// Only of exceptions, as of those that the host catches: what else a module logs is not for the history.
+void Calls::module_erred(std::string_view text) {
+  if (called_ == nullptr) return;
+  if (const std::string_view thrown = thrown_in(kind_, text); !thrown.empty()) words_ = thrown;
+}
+
 void Calls::charge(const Generation& generation, EventKind event, FaultCause cause) {
   const auto warn = [&](const char* what) {
     log::warning(what, {{"module", generation.manifest().name},

@@ -91,6 +91,12 @@ ModuleFacts Host::facts(const std::string& module) const {
   return {world_.settings.domain, found->second};
 }
 
+bool Host::has_lines_listener(const std::string& name) const {
+  if (!world_.listener) return true;  // Who listens is known to whoever runs this host.
+  const ListenerFacts* const facts = world_.listener(name);
+  return facts != nullptr && facts->framer == FramerKind::lines;
+}
+
 Result<std::vector<SampleRow>> Host::sample_rows(const Manifest& manifest) {
   std::vector<RowSample::Wanted> wanted;
   for (const StoredTable& stored : stored_tables()) {

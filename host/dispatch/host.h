@@ -68,6 +68,7 @@ class Host final : public LiveTarget {
   std::vector<std::string> capabilities() const override;
   std::vector<StoredTable> stored_tables() override;
   ModuleFacts facts(const std::string& module) const override;
+  bool has_lines_listener(const std::string& name) const override;
   Result<std::vector<SampleRow>> sample_rows(const Manifest& manifest) override;
   Result<void> stage(Generation& generation) override;
   Result<void> unstage(Generation& generation) override;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "dispatch/call_meter.h"
+#include "dispatch/fault_allowance.h"
 #include "hotline/host.h"
 #include "push/generation.h"
 
@@ -58,6 +59,7 @@ class ModuleContext {
   std::vector<TableGrant> tables;
 
   CallMeter meter;
+  FaultAllowance allowance;
 
  private:
   hl_host host_{};

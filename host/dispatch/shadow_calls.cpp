@@ -99,8 +99,10 @@ void Calls::call_candidate(const CalledModule& candidate, const Event& event, hl
   tape.replay();
 
   FaultCause cause;
+  std::string live_words = std::exchange(words_, {});
   const hl_status status =
       guarded(candidate.generation->code(), event.kind, cause, [&] { return call(candidate); });
+  std::string words = std::exchange(words_, std::move(live_words));
   std::vector<Difference> differences;
   if (cause.was_slow) differences.push_back({"time", "beyond its soft budget"});
   if (status == HL_OK || status == HL_E_NONE) {
@@ -113,7 +115,10 @@ void Calls::call_candidate(const CalledModule& candidate, const Event& event, hl
   } else {
     const bool is_overrun = cause.kind == FaultCause::Kind::overrun;
     differences.push_back({is_overrun ? "time" : "fault", is_overrun ? "beyond its hard budget" : ""});
-    if (cause.kind == FaultCause::Kind::status) cause.status = status;
+    if (cause.kind == FaultCause::Kind::status) {
+      cause.status = status;
+      cause.words = std::move(words);
+    }
     charge(*candidate.generation, event.kind, std::move(cause));
   }
 

@@ -43,11 +43,14 @@ std::string Rehearsal::with_generation(Generation& generation, PreflightVerdict&
   if (std::string wrong = with_instance(generation, verdict); !wrong.empty()) return wrong;
   RehearsedRows rows(generation, [this](const std::string& name) { step(name); });
   if (std::string wrong = rows.run(request_.rows, written_); !wrong.empty()) return wrong;
-  verdict.rows = rows.went_and_came();
-  verdict.rows_parked = rows.would_be_parked();
-  if (verdict.rows_parked > 0)
-    verdict.notes.push_back(std::to_string(verdict.rows_parked) + " of " +
-                            std::to_string(request_.rows.size()) +
+  verdict.schemas = rows.schemas();
+  std::uint64_t parked = 0;
+  for (const RehearsedSchema& each : verdict.schemas) {
+    verdict.rows += each.proved;
+    parked += each.parked;
+  }
+  if (parked > 0)
+    verdict.notes.push_back(std::to_string(parked) + " of " + std::to_string(request_.rows.size()) +
                             " sampled live rows cannot be converted and would be parked");
   return unload(generation);
 }

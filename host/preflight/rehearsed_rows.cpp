@@ -1,5 +1,7 @@
 #include "preflight/rehearsed_rows.h"
 
+#include <algorithm>
+
 #include "hotline/cap/table.h"
 #include "hotline/sdk.hpp"
 #include "preflight/call_bound.h"
@@ -7,9 +9,6 @@
 namespace hotline::preflight {
 
 namespace {
-
-// So many, and not one that can be converted: that is no matter of single rows.
-constexpr std::uint64_t all_parked_min = 16;
 
 std::string way_of(const std::string& table, std::uint32_t from, std::uint32_t to) {
   return "convert of table `" + table + "` from schema " + std::to_string(from) + " to " + std::to_string(to);
@@ -23,22 +22,28 @@ std::string RehearsedRows::run(std::span<const SampleRow> live, std::span<const 
     const TableClaim* const claim = generation_.manifest().table(row.table);
     // Down from a schema that is newer than it: the newer code converts those.
     if (claim == nullptr || row.schema >= claim->writes) continue;
-    if (std::string wrong = try_live(row, *claim); !wrong.empty()) return wrong;
+    if (std::string wrong = try_live(row, *claim, count_of(row)); !wrong.empty()) return wrong;
   }
-  if (went_and_came_ == 0 && parked_ >= all_parked_min)
-    return "convert works for none of the " + std::to_string(parked_) +
-           " live rows that it was tried on; they would all be parked";
   for (const SampleRow& row : written) try_written(row);
   return {};
 }
 
-std::string RehearsedRows::try_live(const SampleRow& row, const TableClaim& claim) {
+RehearsedSchema& RehearsedRows::count_of(const SampleRow& row) {
+  const auto found = std::ranges::find_if(schemas_, [&row](const RehearsedSchema& each) {
+    return each.table == row.table && each.schema == row.schema;
+  });
+  if (found != schemas_.end()) return *found;
+  return schemas_.emplace_back(RehearsedSchema{.table = row.table, .schema = row.schema});
+}
+
+std::string RehearsedRows::try_live(const SampleRow& row, const TableClaim& claim, RehearsedSchema& count) {
+  ++count.rows;
   std::string value = row.value, wrong;
   for (std::uint32_t schema = row.schema; schema < claim.writes; ++schema) {
     std::optional<std::string> next = convert(row.table, schema, schema + 1, value, wrong);
     if (!wrong.empty()) return wrong;
     if (!next) {
-      if (!claim.reads_schema(row.schema)) ++parked_;  // What it reads as it is needs no conversion.
+      if (!claim.reads_schema(row.schema)) ++count.parked;  // What it reads as it is needs no conversion.
       return {};
     }
     value = std::move(*next);
@@ -55,7 +60,7 @@ std::string RehearsedRows::try_live(const SampleRow& row, const TableClaim& clai
     return "a live row of table `" + row.table + "` is not the same after convert from schema " +
            std::to_string(row.schema) + " to " + std::to_string(claim.writes) +
            " and back, so a rollback would lose something; keep in the new row all that the old one had";
-  ++went_and_came_;
+  ++count.proved;
   return {};
 }
 
@@ -88,7 +93,8 @@ std::string RehearsedRows::try_own(const SampleRow& row, const TableClaim& claim
              " does not work for a row that it wrote itself, so a rollback would park it";
     }
     older = {row.table, older.schema - 1, std::move(*value)};
-    if (wrong = try_live(older, claim); !wrong.empty()) return wrong;
+    RehearsedSchema own;
+    if (wrong = try_live(older, claim, own); !wrong.empty()) return wrong;
   }
   return {};
 }

@@ -1,8 +1,8 @@
 // RehearsedRows: `convert` tried on rows: live ones go up to the schema the module writes, and must come back
 // as the same bytes; those that it wrote itself go down, and may come to anything but a death.
 //
-// A live row that it cannot convert would be parked, and stops nobody; all of many that it cannot are a
-// conversion that does not work.
+// A live row that it cannot convert would be parked: they are counted, and the host says how many are too
+// many.
 //
 // [child, its only thread]
 #pragma once
@@ -12,9 +12,11 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "push/generation.h"
 #include "push/live_target.h"
+#include "push/preflight_request.h"
 
 namespace hotline::preflight {
 
@@ -30,11 +32,12 @@ class RehearsedRows {
   // The same of rows that it has just written itself: each is taken down, which must be a row like the live
   // ones of that schema; and cut at `cuts_max` lengths at the most it may be refused, and may not kill.
   std::string run_own(std::span<const SampleRow> written, std::size_t cuts_max);
-  std::uint64_t went_and_came() const { return went_and_came_; }
-  std::uint64_t would_be_parked() const { return parked_; }
+  // Of the live rows.
+  const std::vector<RehearsedSchema>& schemas() const { return schemas_; }
 
  private:
-  std::string try_live(const SampleRow& row, const TableClaim& claim);
+  std::string try_live(const SampleRow& row, const TableClaim& claim, RehearsedSchema& count);
+  RehearsedSchema& count_of(const SampleRow& row);
   void try_written(const SampleRow& row);
   std::string try_own(const SampleRow& row, const TableClaim& claim);
   std::string try_cuts(const SampleRow& row, std::uint32_t to, std::size_t cuts_max);
@@ -44,7 +47,7 @@ class RehearsedRows {
 
   const Generation& generation_;
   const Step step_;
-  std::uint64_t went_and_came_ = 0, parked_ = 0;
+  std::vector<RehearsedSchema> schemas_;
 };
 
 }  // namespace hotline::preflight

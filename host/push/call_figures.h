@@ -19,7 +19,8 @@ struct CallFigures {
   std::uint64_t calls = 0, faults = 0;
   // Time and errors are taken of some calls, or of all while a push is judged.
   std::uint64_t measured = 0;
-  std::uint64_t errors = 0;  // Of the measured: those that answered a client with an error.
+  std::uint64_t errors =
+      0;  // Of the measured: those that answered a client with an error, or failed on a parked row.
   LogHistogram::Counts time_ns;
   std::uint64_t memory_bytes = 0;  // In its arena now, whatever the time that is looked at.
 

@@ -7,6 +7,10 @@
 
 namespace hotline {
 
+namespace {
+constexpr std::size_t thrown_bytes_max = 180;  // As much as the SDK tells.
+}  // namespace
+
 std::string status_name(hl_status status) {
   static constexpr std::array<std::string_view, 10> names{
       "HL_OK",     "HL_E_NONE",   "HL_E_INVALID", "HL_E_ELSEWHERE", "HL_E_GONE",
@@ -33,11 +37,20 @@ const char* call_name(EventKind kind) {
   return names[static_cast<std::size_t>(kind)];
 }
 
+std::string_view thrown_in(EventKind kind, std::string_view text) {
+  constexpr std::string_view threw = " threw: ";
+  const std::string_view name = call_name(kind);
+  if (!text.starts_with(name) || !text.substr(name.size()).starts_with(threw)) return {};
+  return text.substr(name.size() + threw.size(), thrown_bytes_max);
+}
+
 std::string FaultCause::text() const {
   switch (kind) {
     case Kind::exception: return "threw " + words;
     case Kind::overrun: return "overran its budget";
-    case Kind::status: return "answered " + status_name(status);
+    case Kind::status:
+      return "answered " + status_name(status) +
+             (words.empty() ? std::string() : " (it threw " + words + ")");
     case Kind::signal: break;
   }
   if (is_overflow) return "overflowed its stack (SIGSEGV)";

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "hotline/status.h"
 
@@ -32,6 +33,9 @@ enum class EventKind : std::uint8_t {
 };
 // As the entry of a module names the call: "on_stanza", "create".
 const char* call_name(EventKind kind);
+// What was thrown, of what the SDK logs of an exception in that call ("on_line threw: no such row"); empty:
+// it is something else, which may be about somebody.
+std::string_view thrown_in(EventKind kind, std::string_view text);
 
 // Why a call did not end well.
 struct FaultCause {
@@ -43,9 +47,12 @@ struct FaultCause {
   bool is_overflow = false;  // The signal came from the guard page of the thread's stack.
   std::uintptr_t pc = 0;     // Where in the module's code, for signals and overruns; in the process's memory.
   std::uintptr_t address = 0;  // What was touched, for SIGSEGV and SIGBUS.
-  std::string words;           // Of an exception.
+  // Of an exception; also of one that the module caught to answer with an error, where it told as the SDK
+  // does.
+  std::string words;
 
-  // "SIGSEGV at address 0x0", "overran its budget", "threw bad_alloc", "answered HL_E_FAULT".
+  // "SIGSEGV at address 0x0", "overran its budget", "threw bad_alloc", "answered HL_E_FAULT",
+  // "answered HL_E_FAULT (it threw no such row)".
   std::string text() const;
   // It ended by the module's own decision: by what it answered or threw.
   bool is_answer() const { return kind == Kind::status || kind == Kind::exception; }

@@ -73,6 +73,8 @@ class LiveTarget {
   virtual std::vector<std::string> capabilities() const = 0;
   virtual std::vector<StoredTable> stored_tables() = 0;
   virtual ModuleFacts facts(const std::string& module) const = 0;
+  // Whether somebody listens for lines under that name.
+  virtual bool has_lines_listener(const std::string& name) const = 0;
   // Rows of its tables in schemas that it does not write, some of each shard; none where there are none.
   // Waits for the shards, which go on serving; the error says that they did not answer.
   virtual Result<std::vector<SampleRow>> sample_rows(const Manifest& manifest) = 0;

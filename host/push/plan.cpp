@@ -26,10 +26,21 @@ std::string way_of(const Candidate& candidate, const TableClaim& claim, const Ta
     return "read by both versions as it is";
   if (!candidate.preflight) return "up and down are proved in preflight";
   if (!candidate.preflight->has_convert) return "convert is missing";
-  if (!candidate.preflight->refusal.empty()) return "not proved";
-  if (candidate.preflight->rows == 0) return "up and down are there; no live row to prove them on";
-  const std::uint64_t rows = candidate.preflight->rows;
-  return "up and down proved on " + std::to_string(rows) + (rows == 1 ? " live row" : " live rows");
+  std::uint64_t rows = 0, proved = 0, parked = 0;
+  for (const RehearsedSchema& each : candidate.preflight->schemas) {
+    if (each.table != claim.name) continue;
+    rows += each.rows;
+    proved += each.proved;
+    parked += each.parked;
+  }
+  const std::string refuses =
+      "convert refuses " + std::to_string(parked) + " of " + std::to_string(rows) + " sampled rows";
+  if (parked > 0 && proved == 0) return refuses;
+  if (!candidate.preflight->refusal.empty() && parked == 0) return "not proved";
+  if (rows == 0) return "up and down are there; no live row to prove them on";
+  if (proved == 0) return "not proved: convert refuses the sampled rows, which it reads as they are";
+  return "up and down proved on " + std::to_string(proved) + (proved == 1 ? " live row" : " live rows") +
+         (parked > 0 ? "; " + refuses : std::string());
 }
 
 std::vector<PlannedTable> tables_of(const Candidate& candidate, const Manifest* live) {
@@ -64,7 +75,9 @@ std::string kind_of(const Manifest& manifest, const Manifest* live, const std::v
   if (live == nullptr) return "new module";
   std::string kind;
   const auto add = [&kind](const std::string& step) { kind += (kind.empty() ? "" : ", ") + step; };
-  if (std::ranges::any_of(tables, [](const PlannedTable& table) { return table.from != 0; }))
+  const bool loses_table = std::ranges::any_of(
+      live->tables, [&manifest](const TableClaim& claim) { return manifest.table(claim.name) == nullptr; });
+  if (!tables.empty() || loses_table)  // A new table is among them.
     add("schema step");
   if (abi_of(manifest) != abi_of(*live)) add("ABI step " + abi_of(*live) + " -> " + abi_of(manifest));
   return kind.empty() ? "code only" : kind;
@@ -101,6 +114,14 @@ PlannedModule module_of(const PushWorld& world, const Candidate& candidate) {
   return module;
 }
 
+// Of claims that this host has no use for.
+void note_unheard(const PushWorld& world, const Manifest& manifest, std::vector<std::string>& notes) {
+  for (const std::string& name : manifest.lines)
+    if (!world.target.has_lines_listener(name))
+      notes.push_back(manifest.label() + ": no listener `" + name +
+                      "` of kind `lines` is configured (`listen`), so it is never called for its lines");
+}
+
 }  // namespace
 
 PushPlan plan_of(const PushWorld& world, const PushRun& run) {
@@ -109,6 +130,8 @@ PushPlan plan_of(const PushWorld& world, const PushRun& run) {
     if (candidate.report.manifest) plan.modules.push_back(module_of(world, candidate));
   plan.blockers = run.out.refusals;
   plan.notes = run.out.notes;
+  for (const Candidate& candidate : run.candidates)
+    if (candidate.report.manifest) note_unheard(world, *candidate.report.manifest, plan.notes);
   plan.is_hot = plan.blockers.empty();
   plan.barriers = world.pauses_us.size();
   if (!world.pauses_us.empty()) plan.pause_us = *std::ranges::max_element(world.pauses_us);

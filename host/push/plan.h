@@ -20,7 +20,8 @@ struct PlannedTable {
   std::string name;
   std::uint32_t from = 0;  // 0: it is new.
   std::uint32_t to = 0;
-  // "up and down proved on 200 live rows", "read by both versions as it is", "convert is missing"
+  // "up and down proved on 200 live rows", "read by both versions as it is", "convert is missing",
+  // "convert refuses 9 of 9 sampled rows"
   std::string way;
 };
 

@@ -66,7 +66,8 @@ Heard hear(std::string_view said) {
   return heard;
 }
 
-// " in misbehave < faulty_on_stanza": the module's own functions, the innermost first.
+// " in misbehave < faulty_on_stanza": the module's own functions, the innermost first. The SDK's around them
+// say nothing, but where it died in one, or in what was inlined there.
 std::string functions_of(const Heard& heard, const Image& image) {
   std::vector<std::string> functions;
   for (std::size_t i = 0; i < heard.frames.size(); ++i) {
@@ -75,6 +76,7 @@ std::string functions_of(const Heard& heard, const Image& image) {
     if (!heard.range.contains(reinterpret_cast<const void*>(frame))) continue;
     std::string name = function_at(image.bytes(), frame - heard.range.base);
     if (name.empty()) name = "a function without a name";
+    if (!functions.empty() && is_of_sdk(name)) continue;
     if (functions.empty() || functions.back() != name) functions.push_back(std::move(name));
     if (functions.size() == functions_shown_max) break;
   }

@@ -77,13 +77,20 @@ Result<PreflightRequest> preflight_request_of(const std::string& bytes) {
 }
 
 std::string line_of(const PreflightVerdict& verdict) {
+  json schemas = json::array();
+  for (const RehearsedSchema& each : verdict.schemas)
+    schemas.push_back({{"table", each.table},
+                       {"schema", each.schema},
+                       {"rows", each.rows},
+                       {"proved", each.proved},
+                       {"parked", each.parked}});
   const json value = {{"refusal", verdict.refusal},
                       {"notes", verdict.notes},
                       {"config_read", verdict.config_read},
                       {"has_convert", verdict.has_convert},
                       {"events", verdict.events},
                       {"rows", verdict.rows},
-                      {"rows_parked", verdict.rows_parked},
+                      {"schemas", std::move(schemas)},
                       {"call_us_max", verdict.call_us_max},
                       {"instance_bytes", verdict.instance_bytes}};
   return value.dump(-1, ' ', true, json::error_handler_t::replace);
@@ -99,7 +106,10 @@ Result<PreflightVerdict> preflight_verdict_of(std::string_view line) {
     value.at("has_convert").get_to(verdict.has_convert);
     value.at("events").get_to(verdict.events);
     value.at("rows").get_to(verdict.rows);
-    value.at("rows_parked").get_to(verdict.rows_parked);
+    for (const json& each : value.at("schemas"))
+      verdict.schemas.push_back({each.at("table").get<std::string>(), each.at("schema").get<std::uint32_t>(),
+                                 each.at("rows").get<std::uint64_t>(), each.at("proved").get<std::uint64_t>(),
+                                 each.at("parked").get<std::uint64_t>()});
     value.at("call_us_max").get_to(verdict.call_us_max);
     value.at("instance_bytes").get_to(verdict.instance_bytes);
     return verdict;

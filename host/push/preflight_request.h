@@ -38,7 +38,16 @@ struct PreflightRequest {
   std::uint64_t hard_us = 250'000;       // A call is ended, where the manifest has no budget.
   std::uint64_t output_bytes = 4 << 20;  // What one event may write to clients.
 };
-inline constexpr std::string_view preflight_format = "hotline-preflight 2";
+inline constexpr std::string_view preflight_format = "hotline-preflight 3";
+
+// What `convert` made of the sampled rows of a table that are of one schema.
+struct RehearsedSchema {
+  std::string table;
+  std::uint32_t schema = 0;
+  std::uint64_t rows = 0;
+  std::uint64_t proved = 0;  // Went up and came back equal.
+  std::uint64_t parked = 0;  // It refuses them, and the module does not read them as they are.
+};
 
 struct PreflightVerdict {
   std::string refusal;             // In words that follow "refused: "; empty: it may be staged.
@@ -47,8 +56,8 @@ struct PreflightVerdict {
   std::vector<std::string> config_read;
   bool has_convert = false;
   std::uint64_t events = 0;
-  std::uint64_t rows = 0;            // Went up and came back equal.
-  std::uint64_t rows_parked = 0;     // Would be: it cannot convert them.
+  std::uint64_t rows = 0;  // Went up and came back equal.
+  std::vector<RehearsedSchema> schemas;
   std::uint64_t call_us_max = 0;     // Of the slowest event, the quickest of several calls.
   std::uint64_t instance_bytes = 0;  // What one instance takes.
 };

@@ -36,6 +36,14 @@ std::string function_at(std::span<const std::byte> file, std::uintptr_t offset) 
   return {};
 }
 
+bool is_of_sdk(std::string_view function) {
+  function = function.substr(0, function.find_first_of("<("));
+  // A template's name stands behind what it returns.
+  if (const std::size_t space = function.rfind(' '); space != std::string_view::npos)
+    function.remove_prefix(space + 1);
+  return function.starts_with("hotline::sdk::");
+}
+
 std::string words_of(const Fault& fault) {
   std::string words = fault.module + " " + fault.version + " " + fault.cause.text();
   if (fault.offset != 0) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "push/fault.h"
 
@@ -18,6 +19,9 @@ namespace hotline {
 std::string function_at(const std::string& path, std::uintptr_t offset);
 // The same of a file's bytes.
 std::string function_at(std::span<const std::byte> file, std::uintptr_t offset);
+
+// Whether a function of that readable name is the SDK's, between the host and the module's own code.
+bool is_of_sdk(std::string_view function);
 
 // "routing 1.1.0 SIGSEGV at address 0x0 in Routing::on_stanza(...) (routing+0x1a2b [5f2c0a7d…]), called for
 // on_stanza"

@@ -16,6 +16,7 @@ namespace {
 void log_write(const hl_host* host, int32_t level, hl_str text) {
   const ModuleContext& context = ModuleContext::of(host);
   if (level < HL_LOG_DEBUG || level > HL_LOG_ERROR) level = HL_LOG_INFO;
+  if (level == HL_LOG_ERROR) context.shard.calls.module_erred(from_str(text));
   if (CallTape* tape = context.shard.calls.tape()) {
     tape->deeds().log(level, from_str(text));
     if (tape->replays()) return;

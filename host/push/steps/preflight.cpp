@@ -20,6 +20,33 @@ std::string words_of(const PreflightVerdict& verdict) {
   return words;
 }
 
+// More than one of so many sampled rows that would be parked: no matter of single rows any more.
+constexpr std::uint64_t parked_share = 2;
+
+// Why the rows it cannot convert are too many; empty: they are not. What the version that serves cannot read
+// either is parked already, and no push makes it worse.
+std::string parks_too_many(const PreflightVerdict& verdict, const Manifest& its, const Manifest* live) {
+  for (const TableClaim& claim : its.tables) {
+    const TableClaim* const theirs = live == nullptr ? nullptr : live->table(claim.name);
+    std::uint64_t rows = 0, parked = 0;
+    std::uint32_t oldest = claim.writes;
+    for (const RehearsedSchema& each : verdict.schemas) {
+      if (each.table != claim.name || (theirs != nullptr && !theirs->reads_schema(each.schema))) continue;
+      rows += each.rows;
+      parked += each.parked;
+      if (each.parked > 0) oldest = std::min(oldest, each.schema);
+    }
+    if (parked * parked_share <= rows) continue;
+    return "its convert refuses " + std::to_string(parked) + " of " + std::to_string(rows) +
+           " sampled live rows of table `" + claim.name +
+           "`, more than half: they would be parked, and calls that need them would fail; have convert "
+           "take " +
+           "them from schema " + std::to_string(oldest) + " to " + std::to_string(claim.writes) +
+           ", a step at a time and back, or say `reads " + std::to_string(oldest) + "` too";
+  }
+  return {};
+}
+
 Result<PreflightRequest> request_of(PushWorld& world, const Candidate& candidate) {
   const Manifest& manifest = *candidate.report.manifest;
   Result<std::vector<SampleRow>> rows = world.target.sample_rows(manifest);
@@ -64,6 +91,12 @@ bool preflight_step(PushWorld& world, PushRun& run) {
     }
     candidate.preflight = *verdict;
     if (!verdict->refusal.empty()) return refuse(verdict->refusal);
+    const Slot* const slot = world.slots.find(candidate.report.manifest->name);
+    const Generation* const live = slot == nullptr ? nullptr : slot->current();
+    if (const std::string why = parks_too_many(*verdict, *candidate.report.manifest,
+                                               live == nullptr ? nullptr : &live->manifest());
+        !why.empty())
+      return refuse(why);
     run.detail += (run.detail.empty() ? "" : "; ") +
                   (run.candidates.size() > 1 ? label + ": " : std::string()) + words_of(*verdict);
   }

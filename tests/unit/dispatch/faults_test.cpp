@@ -106,6 +106,36 @@ TEST_CASE("faults: a call that never comes back is ended when its hard budget is
   CHECK(function_at(host.faults.front().file, host.faults.front().offset).starts_with("misbehave"));
 }
 
+TEST_CASE("faults: after the second what is queued goes past the generation, until another set is live") {
+  Faulty host;
+  REQUIRE(host.world.push(faulty("throws_in_call")));
+  CHECK(host.say() == "1.0.0 -\n");
+  for (int i = 0; i < 9; ++i) CHECK(host.say() == "1.0.0 1.0.0\n");
+  CHECK(host.faults.size() == 2);
+  // It was not left: then it is called again, and the next fault is told to whoever leaves it.
+  host.world.clock.advance_us(FaultAllowance::passed_over_us + 1'000'000);
+  for (int i = 0; i < 9; ++i) CHECK(host.say() == "1.0.0 1.0.0\n");
+  CHECK(host.faults.size() == 3);
+  CHECK(host.failed.empty());
+}
+
+TEST_CASE("faults: who has nobody before it is called on, however often it has failed") {
+  Faulty host({faulty("throws_in_call")});
+  for (int i = 0; i < 4; ++i) CHECK(host.say().starts_with("error service-unavailable"));
+  CHECK(host.faults.size() == 4);
+  CHECK(host.failed.size() == 4);
+}
+
+TEST_CASE("faults: faults that are far apart are no reason to go past anybody") {
+  Faulty host;
+  REQUIRE(host.world.push(faulty("throws_in_call")));
+  for (std::size_t i = 1; i < 4; ++i) {
+    CHECK(host.say().starts_with("1.0.0 "));
+    CHECK(host.faults.size() == i);
+    host.world.clock.advance_us(FaultAllowance::window_us + 1'000'000);
+  }
+}
+
 TEST_CASE("faults: a slow call that comes back has its effects, and is counted") {
   Faulty host;
   SystemClock clock;

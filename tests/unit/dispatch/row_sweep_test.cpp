@@ -222,13 +222,20 @@ TEST_CASE("parked: a row that cannot be converted stops neither the push nor the
   CHECK(parked.why == "stepped 3.0.0 cannot convert it from schema 2 to 3 of table stepped");
 }
 
-TEST_CASE("parked: the generation before answers who asks for the row, and nobody is charged") {
+TEST_CASE("parked: the generation before answers who asks for the row, and nobody is charged, but judged") {
   SteppedWorld stage;
   REQUIRE(stage.say("put anna k stuck") == "put");
   REQUIRE(stage.world.push(stepped("2.0.0")));
   stage.settle();
   REQUIRE(stage.world.push(stepped("3.0.0")));
+  const auto errors = [&stage] {
+    std::uint64_t sum = 0;
+    for (const auto& [build, figures] : stage.world.host().figures_by_build()) sum += figures.errors;
+    return sum;
+  };
+  CHECK(errors() == 0);
   CHECK(stage.get("anna", "k") == "2|stuck");
+  CHECK(errors() == 1);
   stage.settle();
   CHECK(stage.shard().counters.faults.get() == 0);
   CHECK(stage.figures().parked == 1);

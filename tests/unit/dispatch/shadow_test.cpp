@@ -171,6 +171,19 @@ TEST_CASE_FIXTURE(Shadowed, "shadow: rows of another schema are converted for th
   CHECK(push("shadowed-1.1.0", {}).outcome == "live");
 }
 
+TEST_CASE_FIXTURE(Shadowed, "faults: what a module threw and caught is told, and nothing else that it logs") {
+  std::vector<std::string> faults;
+  world.host().world().fault_seen = [&](const Fault& fault) { faults.push_back(fault.cause.text()); };
+  REQUIRE(push("shadowed-1.3.0", {}).outcome == "live");
+  ask("shadowed.do", "u1@localhost");
+  REQUIRE(!faults.empty());
+  CHECK(faults.front() == "answered HL_E_FAULT (it threw cannot)");
+  CHECK(thrown_in(EventKind::stanza, "on_stanza threw: no") == "no");
+  CHECK(thrown_in(EventKind::stanza, "on_line threw: no").empty());
+  CHECK(thrown_in(EventKind::stanza, "on_stanza of anna@localhost threw: no").empty());
+  CHECK(thrown_in(EventKind::stanza, "no row for anna@localhost").empty());
+}
+
 TEST_CASE_FIXTURE(Shadowed, "shadow: a candidate whose calls fail is refused, and nobody else notices") {
   push("shadowed-1.3.0", {.shadow_ms = 60'000});
   CHECK(ask("shadowed.do", "u1@localhost") != "no answer");
@@ -182,8 +195,8 @@ TEST_CASE_FIXTURE(Shadowed, "shadow: a candidate whose calls fail is refused, an
   REQUIRE(ended.size() == 1);
   CHECK(ended[0].outcome == "refused");
   CHECK(ended[0].refusals[0].reason.find(
-            "2 of its calls failed in the shadow run; shadowed 1.3.0 answered HL_E_FAULT") !=
-        std::string::npos);
+            "2 of its calls failed in the shadow run; shadowed 1.3.0 answered HL_E_FAULT "
+            "(it threw cannot)") != std::string::npos);
   CHECK(counted().find(" 0 faults ") != std::string::npos);
   CHECK(current() == "1.0.0");
   CHECK(world.pipeline().canary().state == "none");

@@ -55,6 +55,29 @@ TEST_CASE("plan: a schema step names the table, and what its conversion was prov
   CHECK(world.target.lives == 1);
 }
 
+TEST_CASE("plan: a table more or less is a schema step") {
+  PushedWorld world({.is_on = false});
+  REQUIRE(world.push(fixture("good")).outcome == "live");
+  const PushPlan loses = world.plan(fixture("gives_up", "good-4.0.0"));
+  REQUIRE(loses.modules.size() == 1);
+  CHECK(loses.modules[0].kind == "schema step");
+  CHECK(std::ranges::find(loses.modules[0].lost, "table good_rows") != loses.modules[0].lost.end());
+  REQUIRE(world.push(fixture("gives_up", "good-4.0.0")).outcome == "live");
+  const PushPlan gains = world.plan(fixture("good_next", "good-2.0.0"));
+  REQUIRE(gains.modules.size() == 1);
+  CHECK(gains.modules[0].kind == "schema step");
+}
+
+TEST_CASE("plan: lines that nobody listens for are noted") {
+  PushedWorld world({.is_on = false});
+  const std::string file = std::string(HOTLINE_FIXTURE_DIR) + "/faulty_right/faulty-1.0.0.so";
+  CHECK(std::ranges::any_of(world.plan(file).notes, [](const std::string& note) {
+    return note.starts_with("faulty 1.0.0: no listener `faulty` of kind `lines` is configured");
+  }));
+  world.target.lines = {"faulty"};
+  CHECK(world.plan(file).notes.empty());
+}
+
 TEST_CASE("plan: what stops it is named, and what needs another host is no matter of a push") {
   PushedWorld world;
   const PushPlan too_new = world.plan(fixture("abi_too_new"));

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <string>
 
+#include "push/symbols.h"
 #include "unit/push/pushed_world.h"
 
 using namespace hotline;
@@ -153,19 +154,35 @@ TEST_CASE("preflight: a conversion is tried on what the module writes itself whe
   CHECK(has(stopped("crash_in_convert"), "died of SIGSEGV, at convert of table `faulty` from schema 2 to 1"));
 }
 
-TEST_CASE("preflight: rows that cannot be converted are noted; all of many are a refusal") {
+TEST_CASE("preflight: rows that cannot be converted are noted; more than half of them are a refusal") {
   PushedWorld world;
   REQUIRE(world.push(fixture("good")).outcome == "live");
   const std::string next = fixture("good_next", "good-2.0.0");
-  // Schema 0 has no conversion.
-  world.target.rows = std::vector<SampleRow>(20, SampleRow{"good_rows", 0, "stuck"});
-  CHECK(has(stopped(world, next), "convert works for none of the 20 live rows"));
+  world.target.rows = std::vector<SampleRow>(9, SampleRow{"good_rows", 1, "stuck"});
+  CHECK(has(stopped(world, next), "its convert refuses 9 of 9 sampled live rows of table `good_rows`"));
+  const PushPlan plan = world.plan(next);
+  CHECK_FALSE(plan.is_hot);
+  REQUIRE(plan.modules.size() == 1);
+  REQUIRE(plan.modules[0].tables.size() == 1);
+  CHECK(plan.modules[0].tables[0].way == "convert refuses 9 of 9 sampled rows");
+  world.target.rows.resize(17, SampleRow{"good_rows", 1, "moves"});
+  CHECK(has(stopped(world, next), "from schema 1 to 2, a step at a time and back, or say `reads 1` too"));
   world.target.rows.push_back({"good_rows", 1, "moves"});
+  CHECK(world.plan(next).modules[0].tables[0].way ==
+        "up and down proved on 9 live rows; convert refuses 9 of 18 sampled rows");
   const PushOutcome out = world.push(next);
   REQUIRE(out.outcome == "live");
   CHECK(std::ranges::any_of(out.notes, [](const std::string& note) {
-    return has(note, "20 of 21 sampled live rows cannot be converted and would be parked");
+    return has(note, "9 of 18 sampled live rows cannot be converted and would be parked");
   }));
+}
+
+TEST_CASE("preflight: rows that what is live cannot read either stop no push") {
+  PushedWorld world;
+  REQUIRE(world.push(fixture("good")).outcome == "live");
+  // Schema 0 has no conversion.
+  world.target.rows = std::vector<SampleRow>(20, SampleRow{"good_rows", 0, "stuck"});
+  CHECK(world.push(fixture("good_next", "good-2.0.0")).outcome == "live");
 }
 
 TEST_CASE("preflight: it can be switched off, and then it says so") {
@@ -201,6 +218,37 @@ TEST_CASE("preflight: what a child says is taken for what it is, however it ends
   CHECK(heard->events == 3);
   // Dead after it has said that all is well: something of it ran at the end.
   CHECK(has(verdict_of("step unload\nverdict " + line_of(said) + "\n!signal 11\n")->refusal, "SIGSEGV"));
+}
+
+TEST_CASE("preflight: of where a module died its own functions are told, without the SDK's around them") {
+  const Result<Image> image = Image::read(module_file("registration", "1.1.0"));
+  REQUIRE(image);
+  std::uintptr_t own = 0, sdk = 0;
+  for (std::uintptr_t at = 0; (own == 0 || sdk == 0) && at < image->bytes().size(); at += 64) {
+    const std::string name = function_at(image->bytes(), at);
+    if (sdk == 0 && is_of_sdk(name)) sdk = at;
+    if (own == 0 && name.starts_with("hotline::registration::")) own = at;
+  }
+  REQUIRE(own != 0);
+  REQUIRE(sdk != 0);
+  const auto why = [&](std::uintptr_t inner, std::uintptr_t outer) {
+    char said[160];
+    std::snprintf(said, sizeof said,
+                  "step create\nmapped 1000000 2000000\n!signal 11\n!frame %zx\n!frame %zx\n",
+                  0x1000000 + inner, 0x1000000 + outer + 1);
+    return verdict_on({.said = said, .wait_status = 0, .is_late = false, .deadline_ms = 1'000}, *image)
+        ->refusal;
+  };
+  CHECK(why(own, sdk).ends_with(" in " + function_at(image->bytes(), own)));
+  CHECK(has(why(sdk, own), " in " + function_at(image->bytes(), sdk) + " < hotline::registration::"));
+
+  CHECK(is_of_sdk(
+      "hotline::sdk::entry<polls::Polls>(char const*)::{lambda(hl_instance*)#2}::_FUN(hl_instance*)"));
+  CHECK(is_of_sdk("int hotline::sdk::detail::guarded<polls::Polls>(hl_instance*, char const*)"));
+  CHECK_FALSE(is_of_sdk("polls::Polls::find(hotline::sdk::Xml&)"));
+  CHECK_FALSE(is_of_sdk("hotline::registration::(anonymous namespace)::open_form(hotline::sdk::Xml&)"));
+  CHECK_FALSE(is_of_sdk("std::vector<hotline::sdk::Element>::at(unsigned long)"));
+  CHECK_FALSE(is_of_sdk(""));
 }
 
 TEST_CASE("preflight: a request comes across as it was sent") {

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ class ObedientTarget final : public LiveTarget {
       "hotline.session/1", "hotline.stanza/1",  "hotline.stats/1",   "hotline.stream/1",
       "hotline.table/1",   "hotline.timer/1",   "hotline.http/1",    "hotline.outbox/1"};
   std::vector<SampleRow> rows;
+  std::set<std::string> lines;  // Names of listeners.
   std::map<std::string, std::string> settings;
   std::vector<StoredTable> stored;
   std::size_t staged = 0, unstaged = 0, lives = 0;
@@ -40,6 +42,7 @@ class ObedientTarget final : public LiveTarget {
   std::vector<std::string> capabilities() const override { return has; }
   std::vector<StoredTable> stored_tables() override { return stored; }
   ModuleFacts facts(const std::string&) const override { return {"localhost", settings}; }
+  bool has_lines_listener(const std::string& name) const override { return lines.contains(name); }
   Result<std::vector<SampleRow>> sample_rows(const Manifest&) override { return rows; }
   Result<void> stage(Generation&) override {
     ++staged;
