@@ -2,9 +2,7 @@
 #include <fstream>
 
 #include "cli/table.h"
-#include "cli/units.h"
 #include "cli/verbs.h"
-#include "control/protocol.h"
 #include "push/image.h"
 #include "push/trust.h"
 #include "push/verify.h"
@@ -189,44 +187,6 @@ Exit list_trusted(Context& context) {
     table.add({key.name, short_print(key.key.fingerprint()),
                key.is_development ? "development: the host's own, for trying things" : ""});
   table.print(context.out);
-  return Exit::done;
-}
-
-Exit list_blocked(Context& context) {
-  return context.ask<BlocklistReport>(
-      "blocklist", nlohmann::json::object(), [&](const BlocklistReport& list) {
-        if (list.blocked.empty()) context.out << "no build is blocked\n";
-        Table table({{"build", left}, {"module", left}, {"since", left}, {"who", left}, {"why", left}});
-        for (const BlockedReport& build : list.blocked)
-          table.add({build.build_id, build.module + (build.version.empty() ? "" : " " + build.version),
-                     time_text(build.wall_ms), build.by, build.reason});
-        table.print(context.out);
-      });
-}
-
-Exit block_build(Context& context, const BlockWish& wish) {
-  Exit exit = Exit::done;
-  const std::optional<nlohmann::json> answer =
-      context.call("blocklist.add", {{"build_id", wish.build_id}, {"reason", wish.reason}}, exit);
-  if (!answer) return exit;
-  // A host of before does not know.
-  const std::string warning = answer->is_object() ? answer->value("warning", std::string()) : std::string();
-  if (context.wants_json) {
-    context.print_json({{"build_id", wish.build_id}, {"warning", warning}});
-    return Exit::done;
-  }
-  context.out << printable(wish.build_id) << " will not be loaded again on this host\n";
-  if (!warning.empty()) context.err << "warning: " << printable(warning) << '\n';
-  return Exit::done;
-}
-
-Exit unblock_build(Context& context, const std::string& build_id) {
-  Exit exit = Exit::done;
-  if (!context.call("blocklist.remove", {{"build_id", build_id}}, exit)) return exit;
-  if (context.wants_json)
-    context.print_json({{"build_id", build_id}});
-  else
-    context.out << printable(build_id) << " may be pushed again\n";
   return Exit::done;
 }
 

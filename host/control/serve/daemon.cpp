@@ -324,6 +324,7 @@ Result<void> Daemon::Parts::open_control(int control_socket) {
                      .observer = observer.get(),
                      .quarantine = quarantine.get(),
                      .config = &config,
+                     .state_dir = state_dir,
                      .pushes = pushes.get(),
                      .backs = backs.get(),
                      .readers = readers.get(),
