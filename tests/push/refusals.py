@@ -119,6 +119,19 @@ class Refusals(unittest.TestCase):
             host.start()
             self.assertIn("good", host.running())
 
+    def test_a_development_key_that_is_not_trusted_any_more_is_told_of_with_a_way_back_that_works(self):
+        with Host({"modules_initial": ["session"]}) as host:
+            own = host.state / "keys" / "development.pub"
+            host.cli("trust", "remove", "development")
+            reason = host.push(fixture("good"))["refusals"][0]["reason"]
+            self.assertIn("the development key that this host would sign it with is not trusted", reason)
+            self.assertIn("hotline sign --key FILE", reason)
+            host.stop()
+            self.assertIn(f"hotline --state {host.state} trust add {own}", host.start_fails())
+            host.cli("trust", "add", own)
+            host.start()
+            self.assertIn("session", host.running())
+
     def test_an_old_version_with_its_good_old_signature_is_refused(self):
         with Host() as host:
             self.assertEqual(host.push(host.module("routing", "1.1.0"))["outcome"], "live")
