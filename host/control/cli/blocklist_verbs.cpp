@@ -36,7 +36,8 @@ Result<std::optional<IdleState>> idle_state(const Context& context) {
   if (!context.socket.empty()) return std::optional<IdleState>();
   const std::string directory = choose_state_dir(context.state);
   std::error_code ignored;
-  if (directory.empty() || !std::filesystem::is_directory(directory, ignored)) return std::optional<IdleState>();
+  if (directory.empty() || !std::filesystem::is_directory(directory, ignored))
+    return std::optional<IdleState>();
   if (const Result<HostPlace> place = read_run_file(directory); place) {
     RpcResult<RpcClient> connected = RpcClient::connect(place->socket);
     if (std::holds_alternative<RpcClient>(connected)) return std::optional<IdleState>();
@@ -81,15 +82,14 @@ Result<BlockReport> block_here(const IdleState& idle, const BlockWish& wish) {
   const Result<KnownBuild> build = build_of(idle.directory, wish.build_id);
   if (!build) return build.error();
   SystemClock clock;
-  const Result<void> added =
-      Blocklist(idle.directory)
-          .add({.build_id = build->build_id,
-                .module = build->module,
-                .version = build->version,
-                .reason = wish.reason.empty() ? "an operator's decision" : wish.reason,
-                .by = user_name(geteuid()),
-                .was_left = false,
-                .wall_ms = clock.wall_ms()});
+  const Result<void> added = Blocklist(idle.directory)
+                                 .add({.build_id = build->build_id,
+                                       .module = build->module,
+                                       .version = build->version,
+                                       .reason = wish.reason.empty() ? "an operator's decision" : wish.reason,
+                                       .by = user_name(geteuid()),
+                                       .was_left = false,
+                                       .wall_ms = clock.wall_ms()});
   if (!added) return added.error();
   give_to_host(idle.directory);
   return BlockReport{build->build_id, build->module, build->version,
@@ -163,8 +163,7 @@ Exit unblock_build(Context& context, const std::string& build_id) {
     const Result<bool> removed = Blocklist((*idle)->directory).remove(build_id);
     if (!removed) return context.fail(Exit::failed, removed.error().message);
     if (!*removed)
-      return context.fail(Exit::failed,
-                          "no blocked build is " + build_id + "; see `hotline blocklist list`");
+      return context.fail(Exit::failed, "no blocked build is " + build_id + "; see `hotline blocklist list`");
     give_to_host((*idle)->directory);
   } else {
     Exit exit = Exit::done;
