@@ -16,6 +16,7 @@
 
 #include "base/log.h"
 #include "control/config.h"
+#include "control/config_files.h"
 #include "control/config_keys.h"
 #include "control/serve/daemon.h"
 #include "control/serve/own_formats.h"
@@ -28,16 +29,6 @@ using namespace hotline;
 int fail(const std::string& message) {
   std::cerr << "hotlined: " << message << "\n";
   return 1;
-}
-
-// Beside the program in a build directory; PREFIX/lib/hotline/modules for PREFIX/bin/hotlined.
-std::string default_modules_dir() {
-  std::error_code error;
-  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (error) return "modules";
-  const std::filesystem::path beside = self.parent_path() / "modules";
-  if (std::filesystem::is_directory(beside, error)) return beside.string();
-  return (self.parent_path().parent_path() / "lib/hotline/modules").string();
 }
 
 // The same process goes on as a program that has just been started.
@@ -75,9 +66,18 @@ int main(int argc, char** argv) {
   app.add_flag("--check-upgrade", shows_formats,
                "Print which versions of what an upgrade carries this program knows")
       ->group("");
+  app.name("hotlined");
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return "hotlined: " + std::string(error.what()) + "\nSee `hotlined --help`.\n";
+  });
   app.set_version_flag("--version", std::string("hotlined " HOTLINE_VERSION));
   try {
     app.parse(argc, argv);
+  } catch (const CLI::ExtrasError&) {
+    std::string extras;
+    for (const std::string& word : app.remaining()) extras += " " + word;
+    fail("not understood:" + extras + "\nSee `hotlined --help`.");
+    return 2;
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);
     return code == 0 ? 0 : 2;
@@ -90,9 +90,18 @@ int main(int argc, char** argv) {
     std::cout << formats_text(own_formats());
     return 0;
   }
-  if (state_dir.empty() && !only_check) return fail("say where the state is kept: hotlined --state DIR");
-  if (config_file.empty() && !state_dir.empty() && std::filesystem::exists(state_dir + "/hotline.json"))
-    config_file = state_dir + "/hotline.json";
+  if (state_dir.empty() && !only_check) {
+    fail("say where the state is kept: hotlined --state DIR");
+    return 2;
+  }
+  if (config_file.empty() && !state_dir.empty()) {
+    std::error_code error;
+    const bool has_its_own = std::filesystem::exists(state_dir + "/hotline.json", error);
+    if (error)
+      return fail("may not read " + state_dir + " (" + error.message() +
+                  "): run this as the user whose directory it is, or give another --state");
+    if (has_its_own) config_file = state_dir + "/hotline.json";
+  }
 
   Config config;
   if (!config_file.empty()) {
@@ -110,6 +119,9 @@ int main(int argc, char** argv) {
                 " shards: set `shards`, or give --shards");
   if (config.modules_dir.empty()) config.modules_dir = default_modules_dir();
   if (only_check) {
+    const std::vector<std::string> missing = missing_for(config);
+    for (const std::string& each : missing) fail(each);
+    if (!missing.empty()) return 1;
     std::cout << (config_file.empty() ? "the defaults are" : config_file + " is") << " fine\n";
     return 0;
   }

@@ -1,4 +1,5 @@
-# hotline_add_module(NAME VERSION x.y.z SOURCES … [MANIFEST_DEFINES …])
+# hotline_add_module(NAME VERSION x.y.z SOURCES … [DEFINES …] [TARGET module_<name>]
+#                    [OUTPUT_DIRECTORY <build>/modules])
 #
 # Builds <name>-<version>.so so that it can be loaded, replaced and unloaded: hidden visibility, no
 # unique symbols, nothing undefined, one exported symbol, a build id. Works in the project's own
@@ -10,6 +11,9 @@ endif()
 
 function(hotline_add_module name)
   cmake_parse_arguments(arg "" "VERSION;TARGET;OUTPUT_DIRECTORY" "SOURCES;DEFINES" ${ARGN})
+  if(DEFINED arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "hotline_add_module(${name}): not understood: ${arg_UNPARSED_ARGUMENTS}")
+  endif()
   if(NOT arg_VERSION MATCHES "^[0-9]+\\.[0-9]+\\.[0-9]+$")
     message(FATAL_ERROR "hotline_add_module(${name}): VERSION must be x.y.z, not '${arg_VERSION}'")
   endif()

@@ -116,7 +116,7 @@ HOTLINE_JSON(HistoryEntry, number, wall_ms, kind, outcome, user, uid, pid, reaso
              took_ms, pause_us)
 HOTLINE_JSON(HistoryReport, records)
 HOTLINE_JSON(BlockedReport, build_id, module, version, reason, by, wall_ms)
-HOTLINE_JSON(BlockReport, warning)
+HOTLINE_JSON(BlockReport, build_id, module, version, warning)
 HOTLINE_JSON(BlocklistReport, blocked)
 HOTLINE_JSON(AccountsReport, accounts)
 HOTLINE_JSON(SessionReport, address, shard, is_attached, peer, transport, since_wall_ms, has_sm,

@@ -320,7 +320,9 @@ struct BlockedReport {
 };
 
 struct BlockReport {
-  std::string warning;  // A start of the host needs that build: what to do first. Empty: none does.
+  std::string build_id;         // The whole of it.
+  std::string module, version;  // Empty: that build was never loaded here.
+  std::string warning;          // A start of the host needs that build: what to do first. Empty: none does.
 };
 
 struct BlocklistReport {

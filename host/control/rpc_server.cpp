@@ -1,7 +1,6 @@
 #include "control/rpc_server.h"
 
 #include <fcntl.h>
-#include <pwd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,20 +19,12 @@
 #include "base/log.h"
 #include "control/rpc_line_reader.h"
 #include "control/socket_path.h"
+#include "control/user_name.h"
 
 namespace hotline {
 namespace {
 
 constexpr int backlog = 64;
-
-std::string user_name(uid_t uid) {
-  std::array<char, 4096> buffer{};
-  passwd entry{};
-  passwd* found = nullptr;
-  if (getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr)
-    return found->pw_name;
-  return "#" + std::to_string(uid);
-}
 
 // Makes `path` free to bind: nothing there, or a socket whose process is gone.
 Result<void> clear_socket(const std::string& path) {

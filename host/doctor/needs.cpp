@@ -5,7 +5,7 @@
 namespace hotline::doctor {
 namespace {
 
-constexpr std::uint64_t backlog_min = 4'096;   // The kernel's own default.
+constexpr std::uint64_t backlog_min = 128;     // What any kernel has; a host with few sessions needs no more.
 constexpr std::uint64_t backlog_max = 65'535;  // A listener asks for no more (net/listener.cpp).
 constexpr std::uint64_t tcp_pages_min = 65'536;
 constexpr std::uint64_t maps_min = 65'530;  // The kernel's own default.

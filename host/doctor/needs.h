@@ -15,6 +15,7 @@ struct Plan {
   std::vector<std::uint32_t> ports;  // Those the host listens on.
   std::uint64_t mailbox_memory_bytes = 0;
   std::uint64_t process = 0;  // Of the host that runs; 0: none, this process stands for it.
+  bool is_hidden = false;     // Whether one runs cannot be seen: the state directory may not be read.
 };
 
 // Budgets for one idle session, above what was measured (docs/capacity.md has the figures).

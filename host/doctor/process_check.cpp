@@ -33,8 +33,9 @@ struct LimitNeed {
 };
 
 void check_limit(const Machine& machine, const Plan& plan, const LimitNeed& need, Findings& findings) {
-  const std::string whose = plan.process == 0 ? " (of this shell: no host runs)"
-                                              : " (of process " + std::to_string(plan.process) + ")";
+  const std::string whose = plan.is_hidden      ? " (of this shell: " + plan.state_dir + " may not be read)"
+                            : plan.process == 0 ? " (of this shell: no host runs)"
+                                                : " (of process " + std::to_string(plan.process) + ")";
   Finding finding{need.name,
                   Verdict::good,
                   "",

@@ -9,6 +9,7 @@ using Rule = SysctlNeed::Rule;
 
 // Ports that the system gives to connections going out: above all that a host listens on by habit.
 constexpr std::uint64_t first_port = 10'240, last_port = 65'535;
+constexpr std::uint64_t backlog_usual = 4'096;
 constexpr std::uint64_t conntrack_min_s = 86'400;
 
 void add_files(std::vector<SysctlNeed>& all, const Needs& needs) {
@@ -31,18 +32,21 @@ void add_files(std::vector<SysctlNeed>& all, const Needs& needs) {
 }
 
 void add_network(std::vector<SysctlNeed>& all, const Needs& needs) {
-  all.push_back(
-      {"net.somaxconn",
-       "net.core.somaxconn",
-       {{Rule::at_least, needs.backlog}},
-       Verdict::bad,
-       "connections that wait to be accepted: a second's worth while all come back within a minute"});
+  all.push_back({"net.somaxconn",
+                 "net.core.somaxconn",
+                 {{Rule::at_least, needs.backlog}},
+                 Verdict::bad,
+                 "connections that wait to be accepted: a second's worth while all come back within a minute",
+                 false,
+                 backlog_usual});
   all.push_back(
       {"net.syn_backlog",
        "net.ipv4.tcp_max_syn_backlog",
        {{Rule::at_least, needs.backlog}},
        Verdict::bad,
-       "handshakes that are half done, likewise; beyond it clients try again after a second or more"});
+       "handshakes that are half done, likewise; beyond it clients try again after a second or more",
+       false,
+       backlog_usual});
   all.push_back({"net.tcp_mem",
                  "net.ipv4.tcp_mem",
                  {{Rule::at_least, needs.tcp_pages / 4},
@@ -105,7 +109,7 @@ void append(std::string& out, std::string_view word, std::string_view between) {
 
 std::string SysctlNeed::value() const {
   std::string text;
-  for (const Field& field : fields) append(text, std::to_string(field.value), " ");
+  for (const Field& field : fields) append(text, std::to_string(std::max(field.value, usual)), " ");
   return text;
 }
 

@@ -22,6 +22,7 @@ struct SysctlNeed {
   Verdict verdict;            // When it is not kept.
   std::string why;
   bool may_be_absent = false;  // The kernel, or a module of it that is not loaded.
+  std::uint64_t usual = 0;     // The kernel's own value: nobody is told to set less.
 
   std::string value() const;   // "4096 16384 4194304"
   std::string wanted() const;  // "at least 4096, at most 16384"

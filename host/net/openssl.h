@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <cstring>
 #include <memory>
 #include <string>
 
@@ -21,8 +22,9 @@ using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 // The cause of the last failure on this thread, and forgets it.
 inline std::string take_reason() {
   const unsigned long code = ERR_peek_error();  // The oldest: what came first is the cause.
-  const char* text = code == 0 ? nullptr : ERR_reason_error_string(code);
   ERR_clear_error();
+  if (ERR_SYSTEM_ERROR(code)) return std::strerror(ERR_GET_REASON(code));  // A file that is not there.
+  const char* text = code == 0 ? nullptr : ERR_reason_error_string(code);
   return text == nullptr ? "no reason given" : text;
 }
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <nlohmann/json.hpp>
 
 #include "base/hex.h"
@@ -23,7 +24,7 @@ bool is_blockable_id(std::string_view text) {
 
 Result<std::vector<BlockedBuild>> Blocklist::entries() const {
   std::vector<BlockedBuild> list;
-  if (access(file_.c_str(), F_OK) != 0) return list;
+  if (access(file_.c_str(), F_OK) != 0 && errno == ENOENT) return list;
   const Result<std::string> text = read_whole_file(file_, file_bytes_max);
   if (!text) return text.error();
   const Error damaged{file_ + " is damaged: move it away to push without it, then block its builds again"};
@@ -54,10 +55,18 @@ Result<std::optional<BlockedBuild>> Blocklist::find(const std::string& build_id)
   return found == list->end() ? std::nullopt : std::optional(*found);
 }
 
+Result<void> Blocklist::check_id(const std::string& text) {
+  if (is_blockable_id(text)) return {};
+  if (text.size() < prefix_digits_min && is_hex(text))
+    return Error{"`" + text + "` is too short for a build id: give at least " +
+                 std::to_string(prefix_digits_min) + " digits of it"};
+  return Error{"`" + text +
+               "` is no build id: hexadecimal digits in lower case, as `hotline modules`, `hotline history` "
+               "and `hotline blocklist list` show them"};
+}
+
 Result<void> Blocklist::add(const BlockedBuild& build) {
-  if (!is_blockable_id(build.build_id))
-    return Error{"`" + build.build_id +
-                 "` is no build id: `hotline modules` and `hotline history` name them"};
+  if (Result<void> is_one = check_id(build.build_id); !is_one) return is_one;
   Result<std::vector<BlockedBuild>> list = entries();
   if (!list) return list.error();
   std::erase_if(*list, [&](const BlockedBuild& other) { return other.build_id == build.build_id; });
@@ -67,8 +76,7 @@ Result<void> Blocklist::add(const BlockedBuild& build) {
 }
 
 Result<bool> Blocklist::remove(const std::string& build_id) {
-  if (!is_blockable_id(build_id))
-    return Error{"`" + build_id + "` is no build id: see `hotline blocklist list`"};
+  if (Result<void> is_one = check_id(build_id); !is_one) return is_one.error();
   Result<std::vector<BlockedBuild>> list = entries();
   if (!list) return list.error();
   const auto begins = [&](const BlockedBuild& build) { return build.build_id.starts_with(build_id); };

@@ -5,7 +5,8 @@
 // it wrote are read through its code. Kept in DIR/blocklist.json, read
 // anew each time it is asked, so that what was added in a process that died is there in the next.
 //
-// Threads: add() and remove() by one at a time (the pushes' thread); find() and entries() from any.
+// Threads: add() and remove() by one at a time (the pushes' thread; where no host runs, `hotline blocklist`);
+// find() and entries() from any.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +34,9 @@ class Blocklist {
   static constexpr std::size_t entries_max = 1000;  // The oldest is let go for another.
 
   explicit Blocklist(std::string state_dir) : file_(std::move(state_dir) + "/blocklist.json") {}
+
+  // The error says what `text` is, where it is neither a build id nor how one may begin: 8 digits or more.
+  static Result<void> check_id(const std::string& text);
 
   // Oldest first. A missing file is an empty list; a damaged one is an error, and nothing may be loaded then.
   Result<std::vector<BlockedBuild>> entries() const;

@@ -97,11 +97,15 @@ SigningKey SigningKey::make() {
 }
 
 Result<SigningKey> SigningKey::read(const std::string& path) {
-  struct stat status {};
-  if (stat(path.c_str(), &status) == 0 && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-    return Error{path + " can be read by others than its owner; chmod 600 it"};
   Result<std::string> text = read_whole_file(path, key_file_bytes_max);
   if (!text) return text.error();
+  if (text->find("BEGIN PUBLIC KEY") != std::string::npos)
+    return Error{path + " is a public key; sign with the private one, the .key that was made with it"};
+  struct stat status {};
+  if (stat(path.c_str(), &status) == 0 && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    OPENSSL_cleanse(text->data(), text->size());
+    return Error{path + " can be read by others than its owner; chmod 600 it"};
+  }
   if (text->find("ENCRYPTED") != std::string::npos)
     return Error{path + " is encrypted; sign with `openssl pkeyutl -sign -rawin`, or decrypt it first"};
   const Bio bio = bio_of(*text);

@@ -88,6 +88,13 @@ std::vector<SymbolArchive::Build> SymbolArchive::builds() const {
   return all;
 }
 
+std::map<std::string, std::string> SymbolArchive::beginning(std::string_view build_id) const {
+  std::map<std::string, std::string> found;
+  for (const Build& build : builds())
+    if (build.id.starts_with(build_id)) found.emplace(build.id, build.path);
+  return found;
+}
+
 Result<std::string> SymbolArchive::find(std::string_view build_id) const {
   if (build_id.size() < id_size_min || !is_hex(build_id))
     return Error{"`" + std::string(build_id) + "` is no build id: at least " + std::to_string(id_size_min) +

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,8 @@ class SymbolArchive {
 
   // The file of the one build whose id begins so. The error says that there is none, or several.
   Result<std::string> find(std::string_view build_id) const;
+  // The builds whose ids begin so, and the file of each.
+  std::map<std::string, std::string> beginning(std::string_view build_id) const;
   std::size_t count() const { return builds().size(); }
 
  private:

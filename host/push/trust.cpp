@@ -35,7 +35,10 @@ Result<std::vector<TrustedKey>> TrustStore::keys() const {
   const std::string directory = state_dir_ + "/trusted";
   std::vector<TrustedKey> keys;
   struct stat status {};
-  if (stat(directory.c_str(), &status) != 0) return keys;
+  if (stat(directory.c_str(), &status) != 0) {
+    if (errno == ENOENT) return keys;
+    return Error{"cannot look at " + directory + ": " + std::strerror(errno)};
+  }
   if ((status.st_mode & S_IWOTH) != 0) return Error{directory + " can be written by everybody; chmod o-w it"};
   const Result<PublicKey> development = PublicKey::read(state_dir_ + "/keys/development.pub");
   std::error_code code;
@@ -97,6 +100,11 @@ Result<void> TrustStore::make_development_key() {
 
 Result<SigningKey> TrustStore::development_key() const {
   return SigningKey::read(development_key_path());
+}
+
+bool TrustStore::is_development_key(const PublicKey& key) const {
+  const Result<PublicKey> its = PublicKey::read(state_dir_ + "/keys/development.pub");
+  return its && *its == key;
 }
 
 const TrustedKey* signer_of(std::span<const std::byte> bytes, const Signature& signature,

@@ -51,6 +51,8 @@ class TrustStore {
   // The error: it is not there, or not for this user.
   Result<SigningKey> development_key() const;
   std::string development_key_path() const { return state_dir_ + "/keys/development.key"; }
+  // Whether that is its public half. False as well where it cannot be read.
+  bool is_development_key(const PublicKey& key) const;
 
  private:
   std::string state_dir_;

@@ -51,6 +51,8 @@ class Verifier {
   void note(const std::string& what) { report_.notes.push_back(label_ + ": " + what); }
 
   void check_signature();
+  std::string why_not_by_host() const;
+  std::string ways_back() const;
   bool read_manifest(const ElfFile& file);
   void check_kind(const ElfFile& file);
   void check_memory(const ElfFile& file);
@@ -111,15 +113,37 @@ VerifyReport Verifier::run() {
   return std::move(report_);
 }
 
+// Where the host would sign such a file itself, and cannot.
+std::string Verifier::why_not_by_host() const {
+  if (!policy_.allows_development_key || policy_.state_dir.empty() ||
+      std::ranges::any_of(policy_.trusted, &TrustedKey::is_development))
+    return {};
+  return ", and the development key that this host would sign it with is not trusted";
+}
+
+// For a file of the running set. The modules of a first start are signed by the development key mostly, and
+// are no way back from where that is not trusted.
+std::string Verifier::ways_back() const {
+  const std::string directory = policy_.state_dir.empty() ? "DIR" : policy_.state_dir;
+  const std::string command = "`hotline --state " + directory + " trust add ";
+  const std::string move =
+      "move " + directory + "/modules/running.json away, to start with `modules_initial`";
+  if (claimed_.name == TrustStore::development_name)
+    return "trust it again with " + command + directory +
+           "/keys/development.pub`, or sign the modules of `modules_dir` with a key that is trusted "
+           "(`hotline "
+           "sign --key FILE`) and " +
+           move;
+  return "trust that key again with " + command + claimed_.name + ".pub`, or " + move;
+}
+
 // Over exactly the bytes in memory, which are those that are stored and mapped.
 void Verifier::check_signature() {
-  const std::string ways =
-      claimed_.name.empty() ? "sign it again with `hotline sign`"
-                            : "trust that key again with `hotline trust add`, or move modules/running.json "
-                              "in the state directory away to start with `modules_initial`";
   if (!claimed_.signature) {
     if (policy_.requires_signature)
-      refuse("it is not signed; sign it with `hotline sign`, with a key that `hotline trust list` shows");
+      refuse("it is not signed" + why_not_by_host() +
+             "; sign it with `hotline sign`, with a key that `hotline trust list` shows" +
+             (why_not_by_host().empty() ? "" : ": `hotline sign --key FILE`"));
     return;
   }
   const TrustedKey* const signer = signer_of(image_.bytes(), *claimed_.signature, policy_.trusted);
@@ -127,11 +151,11 @@ void Verifier::check_signature() {
     return refuse(
         "no key that this host trusts has signed these bytes so: the file was changed after it was signed, "
         "its "
-        ".sig is another file's, or the signer is not trusted (`hotline trust list`); " +
-        ways);
+        ".sig is another file's, or the signer is not trusted (`hotline trust list`); sign it again with "
+        "`hotline sign`");
   if (signer == nullptr)
     return refuse("it was signed by " + claimed_.name + " (" + claimed_.fingerprint.substr(0, 16) +
-                  "), whose key is not trusted any more; " + ways);
+                  "), whose key is not trusted any more; " + ways_back());
   if (signer->is_development && !policy_.allows_development_key)
     return refuse(
         "it is signed with the development key of this host, and `push.allow_development_key` forbids that; "

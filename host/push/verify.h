@@ -52,6 +52,7 @@ struct VerifyPolicy {
   bool requires_signature = false;
   bool allows_development_key = true;
   std::vector<TrustedKey> trusted;
+  std::string state_dir;  // For commands that name it; empty: not known.
   std::vector<BlockedBuild> blocked;
   bool allows_older = false;  // Than what is live: the operator has said so, and why.
   // Sanitizer builds: their runtimes are allowed, and the constructors they put into each file.

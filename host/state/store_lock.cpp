@@ -41,7 +41,9 @@ Result<void> make_file(const std::filesystem::path& directory, const std::string
 }  // namespace
 
 Result<StoreLock> StoreLock::take(const std::string& path, std::uint32_t wait_ms) {
-  const std::filesystem::path directory = std::filesystem::absolute(path).parent_path();
+  std::error_code error;
+  const std::filesystem::path directory = std::filesystem::absolute(path, error).parent_path();
+  if (error) return Error{path + " can not be found: " + error.message()};
   if (auto made = make_directory(directory, path); !made) return made.error();
   StoreLock lock(::open((path + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (lock.descriptor_ < 0) return file_problem(path, "its lock file cannot be made");

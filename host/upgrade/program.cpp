@@ -157,6 +157,13 @@ Result<Program> kept(const Image& image, const std::vector<Companion>& companion
   return program;
 }
 
+// Whether it may be a hotlined at all: what is asked of it says for sure, later.
+bool names_itself(const Image& image) {
+  const std::span<const std::byte> bytes = image.bytes();
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  return text.find(program_name) != std::string_view::npos;
+}
+
 }  // namespace
 
 Result<Program> verify_program(const std::string& file, const ProgramPolicy& policy, const Formats& ours) {
@@ -167,6 +174,8 @@ Result<Program> verify_program(const std::string& file, const ProgramPolicy& pol
   if (!signer) return signer.error();
   program.signer = std::move(*signer);
   Result<std::vector<Companion>> companions = companions_in(fs::path(file).parent_path(), policy);
+  if (!companions && !names_itself(*image))
+    return refused(file, "it is no hotlined; build or install one, and give that file");
   if (!companions) return companions.error();
   for (const Companion& each : *companions)
     if (Result<std::string> its = signer_of_file(each.image, policy, program.notes); !its) return its.error();
@@ -199,7 +208,8 @@ Result<Program> store_own_program(const ProgramPolicy& policy, const Formats& ou
 Result<Program> stored_program(const std::string& digest, const ProgramPolicy& policy, const Formats& ours) {
   const std::string directory = directory_of(policy, digest);
   const std::string file = directory + "/" + program_name;
-  if (digest.empty() || !is_hex(digest)) return Error{"no program is called " + digest};
+  if (digest.empty()) return Error{"there was no program before this one"};
+  if (!is_hex(digest)) return Error{"no program is called " + digest};
   Result<Image> image = read_program(file);
   if (!image) return image.error();
   if (image->digest() != digest) return refused(file, "it was changed since it was stored");

@@ -119,6 +119,19 @@ class Refusals(unittest.TestCase):
             host.start()
             self.assertIn("good", host.running())
 
+    def test_a_development_key_that_is_not_trusted_any_more_is_told_of_with_a_way_back_that_works(self):
+        with Host({"modules_initial": ["session"]}) as host:
+            own = host.state / "keys" / "development.pub"
+            host.cli("trust", "remove", "development")
+            reason = host.push(fixture("good"))["refusals"][0]["reason"]
+            self.assertIn("the development key that this host would sign it with is not trusted", reason)
+            self.assertIn("hotline sign --key FILE", reason)
+            host.stop()
+            self.assertIn(f"hotline --state {host.state} trust add {own}", host.start_fails())
+            host.cli("trust", "add", own)
+            host.start()
+            self.assertIn("session", host.running())
+
     def test_an_old_version_with_its_good_old_signature_is_refused(self):
         with Host() as host:
             self.assertEqual(host.push(host.module("routing", "1.1.0"))["outcome"], "live")
@@ -148,7 +161,18 @@ class Refusals(unittest.TestCase):
             self.assertIn("warning: good 1.0.0 is current, and serves on: a start of the host is refused", done.stderr)
             self.assertIn("push another version of good first", done.stderr)
             host.stop()
-            self.assertIn("blocked on this host: it leaks", host.start_fails())
+            said = host.start_fails()
+            self.assertIn("blocked on this host: it leaks", said)
+            # The command that it names works without a host, which does not come up to be asked.
+            self.assertIn(f"hotline blocklist remove {build_id}", said)
+            self.assertIn("it leaks", host.cli("blocklist", "list").stdout)
+            host.cli("blocklist", "remove", build_id)
+            host.start()
+            self.assertEqual(host.version("good"), "1.0.0")
+            # How a build's id begins will do, and which it was is told.
+            self.assertIn(f"{build_id} (good 1.0.0)", host.cli("blocklist", "add", build_id[:8]).stdout)
+            self.assertIn("at least 8 digits", host.cli("blocklist", "remove", "335", expect=1).stderr)
+            self.assertIn("whole build id", host.cli("blocklist", "add", "0123456789", expect=1).stderr)
 
     def test_who_blocks_what_is_current_is_told_how_to_leave_it_first(self):
         with Host({"modules_initial": ["session"]}) as host:

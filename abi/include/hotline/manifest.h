@@ -31,8 +31,7 @@
 //                                    name.
 //   line echo                        lines of the listener of that name
 //   http POST /v1/code               HTTP requests of that method whose path is this, or goes on behind it
-//   with
-//                                    a '/'; the longest path wins. GET answers HEAD, too.
+//                                    with a '/'; the longest path wins. GET answers HEAD, too.
 //   http PUT /media head             the same; a request with a body is given as its head, and its body goes
 //                                    where file.receive says
 //   command user.add account         a control command; `account`: it runs at the home of its parameter

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <map>
 
@@ -189,11 +190,10 @@ Exit remove_user(Context& context, const std::string& name) {
 }
 
 Exit list_users(Context& context) {
-  return context.ask<AccountsReport>("user.list", nlohmann::json::object(),
-                                     [&](const AccountsReport& report) {
-                                       for (const std::string& account : report.accounts)
-                                         context.out << printable(account) << '\n';
-                                     });
+  return context.ask<AccountsReport>("user.list", nlohmann::json::object(), [&](AccountsReport report) {
+    std::ranges::sort(report.accounts);
+    for (const std::string& account : report.accounts) context.out << printable(account) << '\n';
+  });
 }
 
 }  // namespace hotline::cli

@@ -38,7 +38,11 @@ class CommandLine {
         asked = asked->get_subcommands().front();
         verbs += " " + asked->get_name();
       }
-      return "hotline" + verbs + ": " + error.what() + "\nSee `hotline" + verbs + " --help`.\n";
+      std::string why = error.what();
+      if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr &&
+          why.ends_with("subcommand is required"))
+        why = "a verb is missing";
+      return "hotline" + verbs + ": " + why + "\nSee `hotline" + verbs + " --help`.\n";
     });
 
     add_looking();
@@ -85,14 +89,16 @@ class CommandLine {
              "  hotline status\n  hotline --json status | jq .alarms\n  hotline status --memory");
     status->add_flag("--memory", shows_memory_, "Who holds how much memory, part by part");
     on(status, [this] { return shows_memory_ ? show_memory(context_) : show_status(context_); });
-    on(verb(app_, "modules", "All loaded generations of all modules"),
+    on(verb(app_, "modules", "All loaded generations of all modules",
+            "  hotline modules\n  hotline --json modules | jq .modules"),
        [this] { return show_modules(context_); });
 
-    on(verb(app_, "tables", "What the tables hold: rows by schema, conversion under way, parked rows"),
+    on(verb(app_, "tables", "What the tables hold: rows by schema, conversion under way, parked rows",
+            "  hotline tables"),
        [this] { return show_tables(context_); });
     CLI::App* parked = verb(app_, "parked", "Rows that no loaded code can convert");
     parked->require_subcommand(1);
-    on(verb(*parked, "list", "Which they are, and why; never what they hold"),
+    on(verb(*parked, "list", "Which they are, and why; never what they hold", "  hotline parked list"),
        [this] { return list_parked(context_); });
 
     CLI::App* sessions = verb(app_, "sessions", "Who is connected, or can come back",
@@ -111,7 +117,7 @@ class CommandLine {
     CLI::App* partition =
         verb(app_, "partition", "The 256 shares of all accounts: where each is, moving one");
     partition->require_subcommand(1);
-    on(verb(*partition, "list", "On which shard each is, and what it has"),
+    on(verb(*partition, "list", "On which shard each is, and what it has", "  hotline partition list"),
        [this] { return list_partitions(context_); });
     CLI::App* move = verb(*partition, "move", "Moves one to another shard; its clients notice nothing",
                           "  hotline partition move 17 --to 1");
@@ -124,10 +130,11 @@ class CommandLine {
   }
 
   void add_pushing() {
-    CLI::App* pushing = verb(app_, "push", "Puts new versions of modules live, without dropping a connection",
-                             "  hotline push build/release/modules/routing-1.1.0.so --reason 'fix carbons'\n"
-                             "  hotline push session-2.0.0.so presence-2.0.0.so --as-one\n"
-                             "  hotline push routing-1.1.0.so --shadow 30s --canary 5%,25%,100% --hold 5m");
+    CLI::App* pushing =
+        verb(app_, "push", "Puts new versions of modules live, without dropping a connection",
+             "  hotline push build/release/modules/next/routing-1.1.0.so --reason 'fix carbons'\n"
+             "  hotline push session-2.0.0.so presence-2.0.0.so --as-one\n"
+             "  hotline push routing-1.1.0.so --shadow 30s --canary 5%,25%,100% --hold 5m");
     pushing->add_option("file", push_.files, "Module files")->type_name("FILE")->required();
     pushing->add_flag("--as-one", push_.as_one, "All of them at one barrier, or none");
     CLI::Option* reason =
@@ -150,7 +157,7 @@ class CommandLine {
 
     CLI::App* planning =
         verb(app_, "plan", "What a push would change, and what would stop it; nothing changes",
-             "  hotline plan build/release/modules/routing-1.1.0.so");
+             "  hotline plan build/release/modules/next/routing-1.1.0.so");
     planning->add_option("file", push_.files, "Module files, as one set")->type_name("FILE")->required();
     CLI::Option* plan_reason =
         planning->add_option("--reason", push_.reason, "As for push")->type_name("TEXT");
@@ -193,7 +200,9 @@ class CommandLine {
     CLI::App* history =
         verb(app_, "history", "What was pushed and rolled back, by whom and why, newest first",
              "  hotline history --limit 5");
-    history->add_option("--limit", limit_, "How many")->type_name("N")->check(CLI::Range(1U, 10'000U));
+    history->add_option("--limit", limit_, "How many (default 20)")
+        ->type_name("N")
+        ->check(CLI::Range(1U, 10'000U));
     on(history, [this] { return show_history(context_, limit_); });
   }
 
@@ -226,20 +235,26 @@ class CommandLine {
     add->add_option("file", trust_.file, "The public key")->type_name("FILE")->required();
     add->add_option("--name", trust_.name, "What to call it, if not as its file")->type_name("NAME");
     on(add, [this] { return trust_key(context_, trust_); });
-    CLI::App* remove = verb(*trust, "remove", "Trusts a key no more, from the next push or start on");
+    CLI::App* remove = verb(*trust, "remove", "Trusts a key no more, from the next push or start on",
+                            "  hotline trust remove anna");
     remove->add_option("name", key_, "What it is called")->type_name("NAME")->required();
     on(remove, [this] { return distrust_key(context_, key_); });
-    on(verb(*trust, "list", "The trusted keys"), [this] { return list_trusted(context_); });
+    on(verb(*trust, "list", "The trusted keys", "  hotline trust list"),
+       [this] { return list_trusted(context_); });
 
     CLI::App* blocklist = verb(app_, "blocklist", "Builds that the host never loads again");
     blocklist->require_subcommand(1);
-    on(verb(*blocklist, "list", "All of them, and why"), [this] { return list_blocked(context_); });
+    on(verb(*blocklist, "list", "All of them, and why", "  hotline blocklist list"),
+       [this] { return list_blocked(context_); });
     CLI::App* block =
         verb(*blocklist, "add", "Blocks a build", "  hotline blocklist add 5f2c… --reason 'leaks'");
-    block->add_option("build", block_.build_id, "Its build id")->type_name("BUILD-ID")->required();
+    block->add_option("build", block_.build_id, "Its build id, or how that of one begins that was loaded")
+        ->type_name("BUILD-ID")
+        ->required();
     block->add_option("--reason", block_.reason, "Why, for who asks later")->type_name("TEXT");
     on(block, [this] { return block_build(context_, block_); });
-    CLI::App* unblock = verb(*blocklist, "remove", "Allows a build again");
+    CLI::App* unblock = verb(*blocklist, "remove", "Allows a build again; needs no running host",
+                             "  hotline blocklist remove 5f2c0a7d");
     unblock->add_option("build", key_, "Its build id, or how it begins")->type_name("BUILD-ID")->required();
     on(unblock, [this] { return unblock_build(context_, key_); });
   }
@@ -252,18 +267,20 @@ class CommandLine {
                             "  hotline canary status --watch");
     status->add_flag("--watch", watches_, "Every second until it has ended");
     on(status, [this] { return show_canary(context_, watches_); });
-    on(verb(app_, "pause", "Holds the canary at its share; its gate still takes it back"),
+    on(verb(app_, "pause", "Holds the canary at its share; its gate still takes it back", "  hotline pause"),
        [this] { return hold_canary(context_, true); });
-    on(verb(app_, "resume", "Lets a paused canary go on"), [this] { return hold_canary(context_, false); });
-    const auto add_end = [this](const char* name, const char* about_it,
+    on(verb(app_, "resume", "Lets a paused canary go on", "  hotline resume"),
+       [this] { return hold_canary(context_, false); });
+    const auto add_end = [this](const char* name, const char* about_it, const char* example,
                                 Exit (*end)(Context&, const std::string&)) {
-      CLI::App* added = verb(app_, name, about_it);
+      CLI::App* added = verb(app_, name, about_it, example);
       added->add_option("--reason", reason_, "Why, for the history")->type_name("TEXT");
       on(added, [this, end] { return end(context_, reason_); });
     };
     add_end("promote", "Makes the canary live for all now, whatever its gate says; ends a shadow run",
-            promote);
-    add_end("abort", "Takes the canary, shadow run or upgrade back: what is current serves all", cli::abort);
+            "  hotline promote --reason 'looks good'", promote);
+    add_end("abort", "Takes the canary, shadow run or upgrade back: what is current serves all",
+            "  hotline abort --reason 'slow'", cli::abort);
   }
 
   void add_users_verbs() {
@@ -300,7 +317,7 @@ class CommandLine {
     add_name(remove)->required();
     on(remove, [this] { return remove_user(context_, account_); });
 
-    on(verb(*user, "list", "All accounts"), [this] { return list_users(context_); });
+    on(verb(*user, "list", "All accounts", "  hotline user list"), [this] { return list_users(context_); });
   }
 
   void add_writing() {
@@ -383,8 +400,10 @@ class CommandLine {
                                 "  hotline config check /etc/hotline/hotline.json");
     check_file->add_option("file", file_, "The configuration")->type_name("FILE")->required();
     on(check_file, [this] { return check_config(context_, file_); });
-    on(verb(*config, "show", "What the host runs with"), [this] { return show_config(context_); });
-    CLI::App* reference = verb(*config, "reference", "All keys with their defaults; needs no host");
+    on(verb(*config, "show", "What the host runs with", "  hotline config show"),
+       [this] { return show_config(context_); });
+    CLI::App* reference = verb(*config, "reference", "All keys with their defaults; needs no host",
+                               "  hotline config reference | less");
     reference->add_flag("--markdown", as_markdown_, "As a Markdown table");
     on(reference, [this] { return print_config_reference(context_, as_markdown_); });
 
@@ -396,9 +415,10 @@ class CommandLine {
         ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
     on(level, [this] { return set_log_level(context_, level_); });
 
-    on(verb(app_, "tls-reload", "Reads the certificate and its key again, for new connections"),
+    on(verb(app_, "tls-reload", "Reads the certificate and its key again, for new connections",
+            "  hotline tls-reload"),
        [this] { return reload_tls(context_); });
-    on(verb(app_, "shutdown", "Stops the host, and waits until it has ended"),
+    on(verb(app_, "shutdown", "Stops the host, and waits until it has ended", "  hotline shutdown"),
        [this] { return shut_down(context_); });
 
     CLI::App* completion = verb(app_, "completion", "A script that completes verbs and options in a shell",

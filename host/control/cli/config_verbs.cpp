@@ -1,6 +1,7 @@
 #include "cli/table.h"
 #include "cli/verbs.h"
 #include "control/config.h"
+#include "control/config_files.h"
 #include "control/config_keys.h"
 #include "control/json_text.h"
 
@@ -11,6 +12,14 @@ Exit check_config(Context& context, const std::string& file) {
   if (!config) {
     if (context.wants_json) context.print_json({{"error", {{"message", config.error().message}}}});
     context.err << config.error().message << '\n';  // One line for each thing that is wrong, as compilers do.
+    return Exit::failed;
+  }
+  std::string missing;
+  for (const std::string& each : missing_for(*config))
+    missing += (missing.empty() ? "" : "\n") + file + ": " + each;
+  if (!missing.empty()) {
+    if (context.wants_json) context.print_json({{"error", {{"message", missing}}}});
+    context.err << missing << '\n';
     return Exit::failed;
   }
   if (context.wants_json) {

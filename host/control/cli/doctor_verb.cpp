@@ -32,6 +32,7 @@ doctor::Plan plan_of(const Context& context, const Config& config) {
   plan.mailbox_memory_bytes = config.mailbox.memory_bytes_max;
   for (const ListenAddress& listen : config.listen) plan.ports.push_back(listen.port);
   if (plan.state_dir.empty()) return plan;
+  plan.is_hidden = !forbidden_text(plan.state_dir).empty();
   const Result<HostPlace> host = read_run_file(plan.state_dir);
   std::error_code ignored;
   if (host && std::filesystem::exists("/proc/" + std::to_string(host->process), ignored))

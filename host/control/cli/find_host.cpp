@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -18,7 +19,17 @@ std::string not_running(const std::string& state_dir) {
   return "no host runs with state directory " + state_dir + ": start `hotlined --state " + state_dir + "`";
 }
 
+// Also where a directory above it may not be searched: whether it is there cannot be said then.
+bool is_forbidden(const std::string& path, int how) {
+  return ::access(path.c_str(), how) != 0 && errno == EACCES;
+}
+
 }  // namespace
+
+std::string forbidden_text(const std::string& state_dir) {
+  if (!is_forbidden(state_dir, R_OK | X_OK)) return {};
+  return "may not read " + state_dir + ": run this as the user the host runs as";
+}
 
 std::string choose_state_dir(const std::string& state) {
   if (!state.empty()) return state;
@@ -34,10 +45,8 @@ Result<HostPlace> read_run_file(const std::string& state_dir) {
   const std::string path = state_dir + "/run.json";
   std::ifstream file(path, std::ios::binary);
   if (!file) {
-    if (::access(path.c_str(), F_OK) == 0 ||
-        (::access(state_dir.c_str(), F_OK) == 0 && ::access(state_dir.c_str(), X_OK) != 0)) {
+    if (is_forbidden(path, R_OK))
       return Error{"may not read " + path + ": run this as the user the host runs as"};
-    }
     return Error{not_running(state_dir)};
   }
   const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
@@ -57,7 +66,7 @@ Result<HostPlace> read_run_file(const std::string& state_dir) {
 }
 
 std::string unreachable_text(const HostPlace& place) {
-  if (::access(place.socket.c_str(), F_OK) == 0 && ::access(place.socket.c_str(), R_OK | W_OK) != 0) {
+  if (is_forbidden(place.socket, R_OK | W_OK)) {
     return "may not use the control socket " + place.socket + ": run this as the user the host runs as";
   }
   if (!place.state_dir.empty()) return not_running(place.state_dir);

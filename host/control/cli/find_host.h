@@ -18,6 +18,9 @@ struct HostPlace {
 // The state directory: `state`, else $HOTLINE_STATE, else /var/lib/hotline where that is there. Empty: none.
 std::string choose_state_dir(const std::string& state);
 
+// What to tell who may not look into the state directory; empty: they may, or it is not there.
+std::string forbidden_text(const std::string& state_dir);
+
 // Reads DIR/run.json, which a running host keeps.
 Result<HostPlace> read_run_file(const std::string& state_dir);
 

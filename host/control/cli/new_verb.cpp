@@ -1,8 +1,10 @@
 // hotline new: a project of its own for a new module, from the templates of an installed copy or of the tree.
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string_view>
 
 #include "cli/verbs.h"
 
@@ -12,6 +14,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t name_size_max = 32;  // As a manifest's.
+
+constexpr std::array<std::string_view, 6> core_modules{"session",      "routing", "presence",
+                                                       "registration", "privacy", "profile"};
 
 // Where the templates are, and the CMake package that a project made from them finds the SDK with.
 struct Sources {
@@ -66,6 +71,11 @@ Exit make_project(Context& context, const NewWish& wish) {
   if (!is_name(wish.name))
     return refuse("`" + wish.name + "` is no module's name: a letter a to z, then letters, digits or _, " +
                   std::to_string(name_size_max) + " at the most");
+  // A push of it would take that module's place.
+  if (std::ranges::find(core_modules, wish.name) != core_modules.end())
+    context.err << "warning: a host has a module " << wish.name
+                << " of its own, and a push of this one would replace it: give another name, unless that is "
+                   "meant\n";
   const fs::path directory = wish.directory.empty() ? fs::path(wish.name) : fs::path(wish.directory);
   std::error_code error;
   if (fs::exists(directory, error))

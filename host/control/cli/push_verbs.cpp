@@ -146,14 +146,15 @@ bool add_canary(const Context& context, const PushWish& wish, nlohmann::json& pa
 }
 
 // What is asked for; none: told, `exit` is set.
-std::optional<nlohmann::json> push_params(const Context& context, const PushWish& wish, Exit& exit) {
+std::optional<nlohmann::json> push_params(const Context& context, const PushWish& wish, const char* done,
+                                          Exit& exit) {
   std::vector<std::string> files;
   for (const std::string& file : wish.files) {
     std::error_code error;
     const std::filesystem::path path =
         std::filesystem::canonical(file, error);  // The host has another directory.
     if (error || !std::filesystem::is_regular_file(path, error)) {
-      exit = context.fail(Exit::failed, "no file " + file + ": nothing was pushed");
+      exit = context.fail(Exit::failed, "no file " + file + ": nothing was " + done);
       return std::nullopt;
     }
     files.push_back(path.string());
@@ -194,7 +195,7 @@ std::string history_detail(const HistoryEntry& entry) {
 
 Exit push(Context& context, const PushWish& wish) {
   Exit exit = Exit::done;
-  std::optional<nlohmann::json> params = push_params(context, wish, exit);
+  std::optional<nlohmann::json> params = push_params(context, wish, "pushed", exit);
   if (!params || !add_canary(context, wish, *params, exit)) return exit;
   if (!wish.shadow.empty() || !wish.canary.empty() || !wish.accounts.empty()) leave_on_interrupt();
   return change(context, "push", *params);
@@ -202,7 +203,7 @@ Exit push(Context& context, const PushWish& wish) {
 
 Exit plan(Context& context, const PushWish& wish) {
   Exit exit = Exit::done;
-  const std::optional<nlohmann::json> params = push_params(context, wish, exit);
+  const std::optional<nlohmann::json> params = push_params(context, wish, "planned", exit);
   if (!params) return exit;
   std::optional<RpcClient> client = context.connect(exit);
   if (!client) return exit;

@@ -86,9 +86,8 @@ std::string store_text(const StoreReport& store) {
 }
 
 std::string messages_text(const MessagesReport& messages) {
-  return count_text(messages.stanzas_in) + " stanzas in (" + rate_text(messages.stanzas_in_per_s.s10) +
-         "), " + count_text(messages.stanzas_out) + " out (" + rate_text(messages.stanzas_out_per_s.s10) +
-         ")";
+  return count_text(messages.stanzas_in) + " in (" + rate_text(messages.stanzas_in_per_s.s10) + "), " +
+         count_text(messages.stanzas_out) + " out (" + rate_text(messages.stanzas_out_per_s.s10) + ")";
 }
 
 std::string mailboxes_text(const MessagesReport& messages) {
@@ -101,7 +100,7 @@ std::string mailboxes_text(const MessagesReport& messages) {
 }
 
 std::string pushes_text(const PushesReport& pushes) {
-  std::string text = counted(pushes.pushes, "push") + ", " + counted(pushes.rollbacks, "rollback") + ", " +
+  std::string text = count_text(pushes.pushes) + " live, " + counted(pushes.rollbacks, "rollback") + ", " +
                      count_text(pushes.refused) + " refused";
   if (pushes.pushes + pushes.rollbacks > 0) {
     text += "; pause at the barrier: last " + micros_text(static_cast<double>(pushes.pause_us_last)) +

@@ -114,6 +114,8 @@ Exit symbolize(Context& context, const SymbolizeWish& wish) {
   if (state_dir.empty())
     return context.fail(Exit::usage,
                         "whose modules? Give --state DIR, the directory of the host that had them loaded");
+  if (const std::string forbidden = forbidden_text(state_dir); !forbidden.empty())
+    return context.fail(Exit::failed, forbidden);
   Symbolizer symbolizer(context, state_dir);
   bool has_all = true;
   if (!wish.build_id.empty()) {

@@ -2,9 +2,7 @@
 #include <fstream>
 
 #include "cli/table.h"
-#include "cli/units.h"
 #include "cli/verbs.h"
-#include "control/protocol.h"
 #include "push/image.h"
 #include "push/trust.h"
 #include "push/verify.h"
@@ -18,7 +16,12 @@ constexpr std::uint64_t signed_bytes_max = 512u << 20;  // A program of the host
 // Where keys are trusted: these verbs work on the state directory itself, with or without a running host.
 std::optional<TrustStore> trust_store(const Context& context, Exit& exit) {
   const std::string state_dir = choose_state_dir(context.state);
-  if (!state_dir.empty() && std::filesystem::is_directory(state_dir)) return TrustStore(state_dir);
+  if (const std::string forbidden = forbidden_text(state_dir); !forbidden.empty()) {
+    exit = context.fail(Exit::failed, forbidden);
+    return std::nullopt;
+  }
+  std::error_code ignored;
+  if (!state_dir.empty() && std::filesystem::is_directory(state_dir, ignored)) return TrustStore(state_dir);
   exit = context.fail(Exit::usage, state_dir.empty()
                                        ? "which host? Give --state DIR, the directory it is started with"
                                        : "no directory " + state_dir + "; make it, or start the host once");
@@ -39,7 +42,8 @@ std::string short_print(const std::string& fingerprint) {
 Exit make_key(Context& context, const std::string& file) {
   const std::string private_file = with_suffix(file, ".key");
   const std::string public_file = private_file.substr(0, private_file.size() - 4) + ".pub";
-  if (std::filesystem::exists(private_file) || std::filesystem::exists(public_file))
+  std::error_code ignored;  // What may not be looked at is not made there either, and that is told.
+  if (std::filesystem::exists(private_file, ignored) || std::filesystem::exists(public_file, ignored))
     return context.fail(Exit::failed, private_file + " or " + public_file +
                                           " is there already: nothing was made; give another name");
   const SigningKey key = SigningKey::make();
@@ -67,7 +71,14 @@ Exit sign_files(Context& context, const SignWish& wish) {
       return context.fail(Exit::usage,
                           "with which key? Give --key FILE, or with --state DIR a host whose development key "
                           "is meant");
+    if (const std::string forbidden = forbidden_text(state_dir); !forbidden.empty())
+      return context.fail(Exit::failed, forbidden);
     key_file = TrustStore(state_dir).development_key_path();
+    std::error_code ignored;
+    if (!std::filesystem::exists(key_file, ignored))
+      return context.fail(Exit::failed, "no --key was given, and the host on " + state_dir +
+                                            " has no development key (`push.allow_development_key`): give "
+                                            "--key FILE; `hotline keygen NAME` makes one");
   }
   Result<SigningKey> key = SigningKey::read(key_file);
   if (!key) return context.fail(Exit::failed, key.error().message);
@@ -139,9 +150,10 @@ Exit trust_key(Context& context, const TrustWish& wish) {
   Result<PublicKey> key = PublicKey::read(wish.file);
   if (!key) return context.fail(Exit::failed, key.error().message);
   const std::string name = wish.name.empty() ? std::filesystem::path(wish.file).stem().string() : wish.name;
-  if (name == TrustStore::development_name)
-    return context.fail(Exit::usage,
-                        "`development` is the host's own key; give this one a name: --name NAME");
+  if (name == TrustStore::development_name && !store->is_development_key(*key))
+    return context.fail(Exit::usage, wish.file +
+                                         " is not this host's own key, which is called `development`; give "
+                                         "this one another name: --name NAME");
   if (Result<void> added = store->add(name, *key); !added)
     return context.fail(Exit::failed, added.error().message);
   if (context.wants_json)
@@ -189,44 +201,6 @@ Exit list_trusted(Context& context) {
     table.add({key.name, short_print(key.key.fingerprint()),
                key.is_development ? "development: the host's own, for trying things" : ""});
   table.print(context.out);
-  return Exit::done;
-}
-
-Exit list_blocked(Context& context) {
-  return context.ask<BlocklistReport>(
-      "blocklist", nlohmann::json::object(), [&](const BlocklistReport& list) {
-        if (list.blocked.empty()) context.out << "no build is blocked\n";
-        Table table({{"build", left}, {"module", left}, {"since", left}, {"who", left}, {"why", left}});
-        for (const BlockedReport& build : list.blocked)
-          table.add({build.build_id, build.module + (build.version.empty() ? "" : " " + build.version),
-                     time_text(build.wall_ms), build.by, build.reason});
-        table.print(context.out);
-      });
-}
-
-Exit block_build(Context& context, const BlockWish& wish) {
-  Exit exit = Exit::done;
-  const std::optional<nlohmann::json> answer =
-      context.call("blocklist.add", {{"build_id", wish.build_id}, {"reason", wish.reason}}, exit);
-  if (!answer) return exit;
-  // A host of before does not know.
-  const std::string warning = answer->is_object() ? answer->value("warning", std::string()) : std::string();
-  if (context.wants_json) {
-    context.print_json({{"build_id", wish.build_id}, {"warning", warning}});
-    return Exit::done;
-  }
-  context.out << printable(wish.build_id) << " will not be loaded again on this host\n";
-  if (!warning.empty()) context.err << "warning: " << printable(warning) << '\n';
-  return Exit::done;
-}
-
-Exit unblock_build(Context& context, const std::string& build_id) {
-  Exit exit = Exit::done;
-  if (!context.call("blocklist.remove", {{"build_id", build_id}}, exit)) return exit;
-  if (context.wants_json)
-    context.print_json({{"build_id", build_id}});
-  else
-    context.out << printable(build_id) << " may be pushed again\n";
   return Exit::done;
 }
 

@@ -1,7 +1,11 @@
 #include "cli/unknown_verb.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
 #include <set>
+#include <string_view>
+#include <utility>
 
 #include "control/edit_distance.h"
 
@@ -24,9 +28,20 @@ std::optional<std::string> nearest_verb(const CLI::App& app, const std::string& 
   return nearest_word(word, known);
 }
 
+// Words that other programs have for what a verb here does.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> other_words{
+    {{"stop", "shutdown"},
+     {"disable", "module disable"},
+     {"undo", "rollback"},
+     {"stat", "status"},
+     {"help", "--help"}}};
+
 // Below a verb: one of the whole command's that is written as it was typed, else the nearest.
 std::string likely(const CLI::App& app, const CLI::App& parent, const std::string& verbs,
                    const std::string& word) {
+  const auto other = std::ranges::find(other_words, word, &decltype(other_words)::value_type::first);
+  if (&app == &parent && other != other_words.end())
+    return "did you mean `hotline " + std::string(other->second) + "`?";
   if (&app != &parent && find_verb(app, word) != nullptr) return "did you mean `hotline " + word + "`?";
   if (const auto near = nearest_verb(parent, word))
     return "did you mean `hotline" + verbs + " " + *near + "`?";

@@ -92,6 +92,8 @@ struct TrustWish {
 Exit trust_key(Context& context, const TrustWish& wish);
 Exit distrust_key(Context& context, const std::string& name);
 Exit list_trusted(Context& context);
+
+// blocklist_verbs.cpp: where no host runs, on the files of the state directory.
 Exit list_blocked(Context& context);
 struct BlockWish {
   std::string build_id;

@@ -70,10 +70,12 @@ void raise_descriptor_limit() {
 
 Result<void> Daemon::Parts::prepare() {
   std::error_code error;
+  const std::string launch_dir = state_dir;
   fs::create_directories(state_dir, error);
   if (error) return Error{state_dir + " can not be made: " + error.message()};
   fs::permissions(state_dir, fs::perms::owner_all, error);
   state_dir = fs::canonical(state_dir, error).string();
+  if (error) return Error{launch_dir + " can not be entered: " + error.message()};
   if (launch.take_over < 0) {  // Else the lock comes with the doors.
     Result<int> locked = lock_state(state_dir);
     if (!locked) return locked.error();
@@ -150,7 +152,9 @@ void Daemon::Parts::record_crash() {
 }
 
 Result<std::unique_ptr<Store>> Daemon::Parts::open_store() {
-  fs::create_directories(state_dir + "/store");
+  std::error_code error;
+  fs::create_directories(state_dir + "/store", error);
+  if (error) return Error{state_dir + "/store can not be made: " + error.message()};
   SqliteStore::Settings store_settings;
   store_settings.file.path = state_dir + "/store/hotline.db";
   Result<std::unique_ptr<SqliteStore>> opened = SqliteStore::open(store_settings, clock);
@@ -243,7 +247,7 @@ Result<void> Daemon::Parts::start_modules() {
     Result<std::string> file = initial_file(config.modules_dir, name);
     if (file) {
       initial.push_back(*file);
-    } else if (!fs::exists(state_dir + "/modules/running.json")) {
+    } else if (std::error_code error; !fs::exists(state_dir + "/modules/running.json", error)) {
       return file.error();
     }
   }
@@ -324,6 +328,7 @@ Result<void> Daemon::Parts::open_control(int control_socket) {
                      .observer = observer.get(),
                      .quarantine = quarantine.get(),
                      .config = &config,
+                     .state_dir = state_dir,
                      .pushes = pushes.get(),
                      .backs = backs.get(),
                      .readers = readers.get(),

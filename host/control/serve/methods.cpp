@@ -9,6 +9,7 @@
 #include "control/serve/memory_report.h"
 #include "control/serve/partition_methods.h"
 #include "control/serve/table_reports.h"
+#include "push/known_build.h"
 
 namespace hotline {
 
@@ -165,9 +166,11 @@ void blocklist(const MethodParts& parts, const RpcReply& reply) {
 void block(const MethodParts& parts, const RpcCall& call, const RpcReply& reply) {
   const auto build_id = call.params.at("build_id").get<std::string>();
   const bool queued = parts.pushes->submit([parts, build_id, by = pushed_by(call), reply] {
-    const Result<std::string> blocked = parts.pipeline->block(build_id, by);
+    const Result<KnownBuild> build = build_of(parts.state_dir, build_id);
+    if (!build) return reply.refuse(build.error().message);
+    const Result<std::string> blocked = parts.pipeline->block(build->build_id, by);
     if (!blocked) return reply.refuse(blocked.error().message);
-    reply.result(BlockReport{*blocked});
+    reply.result(BlockReport{build->build_id, build->module, build->version, *blocked});
   });
   if (!queued) reply.refuse(busy);
 }

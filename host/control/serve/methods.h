@@ -19,6 +19,7 @@ struct MethodParts {
   Observer* observer;
   Quarantine* quarantine;
   const Config* config;
+  std::string state_dir;
   WorkPool* pushes;   // One thread: pushes come one after the other.
   WorkPool* backs;    // One thread: rollbacks, and what a push in canary is told; beside a push.
   WorkPool* readers;  // For what waits for the disk and is no push.

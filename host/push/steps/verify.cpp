@@ -7,7 +7,8 @@ namespace hotline {
 namespace {
 
 // The file beside it, or where that is allowed and there is none, this host's development key, here and now.
-Result<void> find_signature(PushWorld& world, Candidate& candidate, PushOutcome& out) {
+Result<void> find_signature(PushWorld& world, const VerifyPolicy& policy, Candidate& candidate,
+                            PushOutcome& out) {
   if (!candidate.stored_path.empty()) return {};  // As the running set has it.
   Result<std::optional<Signature>> beside = read_signature_of(candidate.file);
   if (!beside) return beside.error();
@@ -16,7 +17,9 @@ Result<void> find_signature(PushWorld& world, Candidate& candidate, PushOutcome&
       !world.settings.allow_development_key)
     return {};
   Result<SigningKey> key = world.trust.development_key();
-  if (!key) return {};  // The file stays unsigned, which is told.
+  const auto is_its = [&](const TrustedKey& trusted) { return trusted.key == key->public_key(); };
+  // The file stays unsigned, which is told.
+  if (!key || std::ranges::none_of(policy.trusted, is_its)) return {};
   candidate.signed_by.signature = key->sign(candidate.image->bytes());
   out.notes.push_back(candidate.file +
                       " was not signed; this host has signed it with its development key "
@@ -24,14 +27,14 @@ Result<void> find_signature(PushWorld& world, Candidate& candidate, PushOutcome&
   return {};
 }
 
-bool read_file(PushWorld& world, Candidate& candidate, PushOutcome& out) {
+bool read_file(PushWorld& world, const VerifyPolicy& policy, Candidate& candidate, PushOutcome& out) {
   Result<Image> image = Image::read(candidate.file);
   if (!image) {
     out.refusals.push_back({candidate.file, image.error().message});
     return false;
   }
   candidate.image = std::move(*image);
-  Result<void> found = find_signature(world, candidate, out);
+  Result<void> found = find_signature(world, policy, candidate, out);
   if (!found) out.refusals.push_back({candidate.file, candidate.file + " refused: " + found.error().message});
   return found.has_value();
 }
@@ -54,6 +57,7 @@ bool read_policy(PushWorld& world, PushRun& run, VerifyPolicy& policy) {
   Result<std::vector<TrustedKey>> trusted = world.trust.keys();
   if (!trusted) return refuse(trusted.error());
   policy.trusted = std::move(*trusted);
+  policy.state_dir = world.store.state_dir();
   Result<std::vector<BlockedBuild>> blocked = world.blocklist.entries();
   if (!blocked) return refuse(blocked.error());
   policy.blocked = std::move(*blocked);
@@ -76,7 +80,7 @@ bool verify_step(PushWorld& world, PushRun& run) {
   if (!read_policy(world, run, policy)) return false;
   std::vector<std::string> of_this_push;
   for (Candidate& candidate : run.candidates) {
-    if (!read_file(world, candidate, out)) continue;
+    if (!read_file(world, policy, candidate, out)) continue;
     // Files of one push live together: each is verified beside those before it, in place of what they
     // replace.
     candidate.report = verify(*candidate.image, policy, candidate.signed_by);

@@ -200,3 +200,13 @@ TEST_CASE("doctor: without a number it looks for as many sessions as the open fi
   machine.set_limit("Max open files", "1024");
   CHECK(sessions_allowed(machine, plan) == 1'000);
 }
+
+TEST_CASE(
+    "doctor: a host with few sessions needs no more of the backlogs than they do, and is told to set no "
+    "less") {
+  const Plan plan = plan_for(100);
+  DescribedMachine machine = machine_for(plan);
+  machine.files["/proc/sys/net/ipv4/tcp_max_syn_backlog"] = "2048";
+  CHECK(finding_in(examine(machine, plan), "net.syn_backlog")->verdict == Verdict::good);
+  CHECK(sysctl_file(plan).find("net.ipv4.tcp_max_syn_backlog = 4096\n") != std::string::npos);
+}

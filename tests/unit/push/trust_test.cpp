@@ -65,6 +65,8 @@ TEST_CASE("signing: keys survive their files, and a private one that others may 
   const Result<SigningKey> open = SigningKey::read(file);
   REQUIRE_FALSE(open);
   CHECK(says(open.error().message, "chmod 600"));
+  std::ofstream(directory.path() + "/anna.pub") << anna.public_key().pem();
+  CHECK(says(SigningKey::read(directory.path() + "/anna.pub").error().message, "is a public key"));
   const Result<PublicKey> given_away = PublicKey::read(file);
   REQUIRE_FALSE(given_away);
   CHECK(says(given_away.error().message, "private key"));
@@ -143,5 +145,25 @@ TEST_CASE("verify: a file of the running set whose key is not trusted any more s
   const SignedBy before{"anna", anna.public_key().fingerprint(), anna.sign(files.good.bytes())};
   const std::string words = verify(files.good, policy, before).refusal_text();
   CHECK(says(words, "signed by anna"));
-  CHECK(says(words, "hotline trust add"));
+  CHECK(says(words, "trust add anna.pub`"));
+
+  // The modules of a first start are mostly of the development key, too: they are no way back from it.
+  const SigningKey own = SigningKey::make();
+  policy.state_dir = "/srv/hotline";
+  const SignedBy by_host{"development", own.public_key().fingerprint(), own.sign(files.good.bytes())};
+  const std::string ways = verify(files.good, policy, by_host).refusal_text();
+  CHECK_MESSAGE(says(ways, "trust add /srv/hotline/keys/development.pub`"), ways);
+  CHECK(says(ways, "sign the modules of `modules_dir`"));
+}
+
+TEST_CASE("verify: an unsigned file is told of the host's own key, where that is not trusted") {
+  Files files;
+  VerifyPolicy policy = VerifyPolicy::of_host({"hotline.log/1"});
+  policy.requires_signature = true;
+  policy.state_dir = files.directory.path();
+  const std::string words = verify(files.good, policy).refusal_text();
+  CHECK(says(words, "the development key that this host would sign it with is not trusted"));
+  CHECK(says(words, "hotline sign --key FILE"));
+  policy.allows_development_key = false;
+  CHECK_FALSE(says(verify(files.good, policy).refusal_text(), "development key"));
 }

@@ -188,6 +188,10 @@ TEST_CASE("program: what knows other versions, no versions or nothing at all is 
   CHECK(given.refusal().find("it died of Aborted when it was asked") != std::string::npos);
   fs::remove(given.preflight());
   CHECK(given.refusal().find("a hotlined goes with its own hotline-preflight") != std::string::npos);
+  fs::copy_file("/bin/true", given.file(), fs::copy_options::overwrite_existing);
+  CHECK(given.refusal().find("it is no hotlined") != std::string::npos);
+  CHECK(stored_program("", given.policy, Formats{}).error().message ==
+        "there was no program before this one");
   given.policy.needs_preflight = false;
   std::ofstream(given.file()) << "#!/bin/sh\n";
   CHECK(given.refusal().find("is not an ELF file") != std::string::npos);
