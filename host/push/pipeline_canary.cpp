@@ -17,9 +17,8 @@ constexpr std::uint64_t leaving_us_max = 5'000'000;
 
 constexpr const char* no_canary = "no push is in canary; see `hotline history`";
 constexpr const char* none_under_way =
-    "no push is in a shadow run or in canary; one that is live already, provisional or not, `hotline "
-    "rollback "
-    "MODULE` takes back; see `hotline history`";
+    "no push is in a shadow run or in canary; what is live already, provisional or not, is taken back with "
+    "`hotline rollback MODULE`; see `hotline history`";
 
 }  // namespace
 

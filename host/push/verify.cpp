@@ -130,9 +130,8 @@ std::string Verifier::ways_back() const {
       "move " + directory + "/modules/running.json away, to start with `modules_initial`";
   if (claimed_.name == TrustStore::development_name)
     return "trust it again with " + command + directory +
-           "/keys/development.pub`, or sign the modules of `modules_dir` with a key that is trusted "
-           "(`hotline "
-           "sign --key FILE`) and " +
+           "/keys/development.pub`, or sign the modules of `modules_dir` with a trusted key "
+           "(`hotline sign --key FILE`) and " +
            move;
   return "trust that key again with " + command + claimed_.name + ".pub`, or " + move;
 }

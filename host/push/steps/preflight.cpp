@@ -39,9 +39,9 @@ std::string parks_too_many(const PreflightVerdict& verdict, const Manifest& its,
     if (parked * parked_share <= rows) continue;
     return "its convert refuses " + std::to_string(parked) + " of " + std::to_string(rows) +
            " sampled live rows of table `" + claim.name +
-           "`, more than half: they would be parked, and calls that need them would fail; have convert "
-           "take " +
-           "them from schema " + std::to_string(oldest) + " to " + std::to_string(claim.writes) +
+           "`, more than half: they would be parked, and calls that need them would fail; have convert take "
+           "them from schema " +
+           std::to_string(oldest) + " to " + std::to_string(claim.writes) +
            ", a step at a time and back, or say `reads " + std::to_string(oldest) + "` too";
   }
   return {};
