@@ -26,7 +26,7 @@ namespace {
 const void* no_capability(const hl_host*, const char*) {
   return nullptr;
 }
-const hl_host host{sizeof(hl_host), HL_ABI_MAJOR, HL_ABI_MINOR, nullptr, no_capability};
+const hl_host bare_host{sizeof(hl_host), HL_ABI_MAJOR, HL_ABI_MINOR, nullptr, no_capability};
 
 // A copy of a fixture under a path of its own, described as the verifier would, but not verified: what
 // generation.cpp itself refuses and reports is asked here.
@@ -72,14 +72,14 @@ TEST_CASE("generation: a good module is loaded, makes its instances, and leaves 
   Generation& good = **loaded;
   CHECK(good.manifest().label() == "good 1.0.0");
   CHECK(good.range().contains(reinterpret_cast<const void*>(good.entry().on_stanza)));
-  CHECK_FALSE(good.range().contains(&host));
+  CHECK_FALSE(good.range().contains(&bare_host));
   CHECK((good.entry().on_line == nullptr));
   CHECK(look_for(path).is_known_to_loader);
   CHECK(look_for(path).is_in_maps);
   CHECK(look_for(path).is_in_headers);
 
-  const std::array hosts{&host, &host, &host};
-  REQUIRE(good.self_test(&host).has_value());
+  const std::array hosts{&bare_host, &bare_host, &bare_host};
+  REQUIRE(good.self_test(&bare_host).has_value());
   REQUIRE(good.create_instances(hosts).has_value());
   CHECK(good.instance_count() == 3);
   CHECK(good.instance(0) != good.instance(2));
@@ -105,7 +105,7 @@ TEST_CASE("generation: two versions are loaded at once, each with its own code a
   REQUIRE(((*second)->entry().convert != nullptr));
   CHECK_FALSE((*first)->range().contains(reinterpret_cast<const void*>((*second)->entry().on_stanza)));
 
-  const std::array hosts{&host};
+  const std::array hosts{&bare_host};
   REQUIRE((*first)->create_instances(hosts).has_value());
   REQUIRE((*second)->create_instances(hosts).has_value());
   const hl_stanza_event event{.size = sizeof(hl_stanza_event)};
@@ -137,7 +137,7 @@ TEST_CASE("generation: 100 loads and unloads leave the mappings as they were") {
   const auto cycle = [&](const std::string& path) {
     auto loaded = Generation::load(copy_of(directory, path));
     REQUIRE(loaded.has_value());
-    const std::array hosts{&host, &host};
+    const std::array hosts{&bare_host, &bare_host};
     REQUIRE((*loaded)->create_instances(hosts).has_value());
     const hl_stanza_event event{.size = sizeof(hl_stanza_event)};
     CHECK((*loaded)->entry().on_stanza((*loaded)->instance(0), &event) == HL_OK);
@@ -237,7 +237,7 @@ TEST_CASE("generation: a create that fails for one shard leaves no instance") {
   const ScratchDirectory directory;
   auto loaded = Generation::load(copy_of(directory, fixture("create_fails")));
   REQUIRE(loaded.has_value());
-  const std::array hosts{&host, &host};
+  const std::array hosts{&bare_host, &bare_host};
   const auto created = (*loaded)->create_instances(hosts);
   REQUIRE_FALSE(created.has_value());
   CHECK(created.error().message ==
@@ -250,10 +250,10 @@ TEST_CASE("generation: exceptions of a module are told, not passed on") {
   const ScratchDirectory directory;
   auto loaded = Generation::load(copy_of(directory, fixture("throws")));
   REQUIRE(loaded.has_value());
-  const auto tested = (*loaded)->self_test(&host);
+  const auto tested = (*loaded)->self_test(&bare_host);
   REQUIRE_FALSE(tested.has_value());
   CHECK(tested.error().message == "throws 1.0.0: its self-test threw something that is no std::exception");
-  const std::array hosts{&host, &host};
+  const std::array hosts{&bare_host, &bare_host};
   const auto created = (*loaded)->create_instances(hosts);
   REQUIRE_FALSE(created.has_value());
   CHECK(
@@ -266,7 +266,7 @@ TEST_CASE("generation: exceptions of a module are told, not passed on") {
 TEST_CASE("generation: an image that stays is reported with its cause") {
   if (!Generation::can_unload()) return;
   const ScratchDirectory directory;
-  const std::array hosts{&host};
+  const std::array hosts{&bare_host};
   const auto reason_of = [&](const std::string& name) {
     auto loaded = Generation::load(copy_of(directory, fixture(name)));
     REQUIRE_MESSAGE(loaded.has_value(), (loaded ? "" : loaded.error().message));
@@ -290,7 +290,7 @@ TEST_CASE("generation: a thread_local object keeps the image until its thread ha
   std::promise<void> touched;
   std::promise<void> may_end;
   std::thread holder([&] {
-    const std::array hosts{&host};
+    const std::array hosts{&bare_host};
     CHECK((*loaded)->create_instances(hosts).has_value());
     touched.set_value();
     may_end.get_future().wait();

@@ -142,7 +142,7 @@ TEST_CASE("way back: a rollback that leads nowhere leaves a canary alone") {
                      .by = {.user = "anna"},
                      .canary = {.shares = {500}, .hold_ms = 3'600'000}})
               .outcome == "canary");
-  const std::string in_canary = world.loaded();
+  const std::string before = world.loaded();
   const auto refused = [&](const std::string& module, const std::string& to) {
     return world.pipeline.rollback(module, to, {.user = "anna"}).outcome == "refused";
   };
@@ -150,7 +150,7 @@ TEST_CASE("way back: a rollback that leads nowhere leaves a canary alone") {
   CHECK(refused("faulty", ""));
   CHECK(refused("faulty", "1.0.0"));
   CHECK(refused("good", "7.0.0"));
-  CHECK(world.loaded() == in_canary);
+  CHECK(world.loaded() == before);
   CHECK(world.pipeline.rollback("good", "", {.user = "anna"}).outcome == "aborted");
   CHECK(world.pipeline.canary().state == "none");
 }
