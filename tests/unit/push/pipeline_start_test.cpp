@@ -37,7 +37,7 @@ struct Crashed {
     CHECK(out->outcome == "live");
     served = world.target.served;
     // Nothing of an attempt that was refused is left: what is loaded is all that was staged.
-    const auto loaded = world.pipeline.generations();
+    const auto loaded = world.generations();
     CHECK(world.target.staged - world.target.unstaged == loaded.size());
     CHECK(world.pipeline.totals().refused == 0);
     return world.loaded();

@@ -112,10 +112,17 @@ struct PushedWorld {
   }
   PushPlan plan(const std::string& file) { return pipeline.plan({.files = {file}, .by = {.user = "anna"}}); }
 
+  // Without what was retired and only stays mapped because sanitizers let nothing be unmapped.
+  std::vector<GenerationReport> generations() {
+    std::vector<GenerationReport> all = pipeline.generations();
+    if (!Generation::can_unload())
+      std::erase_if(all, [](const GenerationReport& report) { return report.state == "pinned"; });
+    return all;
+  }
   // "good 2.0.0 current, good 1.0.0 previous", the newest of each module first.
   std::string loaded() {
     std::string text;
-    for (const GenerationReport& report : pipeline.generations())
+    for (const GenerationReport& report : generations())
       text += (text.empty() ? "" : ", ") + report.name + " " + report.version + " " + report.state;
     return text;
   }
