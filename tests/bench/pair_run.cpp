@@ -133,7 +133,8 @@ class PairRun {
   std::string trouble_opening() const {
     const Tally tally = total();
     if (!tally.first_trouble.empty()) return "logging in: " + tally.first_trouble;
-    return "not all of the " + std::to_string(options_.pairs) + " pairs could log in in time";
+    return "not all of the " + std::to_string(options_.pairs) +
+           (stop_asked ? " pairs had logged in when it was ended" : " pairs could log in in time");
   }
 
   void load() {

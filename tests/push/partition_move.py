@@ -12,7 +12,7 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "play"))
-from hotline_host import Refused, host_of  # noqa: E402
+from hotline_host import Refused, eventually, host_of  # noqa: E402
 from live_load import WRONG, HostProcess, await_all, pairs  # noqa: E402
 
 PAIRS = int(os.environ.get("HOTLINE_MOVE_PAIRS", "100"))
@@ -94,9 +94,12 @@ class PartitionMove(unittest.TestCase):
             self.move(its["partition"], SHARDS)
         self.assertIn(f"there is no shard {SHARDS}, this host has {SHARDS}", str(refused.exception))
         # Its accounts can log in where they are now.
+        before = host.status()["messages"]["messages"]
         load = pairs(host, PAIRS, RATE)
         self.addCleanup(load.kill)
         await_all(host, load)
+        # The host has the last session before its client knows; it sends when it does.
+        eventually(lambda: host.status()["messages"]["messages"] > before, "messages are sent")
         self.assertTrue(load.end()["clean"])
 
 
