@@ -26,6 +26,10 @@ bool has_module(const std::string& directory, const std::string& name) {
   return false;
 }
 
+std::string no_module(const std::string& directory, const std::string& name) {
+  return "`modules_initial`: no file " + directory + "/" + name + "-<version>.so";
+}
+
 }  // namespace
 
 std::string default_modules_dir() {
@@ -48,8 +52,7 @@ std::vector<std::string> missing_for(const Config& config) {
   // The command may have been copied to a machine without the host.
   if (config.modules_dir.empty() && !fs::is_directory(directory, error)) return missing;
   for (const std::string& name : config.modules_initial)
-    if (!has_module(directory, name))
-      missing.push_back("`modules_initial`: no file " + directory + "/" + name + "-<version>.so");
+    if (!has_module(directory, name)) missing.push_back(no_module(directory, name));
   return missing;
 }
 

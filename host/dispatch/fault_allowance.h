@@ -14,8 +14,8 @@ namespace hotline {
 
 class FaultAllowance {
  public:
-  static constexpr std::uint64_t window_us =
-      60'000'000;  // Of the last two: as `faults.window_seconds` has it.
+  // Of the last two: what `faults.window_seconds` is by default.
+  static constexpr std::uint64_t window_us = 60'000'000;
   static constexpr std::uint64_t passed_over_us = 5'000'000;  // As long as a barrier may take.
 
   // `live_set`: the number of the one it was called in, which is never 0.

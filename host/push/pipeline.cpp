@@ -239,12 +239,9 @@ PushOutcome Pipeline::roll_back(const std::string& module, const std::string& to
   const Stopwatch whole(world_.clock);
   PushOutcome& out = run.out;
   const std::vector<PushedModule> modules = modules_under_way();
-  const bool is_its =
-      std::ranges::any_of(modules, [&](const PushedModule& its) { return its.name == module; });
   // To what is current beside its candidate.
-  const bool ends_it = is_its && (to.empty() || std::ranges::any_of(modules, [&](const PushedModule& its) {
-                                    return its.name == module && its.from == to;
-                                  }));
+  const bool ends_it = std::ranges::any_of(
+      modules, [&](const PushedModule& its) { return its.name == module && (to.empty() || its.from == to); });
   // Asked before anything is taken back: a name that is none must not end somebody's canary.
   const Result<std::size_t> target = target_of_rollback(module, to);
   if (under_way() != nullptr && (target || ends_it)) {

@@ -70,12 +70,12 @@ void raise_descriptor_limit() {
 
 Result<void> Daemon::Parts::prepare() {
   std::error_code error;
-  const std::string launch_dir = state_dir;
+  const std::string given = state_dir;
   fs::create_directories(state_dir, error);
   if (error) return Error{state_dir + " can not be made: " + error.message()};
   fs::permissions(state_dir, fs::perms::owner_all, error);
   state_dir = fs::canonical(state_dir, error).string();
-  if (error) return Error{launch_dir + " can not be entered: " + error.message()};
+  if (error) return Error{given + " can not be entered: " + error.message()};
   if (launch.take_over < 0) {  // Else the lock comes with the doors.
     Result<int> locked = lock_state(state_dir);
     if (!locked) return locked.error();

@@ -87,8 +87,8 @@ struct PushRun {
   LiveTarget::UnderWay under_way = LiveTarget::UnderWay::ends_where_it_began;
   LiveTarget::Haste haste = LiveTarget::Haste::ordinary;
   bool is_judged = false;
-  bool has_missed =
-      false;  // The barrier: the shards did not come together. What was asked can be tried again.
+  // The barrier: the shards did not come together. What was asked can be tried again.
+  bool has_missed = false;
   std::uint64_t begun_us = 0;
 };
 

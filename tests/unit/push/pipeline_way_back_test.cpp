@@ -34,6 +34,14 @@ struct Left : PushedWorld {
   }
 };
 
+// `good` 2.0.0 serves a share, for as long as nobody decides.
+void begin_canary(PushedWorld& world) {
+  const PushOutcome begun = world.pipeline.push({.files = {fixture("good_next", "good-2.0.0")},
+                                                 .by = {.user = "anna"},
+                                                 .canary = {.shares = {500}, .hold_ms = 3'600'000}});
+  REQUIRE(begun.outcome == "canary");
+}
+
 }  // namespace
 
 TEST_CASE_FIXTURE(Left, "way back: a second rollback does not lead to what the first one left") {
@@ -137,11 +145,7 @@ TEST_CASE("way back: a rollback that leads nowhere leaves a canary alone") {
   PushedWorld world;
   REQUIRE(world.push(fixture("good")).outcome == "live");
   REQUIRE(world.push(faulty("right")).outcome == "live");
-  REQUIRE(world.pipeline
-              .push({.files = {fixture("good_next", "good-2.0.0")},
-                     .by = {.user = "anna"},
-                     .canary = {.shares = {500}, .hold_ms = 3'600'000}})
-              .outcome == "canary");
+  begin_canary(world);
   const std::string before = world.loaded();
   const auto refused = [&](const std::string& module, const std::string& to) {
     return world.pipeline.rollback(module, to, {.user = "anna"}).outcome == "refused";
@@ -158,11 +162,7 @@ TEST_CASE("way back: a rollback that leads nowhere leaves a canary alone") {
 TEST_CASE("promote: the history has who did not wait, and why") {
   PushedWorld world;
   REQUIRE(world.push(fixture("good")).outcome == "live");
-  REQUIRE(world.pipeline
-              .push({.files = {fixture("good_next", "good-2.0.0")},
-                     .by = {.user = "anna"},
-                     .canary = {.shares = {500}, .hold_ms = 3'600'000}})
-              .outcome == "canary");
+  begin_canary(world);
   REQUIRE(world.pipeline.promote({.user = "bert", .reason = "it is a fix"}).has_value());
   const auto record = std::ranges::find(world.told, "promote 5 %");
   REQUIRE(record != world.told.end());
